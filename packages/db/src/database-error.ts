@@ -1,0 +1,75 @@
+import { Prisma } from './generated/client.ts'
+
+/** The database can't work now: no event's fault, and the same write will succeed later. */
+export class DatabaseUnavailableError extends Error {
+  readonly code = 'ERR_DATABASE_UNAVAILABLE'
+  override readonly name = 'DatabaseUnavailableError'
+}
+
+/**
+ * The database refused a write. The message has PostgreSQL's error code and the names of the
+ * objects concerned, not its text: that may quote the values, and this is kept where people read it.
+ */
+export class DatabaseRefusedError extends Error {
+  readonly code = 'ERR_DATABASE_REFUSED'
+  override readonly name = 'DatabaseRefusedError'
+  readonly sqlState: string
+
+  constructor(sqlState: string, objects: string) {
+    super(`the database refused the write: SQLSTATE ${sqlState}${objects}`)
+    this.sqlState = sqlState
+  }
+}
+
+interface DriverCause {
+  originalCode?: string
+  originalMessage?: string
+  table?: string
+  constraint?: { index?: string; fields?: string[] }
+}
+
+// Lost connections, too little memory or disk, shutdown, a server that is read only or starts up.
+// 57014 is a statement that was cancelled, which may be the statement's own fault.
+const unavailableStates = /^(08|28|53|57P|58)|^(25006|3D000)$/
+// P1xxx: connection. P2024, P2028, P2037: no connection in time, transaction lost, too many.
+const unavailableCodes = /^(P1\d{3}|P2024|P2028|P2037)$/
+const lostConnection = /connection|connect |timeout|socket|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN/i
+
+/** The error as one of ours where the database is its cause; anything else comes back as it is. */
+export function toDatabaseError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const cause = driverCause(error)
+  const sqlState = cause?.originalCode
+  if (sqlState !== undefined && !unavailableStates.test(sqlState)) {
+    return new DatabaseRefusedError(sqlState, objectsIn(cause))
+  }
+  return sqlState !== undefined || isConnectionError(error, cause)
+    ? new DatabaseUnavailableError(`the database can't be reached: ${reasonOf(error, cause)}`)
+    : error
+}
+
+function isConnectionError(error: Error, cause: DriverCause | undefined): boolean {
+  // The driver has an SQLSTATE for everything that the server itself said.
+  if (cause) return true
+  return error instanceof Prisma.PrismaClientKnownRequestError
+    ? unavailableCodes.test(error.code)
+    : error instanceof Prisma.PrismaClientInitializationError ||
+        error instanceof Prisma.PrismaClientUnknownRequestError ||
+        lostConnection.test(error.message)
+}
+
+function driverCause(error: Error): DriverCause | undefined {
+  const meta = error instanceof Prisma.PrismaClientKnownRequestError ? error.meta : undefined
+  return (meta?.['driverAdapterError'] as { cause?: DriverCause } | undefined)?.cause
+}
+
+function objectsIn(cause: DriverCause | undefined): string {
+  const constraint = cause?.constraint?.index ?? cause?.constraint?.fields?.join(', ')
+  const names = [cause?.table && `table ${cause.table}`, constraint && `constraint ${constraint}`]
+  const objects = names.filter(Boolean).join(', ')
+  return objects === '' ? '' : ` (${objects})`
+}
+
+function reasonOf(error: Error, cause: DriverCause | undefined): string {
+  return cause?.originalMessage ?? error.message.trim().split('\n').at(-1) ?? error.name
+}

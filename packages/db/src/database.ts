@@ -1,0 +1,61 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import { toDatabaseError } from './database-error.ts'
+import { PrismaClient } from './generated/client.ts'
+import type { Transaction } from './transaction.ts'
+
+// A connection that takes longer than this is an outage; PostgreSQL itself answers in milliseconds.
+const connectTimeoutMs = 5_000
+// Above the statement timeout of 30 s: only a server that answers nothing at all gets here.
+const answerTimeoutMs = 40_000
+
+export interface Database {
+  /** Typed reads of the tables. */
+  readonly prisma: PrismaClient
+  /**
+   * Runs statements in one transaction; it rolls back when `run` throws.
+   *
+   * @throws {DatabaseUnavailableError} or {DatabaseRefusedError} where the database is the cause.
+   */
+  transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T>
+  /** @throws {DatabaseUnavailableError} when the database does not answer. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+/** A pool of connections to the database that holds the tables. Nothing connects until first use. */
+export function createDatabase(options: { url: string; maxConnections: number }): Database {
+  const adapter = new PrismaPg(
+    {
+      connectionString: options.url,
+      max: options.maxConnections,
+      connectionTimeoutMillis: connectTimeoutMs,
+      query_timeout: answerTimeoutMs,
+      keepAlive: true,
+      application_name: 'clerk-sync',
+    },
+    // An idle connection that the server drops is replaced at the next use.
+    { schema: 'clerk', onPoolError: () => undefined, onConnectionError: () => undefined },
+  )
+  const prisma = new PrismaClient({ adapter, errorFormat: 'minimal' })
+  return {
+    prisma,
+    async transaction(run) {
+      try {
+        return await prisma.$transaction(run, {
+          maxWait: connectTimeoutMs + 1_000,
+          timeout: answerTimeoutMs,
+        })
+      } catch (error) {
+        throw toDatabaseError(error)
+      }
+    },
+    async ping() {
+      try {
+        await prisma.$queryRawUnsafe('SELECT 1')
+      } catch (error) {
+        throw toDatabaseError(error)
+      }
+    },
+    close: () => prisma.$disconnect(),
+  }
+}

@@ -1,0 +1,7 @@
+export { applyChanges } from './apply-changes.ts'
+export type { ChangeResult } from './apply-changes.ts'
+export type { Change, LedgerEvent, Outcome } from './change.ts'
+export { createDatabase } from './database.ts'
+export type { Database } from './database.ts'
+export { DatabaseRefusedError, DatabaseUnavailableError } from './database-error.ts'
+export { migrate, MigrationError, pendingMigrations } from './migrate.ts'

@@ -1,0 +1,74 @@
+import pg from 'pg'
+import { readMigrations, readSchema } from './migration-files.ts'
+import { createSchemaEngine } from './schema-engine.ts'
+
+// Any number serves, as long as every process that migrates uses the same one.
+const migrationLock = 0x6d696772
+
+/** Migrations could not be applied; the message says which and why. */
+export class MigrationError extends Error {
+  readonly code = 'ERR_MIGRATION'
+  override readonly name = 'MigrationError'
+}
+
+/**
+ * Brings the database to this release's schema and returns the names of the migrations applied
+ * now. Processes that start at once take turns: the first migrates, the others find nothing to do.
+ *
+ * @throws {MigrationError} when a migration fails, or one failed before and was not resolved.
+ */
+export async function migrate(url: string): Promise<string[]> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+  // A connection that is lost later also fails the query that is under way.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    await client.query('SELECT pg_advisory_lock($1)', [migrationLock])
+    await client.query('CREATE SCHEMA IF NOT EXISTS clerk')
+    return await applyMigrations(url)
+  } catch (cause) {
+    throw new MigrationError(`the database was not migrated: ${reasonOf(cause)}`, { cause })
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+/** The migrations of this release that the database has not applied yet. */
+export async function pendingMigrations(url: string): Promise<string[]> {
+  const { migrationDirectories } = await readMigrations()
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    const applied = new Set(await readApplied(client))
+    return migrationDirectories.map(({ path }) => path).filter((name) => !applied.has(name))
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+async function readApplied(client: pg.Client): Promise<string[]> {
+  const history = await client.query(`SELECT to_regclass('clerk._prisma_migrations') AS name`)
+  if (history.rows[0].name === null) return []
+  const { rows } = await client.query<{ name: string }>(`
+    SELECT migration_name AS name FROM clerk._prisma_migrations
+    WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`)
+  return rows.map((row) => row.name)
+}
+
+async function applyMigrations(url: string): Promise<string[]> {
+  const engine = await createSchemaEngine(url, [await readSchema()])
+  try {
+    const { appliedMigrationNames } = await engine.applyMigrations({
+      migrationsList: await readMigrations(),
+      filters: { externalTables: [], externalEnums: [] },
+    })
+    return appliedMigrationNames
+  } finally {
+    engine.free()
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message.trim() : String(cause)
+}

@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn, type SpawnOptions, spawnSync } from 'node:child_process'
+import { chownSync, existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { EmbeddedPostgresError } from './error.ts'
+
+/** The user that PostgreSQL runs as when we are root, which it refuses to be. */
+export interface Account {
+  uid: number
+  gid: number
+  /** Some directory on the way is closed to this user. */
+  needsOverride: boolean
+}
+
+/**
+ * Chooses an existing user for PostgreSQL, or undefined when we are not root.
+ *
+ * @param paths what that user has to reach, absolute and free of symbolic links
+ * @throws EmbeddedPostgresError SETPRIV_MISSING
+ */
+export function chooseAccount(dataDir: string, paths: string[]): Account | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  const ids = readOwnerIds(dataDir) ?? readPasswdIds('postgres') ?? readPasswdIds('nobody')
+  const { uid, gid } = ids ?? { uid: 65534, gid: 65534 }
+  const closed = [dataDir, ...paths].map((path) => findClosedParent(path, uid)).find(Boolean)
+  if (closed && spawnSync('setpriv', ['--version']).status !== 0) {
+    throw new EmbeddedPostgresError(
+      'SETPRIV_MISSING',
+      `PostgreSQL can't run as root, and no other user can enter ${closed}. Do one of: ` +
+        `run as a normal user; chmod o+x ${closed}; install setpriv (package util-linux); ` +
+        'set DATABASE_URL to a PostgreSQL server of your own.',
+    )
+  }
+  return { uid, gid, needsOverride: closed !== undefined }
+}
+
+/** Starts a program as the account's user. */
+export function spawnAs(
+  account: Account | undefined,
+  command: string,
+  args: string[],
+  options: SpawnOptions,
+): ChildProcess {
+  if (!account) return spawn(command, args, options)
+  const { uid, gid, needsOverride } = account
+  if (!needsOverride) return spawn(command, args, { ...options, uid, gid })
+  // CAP_DAC_OVERRIDE because Docker grants it to root by default, unlike CAP_DAC_READ_SEARCH.
+  // no_setuid_fixup because access(2), with which PostgreSQL looks for its own programs, otherwise
+  // ignores the capabilities of a user that is not root.
+  const identity = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups']
+  const capability = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override']
+  const setpriv = [...identity, ...capability, '--securebits=+no_setuid_fixup', '--', command]
+  return spawn('setpriv', [...setpriv, ...args], options)
+}
+
+/** Makes the account's user the owner of a file or directory. */
+export function giveTo(account: Account | undefined, path: string): void {
+  if (account) chownSync(path, account.uid, account.gid)
+}
+
+// The data's owner first: it stays the same after a user named postgres appears, or under sudo.
+function readOwnerIds(dataDir: string): { uid: number; gid: number } | undefined {
+  if (!existsSync(dataDir)) return undefined
+  const { uid, gid } = statSync(dataDir)
+  return uid === 0 ? undefined : { uid, gid }
+}
+
+function readPasswdIds(name: string): { uid: number; gid: number } | undefined {
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith(`${name}:`))
+  const [, , uid, gid] = line?.split(':') ?? []
+  return uid && gid ? { uid: Number(uid), gid: Number(gid) } : undefined
+}
+
+function findClosedParent(path: string, uid: number): string | undefined {
+  const parent = dirname(path)
+  if (parent === path) return undefined
+  const { mode, uid: owner } = statSync(parent)
+  const execute = owner === uid ? 0o100 : 0o001
+  return (mode & execute) === 0 ? parent : findClosedParent(parent, uid)
+}

@@ -1,0 +1,61 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { EmbeddedPostgresError } from './error.ts'
+import { readProcess } from './process-table.ts'
+
+/** The right of this process to run a server on one data directory. */
+export interface Claim {
+  release(): void
+}
+
+interface Owner {
+  pid: number
+  startedAt: string
+}
+
+/**
+ * Claims dataDir with a file beside it that names this process; a dead owner's file is taken over.
+ *
+ * @throws EmbeddedPostgresError IN_USE while the owner lives
+ */
+export function createClaim(dataDir: string): Claim {
+  const file = `${dataDir}.owner`
+  if (!writeOwner(file)) {
+    const owner = readOwner(file)
+    if (owner && isAlive(owner)) throw inUse(dataDir, owner)
+    // Renaming before removing: of two processes that found the same dead owner one gets ENOENT.
+    const stale = `${file}.${process.pid}`
+    renameSync(file, stale)
+    rmSync(stale)
+    if (!writeOwner(file)) throw inUse(dataDir, readOwner(file))
+  }
+  return { release: () => rmSync(file, { force: true }) }
+}
+
+function writeOwner(file: string): boolean {
+  const startedAt = readProcess(process.pid)?.startedAt ?? ''
+  try {
+    writeFileSync(file, JSON.stringify({ pid: process.pid, startedAt }), { flag: 'wx' })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+function readOwner(file: string): Owner | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Owner
+  } catch {
+    // A crash between creating and writing the file leaves it empty: nobody's.
+    return undefined
+  }
+}
+
+function isAlive(owner: Owner): boolean {
+  return readProcess(owner.pid)?.startedAt === owner.startedAt
+}
+
+function inUse(dataDir: string, owner: Owner | undefined): EmbeddedPostgresError {
+  const holder = owner ? `process ${owner.pid}` : 'another process'
+  return new EmbeddedPostgresError('IN_USE', `${dataDir} is in use by ${holder}; stop it first.`)
+}

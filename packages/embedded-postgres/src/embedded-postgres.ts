@@ -1,0 +1,76 @@
+import { existsSync, mkdirSync, realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { chooseAccount } from './account.ts'
+import { findBinaries } from './binaries.ts'
+import { createClaim } from './claim.ts'
+import { initialise } from './initialise.ts'
+import { stopOrphan } from './orphan.ts'
+import { choosePort } from './port.ts'
+import { createServerProcess, type ServerExit } from './server-process.ts'
+
+export type { ServerExit }
+
+export interface EmbeddedPostgresOptions {
+  /** Created on first use; DIR.owner and DIR.log are written beside it. */
+  dataDir: string
+  /** 0 = any free port. */
+  port: number
+  /** Set on first use; later starts on the same data must give the same. */
+  password: string
+  /** Appended to; without it only the last run's log is kept, in DIR.log. */
+  logFile?: string
+  /** Server settings, as in postgresql.conf. */
+  settings?: Record<string, string>
+}
+
+export interface EmbeddedPostgres {
+  /** postgresql://postgres:PASSWORD@127.0.0.1:PORT/postgres */
+  url: string
+  port: number
+  pid: number
+  /** Ends all sessions, writes a checkpoint and waits until the server is gone. */
+  stop(): Promise<void>
+  /** Settles when the server is gone, asked for or not. */
+  exited: Promise<ServerExit>
+}
+
+/**
+ * Starts PostgreSQL on 127.0.0.1 with its data in dataDir, creating it on first use.
+ * A server that a killed process left on the same data is stopped first.
+ *
+ * @throws EmbeddedPostgresError
+ */
+export async function createEmbeddedPostgres(
+  options: EmbeddedPostgresOptions,
+): Promise<EmbeddedPostgres> {
+  const { initdb, postgres } = await findBinaries()
+  const dataDir = resolveDataDir(options.dataDir)
+  const claim = createClaim(dataDir)
+  try {
+    await stopOrphan(dataDir)
+    const account = chooseAccount(dataDir, [postgres])
+    await initialise(account, { initdb, dataDir, password: options.password })
+    const port = await choosePort(options.port)
+    const server = await createServerProcess(account, { ...options, postgres, dataDir, port })
+    const exited = server.exited.finally(() => claim.release())
+    return {
+      url: `postgresql://postgres:${encodeURIComponent(options.password)}@127.0.0.1:${port}/postgres`,
+      port,
+      pid: server.pid,
+      exited,
+      stop: async () => {
+        await server.stop()
+        await exited
+      },
+    }
+  } catch (error) {
+    claim.release()
+    throw error
+  }
+}
+
+function resolveDataDir(dataDir: string): string {
+  if (existsSync(dataDir)) return realpathSync(dataDir)
+  mkdirSync(dirname(dataDir), { recursive: true })
+  return join(realpathSync(dirname(dataDir)), basename(dataDir))
+}

@@ -1,0 +1,3 @@
+export { createEmbeddedPostgres } from './embedded-postgres.ts'
+export type { EmbeddedPostgres, EmbeddedPostgresOptions, ServerExit } from './embedded-postgres.ts'
+export { EmbeddedPostgresError } from './error.ts'

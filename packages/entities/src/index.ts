@@ -1,0 +1,8 @@
+export { isClerkObject } from './column.ts'
+export { columnTypes } from './entity.ts'
+export type { ChildTable, ClerkObject, Column, ColumnType, Entity } from './entity.ts'
+export { minimise } from './minimise.ts'
+export { effectOf, entities } from './registry.ts'
+export type { Effect } from './registry.ts'
+export { readRow } from './row.ts'
+export type { EntityRow, Row } from './row.ts'

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+
+/** What Clerk sends for one event, as far as every type has it in common. */
+export interface Envelope {
+  type: string
+  data: { [field: string]: unknown }
+  /** When the event occurred, in milliseconds; old messages lack it. */
+  timestamp?: number | undefined
+  instance_id?: string | undefined
+}
+
+const envelopeSchema = z.object({
+  type: z.string().min(1).max(200),
+  data: z.record(z.string(), z.unknown()),
+  timestamp: z.number().min(0).optional().catch(undefined).transform(toMilliseconds),
+  instance_id: z.string().optional().catch(undefined),
+})
+
+/** The event in a verified body, or undefined when the body is not an event. */
+export function parseEnvelope(body: Buffer): Envelope | undefined {
+  let json: unknown
+  try {
+    json = JSON.parse(body.toString('utf8'))
+  } catch {
+    return undefined
+  }
+  const parsed = envelopeSchema.safeParse(json)
+  return parsed.success ? parsed.data : undefined
+}
+
+// Clerk's documentation says milliseconds, its catalogue's examples carry seconds.
+function toMilliseconds(timestamp: number | undefined): number | undefined {
+  if (timestamp === undefined) return undefined
+  return Math.trunc(timestamp < 1e11 ? timestamp * 1000 : timestamp)
+}
