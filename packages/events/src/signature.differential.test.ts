@@ -1,9 +1,15 @@
+import { verifyWebhook } from '@clerk/backend/webhooks'
 import * as fc from 'fast-check'
 import { Webhook } from 'svix'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { signedRequest } from './signature.arbitrary.ts'
 import type { GeneratedRequest } from './signature.arbitrary.ts'
-import { verdictOfClerk, verdictOfSvix, verdictOfSvixUntrimmed } from './signature.reference.ts'
+import {
+  fetchRequest,
+  verdictOfClerk,
+  verdictOfSvix,
+  verdictOfSvixUntrimmed,
+} from './signature.reference.ts'
 import type { Verdict } from './signature.reference.ts'
 import { createSigningSecret, parseSigningSecrets, sign, verifySignature } from './signature.ts'
 import type { SigningSecret } from './signature.ts'
@@ -114,6 +120,14 @@ describe('where the libraries differ', () => {
     expect(await verdictOfClerk(request)).toBe('ok')
     expect(verdictOfSvix(request)).toBe('ok')
     expect(verdictOfOurs(request)).toBe('no_match')
+  })
+
+  test('a signed body that is not JSON is accepted, as svix does', async () => {
+    const request = signed(Buffer.from('not JSON'))
+    const clerk = verifyWebhook(fetchRequest(request), { signingSecret: secretText })
+    await expect(clerk).rejects.toThrow('JSON')
+    expect(verdictOfSvix(request)).toBe('ok')
+    expect(verdictOfOurs(request)).toBe('ok')
   })
 
   test('only ours refuses a secret with a stray last character, which the others skip', () => {

@@ -14,25 +14,20 @@ const reasonOfMessage = new Map<string, Verdict>([
 ])
 
 /** @clerk/backend takes one secret and consumes the Request, so each secret gets its own. */
-export async function verdictOfClerk({
-  secrets,
-  headers,
-  body,
-}: GeneratedRequest): Promise<Verdict> {
+export async function verdictOfClerk(request: GeneratedRequest): Promise<Verdict> {
   let verdict: Verdict = 'no_match'
-  for (const signingSecret of secrets) {
-    const request = new Request('http://localhost/', {
-      method: 'POST',
-      headers: svixHeaders(headers),
-      body,
-    })
-    verdict = await verifyWebhook(request, { signingSecret }).then(
+  for (const signingSecret of request.secrets) {
+    verdict = await verifyWebhook(fetchRequest(request), { signingSecret }).then(
       () => 'ok' as const,
-      (error: unknown) => verdictOfClerkError(error, body),
+      (error: unknown) => verdictOfClerkError(error, request.body),
     )
     if (verdict === 'ok') break
   }
   return verdict
+}
+
+export function fetchRequest({ headers, body }: GeneratedRequest): Request {
+  return new Request('http://localhost/', { method: 'POST', headers: svixHeaders(headers), body })
 }
 
 /** It parses the body after the check and reports what it can't read as a failed verification. */

@@ -1,0 +1,17 @@
+export type { App, Check, Ops } from './app.ts'
+export { ConfigError, readConfig, variable } from './config.ts'
+export type { Settings, Variable } from './config.ts'
+export { createLogger } from './logger.ts'
+export { createOpsServer } from './ops-server.ts'
+export { runProcess, startProblem } from './run-process.ts'
+export { shutDownOnSignal } from './shutdown.ts'
+export {
+  count,
+  databaseUrl,
+  host,
+  milliseconds,
+  optionalDatabaseUrl,
+  optionalRedisUrl,
+  port,
+  processVariables,
+} from './variables.ts'

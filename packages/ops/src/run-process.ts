@@ -1,0 +1,73 @@
+import type { Logger } from 'pino'
+import { Registry, collectDefaultMetrics } from 'prom-client'
+import type { App, Ops } from './app.ts'
+import { ConfigError } from './config.ts'
+import { createLogger } from './logger.ts'
+import { createOpsServer } from './ops-server.ts'
+import { shutDownOnSignal } from './shutdown.ts'
+
+export interface ProcessSettings {
+  OPS_PORT: number
+  LOG_LEVEL: Parameters<typeof createLogger>[0]['level']
+  SHUTDOWN_TIMEOUT_MS: number
+  HOST?: string
+}
+
+/** Runs one app as a process of its own: settings, ops server, signals, exit code. */
+export async function runProcess<S extends ProcessSettings>(
+  name: string,
+  readSettings: (env: NodeJS.ProcessEnv) => S,
+  start: (settings: S, ops: Ops) => Promise<App>,
+): Promise<void> {
+  try {
+    const settings = readSettings(process.env)
+    const logger = createLogger({ name, level: settings.LOG_LEVEL })
+    await runApp(settings, logger, start)
+  } catch (error) {
+    process.stderr.write(`${name} did not start: ${startProblem(error)}\n`)
+    process.exitCode = 1
+  }
+}
+
+async function runApp<S extends ProcessSettings>(
+  settings: S,
+  logger: Logger,
+  start: (settings: S, ops: Ops) => Promise<App>,
+): Promise<void> {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const apps: App[] = []
+  const server = await createOpsServer({
+    port: settings.OPS_PORT,
+    host: settings.HOST ?? '0.0.0.0',
+    registry,
+    checks: () => (apps.length === 0 ? [starting] : apps.flatMap((app) => app.checks)),
+  })
+  shutDownOnSignal({
+    logger,
+    timeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
+    async close() {
+      await Promise.all(apps.map((app) => app.close()))
+      await server.close()
+    },
+  })
+  try {
+    apps.push(await start(settings, { logger, registry }))
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+  logger.info({ opsPort: server.port }, 'started')
+}
+
+const starting = { name: 'started', run: () => Promise.reject(new Error('still starting')) }
+
+/** One line for a person: what is wrong, without a stack. */
+export function startProblem(error: unknown): string {
+  if (error instanceof ConfigError) return error.message
+  if (!(error instanceof Error)) return String(error)
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number }
+  return code === 'EADDRINUSE' && port !== undefined
+    ? `port ${port} is in use by another process`
+    : error.message
+}

@@ -1,0 +1,34 @@
+import type { Logger } from 'pino'
+
+/**
+ * On the first SIGTERM or SIGINT closes and exits 0, or 1 when that fails or takes longer than
+ * `timeoutMs`. A second signal ends the process at once.
+ */
+export function shutDownOnSignal(options: {
+  logger: Logger
+  timeoutMs: number
+  close(): Promise<void>
+}): void {
+  const { logger, timeoutMs } = options
+  let closing = false
+
+  async function shutDown(signal: NodeJS.Signals): Promise<void> {
+    if (closing) process.exit(130)
+    closing = true
+    logger.info({ signal }, 'stopping')
+    setTimeout(() => {
+      logger.error({ timeoutMs }, 'did not stop in time; unfinished jobs run again elsewhere')
+      process.exit(1)
+    }, timeoutMs)
+    try {
+      await options.close()
+      logger.info('stopped')
+      process.exit(0)
+    } catch (error) {
+      logger.error({ error }, 'did not stop cleanly')
+      process.exit(1)
+    }
+  }
+  process.on('SIGTERM', (signal) => void shutDown(signal))
+  process.on('SIGINT', (signal) => void shutDown(signal))
+}

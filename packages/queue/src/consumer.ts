@@ -1,0 +1,133 @@
+import { UnrecoverableError, WaitingError, Worker } from 'bullmq'
+import type { Job, WorkerOptions } from 'bullmq'
+import { backoffMs } from './backoff.ts'
+import { postgresOptions, redisWorkerOptions } from './connection.ts'
+import type { QueueLocation } from './location.ts'
+import { queueName } from './location.ts'
+import { createPatientPostgresBackend } from './postgres-backend.ts'
+
+/** One run of an event's job. Times are milliseconds. */
+export interface Delivery {
+  readonly jobId: string
+  /** The event's type as the producer named the job. */
+  readonly name: string
+  /** Untrusted: whatever is in the queue. */
+  readonly data: unknown
+  readonly enqueuedAt: number
+  /** 1 on the first run. */
+  readonly attempt: number
+}
+
+/** The event can never be applied: it goes to the failed set at once, with this message. */
+export class CannotApplyError extends Error {
+  readonly code = 'ERR_CANNOT_APPLY'
+  override readonly name = 'CannotApplyError'
+}
+
+/** The worker gives the job back untouched, for another worker or a later start. */
+export class GiveBackError extends Error {
+  readonly code = 'ERR_GIVE_BACK'
+  override readonly name = 'GiveBackError'
+}
+
+export interface ConsumerOptions {
+  concurrency: number
+  /** Resolves when the event is done; any other error than the two above is retried with backoff. */
+  process(delivery: Delivery): Promise<void>
+  onFailed(delivery: Delivery, error: Error, final: boolean): void
+  onStalled(jobId: string): void
+  onError(error: Error): void
+  /** A job whose worker died is run again after about this long. Default 30 s. */
+  lockDurationMs?: number
+}
+
+export interface Consumer {
+  /** Stops fetching; jobs that were fetched go on. */
+  pause(): Promise<void>
+  resume(): Promise<void>
+  /** Resolves when every fetched job is done or given back, and the connections are closed. */
+  close(): Promise<void>
+}
+
+/** Fetches jobs at once, and goes on by itself whenever the queue was away. */
+export function createConsumer(location: QueueLocation, options: ConsumerOptions): Consumer {
+  const worker = openWorker(location, run, settings(location, options))
+  worker.on('error', options.onError)
+  worker.on('stalled', (jobId) => options.onStalled(jobId))
+  worker.on('failed', (job, error) => {
+    if (!job) return
+    const final = error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1)
+    options.onFailed(toDelivery(job), error, final)
+  })
+
+  async function run(job: Job, token?: string): Promise<void> {
+    try {
+      await options.process(toDelivery(job))
+    } catch (error) {
+      if (error instanceof CannotApplyError) throw new UnrecoverableError(error.message)
+      if (!(error instanceof GiveBackError)) throw error
+      await job.moveToWait(token)
+      throw new WaitingError()
+    }
+  }
+
+  return {
+    pause: () => worker.pause(true),
+    resume: () => worker.resume(),
+    close: () => worker.close(),
+  }
+}
+
+function openWorker(
+  location: QueueLocation,
+  run: (job: Job, token?: string) => Promise<void>,
+  options: Omit<WorkerOptions, 'connection'>,
+): Worker {
+  if (location.kind === 'redis') {
+    return new Worker(queueName, run, {
+      ...options,
+      connection: redisWorkerOptions(location.url),
+      prefix: location.prefix,
+    })
+  }
+  const connection = postgresOptions(location, 10)
+  return new Worker(
+    queueName,
+    run,
+    { ...options, connection },
+    createPatientPostgresBackend,
+  ) as unknown as Worker
+}
+
+function settings(
+  location: QueueLocation,
+  { concurrency, lockDurationMs = 30_000 }: ConsumerOptions,
+): Omit<WorkerOptions, 'connection'> {
+  // The ledger knows every event: done jobs are kept for people who look at the board, failed jobs
+  // until someone replays them.
+  const keptForSeconds = 3_600
+  return {
+    concurrency,
+    lockDuration: lockDurationMs,
+    stalledInterval: lockDurationMs / 2,
+    // A worker that dies takes every job that it holds with it: that is no fault of the jobs.
+    maxStalledCount: 1_000,
+    runRetryDelay: 1_000,
+    settings: { backoffStrategy: (attemptsMade) => backoffMs(attemptsMade) },
+    removeOnComplete:
+      // By count PostgreSQL would sort all done jobs on every completion.
+      location.kind === 'redis'
+        ? { age: keptForSeconds, count: 10_000 }
+        : { age: keptForSeconds },
+  }
+}
+
+function toDelivery(job: Job): Delivery {
+  return {
+    jobId: String(job.id),
+    name: job.name,
+    data: job.data,
+    enqueuedAt: job.timestamp,
+    attempt: job.attemptsMade + 1,
+  }
+}

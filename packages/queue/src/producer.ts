@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { EventJob } from '@clerk-sync/events'
+import type { Job, Queue } from 'bullmq'
+import { attempts } from './backoff.ts'
+import { toJobId } from './job-id.ts'
+import type { QueueLocation } from './location.ts'
+import { openQueue } from './open-queue.ts'
+
+// One try to enqueue; a frozen server must not use up the whole time that the request has.
+const tryTimeoutMs = 3_000
+const pauseBetweenTriesMs = 100
+
+/** The queue did not take the event in time. It may still have it: the sender must send it again. */
+export class QueueUnavailableError extends Error {
+  readonly code = 'ERR_QUEUE_UNAVAILABLE'
+  override readonly name = 'QueueUnavailableError'
+}
+
+export interface Producer {
+  /**
+   * Resolves once the queue has the event for good. An event that it has already is left alone,
+   * unless its job failed: then the job runs again with fresh attempts.
+   *
+   * @throws {QueueUnavailableError} after `timeoutMs` of trying.
+   */
+  enqueue(event: EventJob, timeoutMs: number): Promise<void>
+  /** @throws when the queue does not answer. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+/** `onError` hears of every connection error; the producer goes on by itself. */
+export function createProducer(location: QueueLocation, onError: (error: Error) => void): Producer {
+  let queue = open()
+  let closed = false
+
+  function open(): Queue {
+    const opened = openQueue(location)
+    opened.on('error', onError)
+    // BullMQ's PostgreSQL backend remembers a first connection that failed, for ever.
+    opened.waitUntilReady().catch(() => {
+      if (opened !== queue || closed) return
+      queue = open()
+      void opened.close().catch(onError)
+    })
+    return opened
+  }
+
+  return {
+    async enqueue(event, timeoutMs) {
+      const deadline = Date.now() + timeoutMs
+      for (;;) {
+        try {
+          return await withTimeout(add(queue, event), Math.min(tryTimeoutMs, deadline - Date.now()))
+        } catch (cause) {
+          if (Date.now() + pauseBetweenTriesMs >= deadline) {
+            throw new QueueUnavailableError('the queue did not take the event in time', { cause })
+          }
+          await sleep(pauseBetweenTriesMs)
+        }
+      }
+    },
+    async ping() {
+      await withTimeout(queue.getJobState('ping'), tryTimeoutMs)
+    },
+    async close() {
+      closed = true
+      await queue.close()
+    },
+  }
+}
+
+// BullMQ ignores an id that it still has, in whatever state, so a failed job must be asked for.
+async function add(queue: Queue, event: EventJob): Promise<void> {
+  const jobId = toJobId(event.svixId)
+  const [job, state] = await Promise.all([
+    queue.add(event.type, event, { jobId, attempts, backoff: { type: 'custom' } }),
+    queue.getJobState(jobId),
+  ])
+  if (state === 'failed') await revive(queue, job)
+}
+
+async function revive(queue: Queue, job: Job): Promise<void> {
+  try {
+    await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true })
+  } catch (error) {
+    // Another delivery or a person on the board may have been quicker.
+    if ((await queue.getJobState(String(job.id))) === 'failed') throw error
+  }
+}
+
+async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  const timeout = Promise.withResolvers<never>()
+  const timer = setTimeout(() => timeout.reject(new Error('no answer from the queue')), timeoutMs)
+  // The work may fail after its time is up; nobody waits for it then.
+  work.catch(() => undefined)
+  try {
+    return await Promise.race([work, timeout.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
