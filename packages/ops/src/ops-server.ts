@@ -30,8 +30,9 @@ export async function createOpsServer(options: {
     reply.type(options.registry.contentType).send(await options.registry.metrics()),
   )
   await server.listen({ port: options.port, host: options.host })
+  const address = server.server.address()
   return {
-    port: server.addresses()[0]?.port ?? options.port,
+    port: typeof address === 'object' && address ? address.port : options.port,
     close: () => server.close(),
   }
 }

@@ -1,5 +1,8 @@
 import type { Logger } from 'pino'
 
+// A package manager passes the terminal's signal on: the same Ctrl-C arrives twice.
+const sameSignalMs = 1_000
+
 /**
  * On the first SIGTERM or SIGINT closes and exits 0, or 1 when that fails or takes longer than
  * `timeoutMs`. A second signal ends the process at once.
@@ -10,11 +13,14 @@ export function shutDownOnSignal(options: {
   close(): Promise<void>
 }): void {
   const { logger, timeoutMs } = options
-  let closing = false
+  let closingSince: number | undefined
 
   async function shutDown(signal: NodeJS.Signals): Promise<void> {
-    if (closing) process.exit(130)
-    closing = true
+    if (closingSince !== undefined) {
+      if (Date.now() - closingSince > sameSignalMs) process.exit(130)
+      return
+    }
+    closingSince = Date.now()
     logger.info({ signal }, 'stopping')
     setTimeout(() => {
       logger.error({ timeoutMs }, 'did not stop in time; unfinished jobs run again elsewhere')
