@@ -1,0 +1,72 @@
+import { parseSigningSecrets } from '@clerk-sync/events'
+import type { SigningSecret } from '@clerk-sync/events'
+import {
+  ConfigError,
+  host,
+  milliseconds,
+  optionalDatabaseUrl,
+  optionalRedisUrl,
+  port,
+  processVariables,
+  readConfig,
+  variable,
+} from '@clerk-sync/ops'
+import type { Settings } from '@clerk-sync/ops'
+import { locateQueue } from '@clerk-sync/queue'
+import type { QueueLocation } from '@clerk-sync/queue'
+import { z } from 'zod'
+
+export const ingestVariables = {
+  ...processVariables,
+  CLERK_WEBHOOK_SIGNING_SECRET: variable(
+    z.string().transform(toSecrets),
+    'whsec_c2VjcmV0IGZyb20gdGhlIENsZXJrIGRhc2hib2FyZA==',
+  ),
+  CLERK_INSTANCE_ID: variable(z.string().optional(), 'ins_2abc'),
+  REDIS_URL: optionalRedisUrl,
+  DATABASE_URL: optionalDatabaseUrl,
+  PORT: port(3000),
+  HOST: host,
+  // Svix gives up after 15 s.
+  ENQUEUE_TIMEOUT_MS: milliseconds(10_000),
+}
+
+export interface IngestConfig extends Settings<typeof processVariables> {
+  readonly HOST: string
+  readonly PORT: number
+  readonly secrets: readonly SigningSecret[]
+  readonly queue: QueueLocation
+  /** Events of any other instance are acknowledged and dropped. */
+  readonly instanceId: string | undefined
+  readonly enqueueTimeoutMs: number
+}
+
+/** @throws {ConfigError} that lists every problem. */
+export function readIngestConfig(env: NodeJS.ProcessEnv): IngestConfig {
+  const settings = readConfig(ingestVariables, env)
+  const queue = locateQueue({ redisUrl: settings.REDIS_URL, databaseUrl: settings.DATABASE_URL })
+  if (!queue) {
+    throw new ConfigError(
+      'the configuration is not complete:\n  REDIS_URL is not set, and no DATABASE_URL either: the queue needs one of them. Example: REDIS_URL=redis://localhost:6379',
+    )
+  }
+  return {
+    ...settings,
+    queue,
+    secrets: settings.CLERK_WEBHOOK_SIGNING_SECRET,
+    instanceId: settings.CLERK_INSTANCE_ID,
+    enqueueTimeoutMs: settings.ENQUEUE_TIMEOUT_MS,
+  }
+}
+
+function toSecrets(text: string, context: z.RefinementCtx): SigningSecret[] {
+  try {
+    return parseSigningSecrets(text)
+  } catch (error) {
+    context.addIssue({
+      code: 'custom',
+      message: `is wrong: ${error instanceof Error ? error.message : 'unreadable'}`,
+    })
+    return z.NEVER
+  }
+}

@@ -1,0 +1,45 @@
+import type { App, Ops } from '@clerk-sync/ops'
+import { createProducer } from '@clerk-sync/queue'
+import { buildIngest } from './app.ts'
+import type { IngestConfig } from './config.ts'
+import { createIngestMetrics } from './metrics.ts'
+import { webhookPath } from './webhook-plugin.ts'
+
+export interface Ingest extends App {
+  /** Where Clerk posts to, as seen from this machine. */
+  readonly webhookUrl: string
+}
+
+/** Starts listening for deliveries. It starts without the queue, too, and takes events once it is there. */
+export async function startIngest(config: IngestConfig, ops: Ops): Promise<Ingest> {
+  const logger = ops.logger.child({ app: 'ingest' })
+  const producer = createProducer(config.queue, (error) => logger.warn({ error }, 'queue connection'))
+  const stopping = new AbortController()
+  const app = buildIngest({
+    producer,
+    secrets: config.secrets,
+    instanceId: config.instanceId,
+    enqueueTimeoutMs: config.enqueueTimeoutMs,
+    metrics: createIngestMetrics(ops.registry),
+    logger,
+    stopping: stopping.signal,
+  })
+  try {
+    await app.listen({ port: config.PORT, host: config.HOST })
+  } catch (error) {
+    await producer.close()
+    throw error
+  }
+  const address = app.server.address()
+  const port = typeof address === 'object' && address ? address.port : config.PORT
+  return {
+    name: 'ingest',
+    webhookUrl: `http://127.0.0.1:${port}${webhookPath}`,
+    checks: [{ name: 'queue', run: () => producer.ping() }],
+    async close() {
+      stopping.abort()
+      await app.close()
+      await producer.close()
+    },
+  }
+}

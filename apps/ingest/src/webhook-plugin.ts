@@ -1,0 +1,109 @@
+import { buildEventJob, parseEnvelope, verifySignature } from '@clerk-sync/events'
+import type { SigningSecret } from '@clerk-sync/events'
+import type { Logger } from '@clerk-sync/ops'
+import { QueueUnavailableError } from '@clerk-sync/queue'
+import type { Producer } from '@clerk-sync/queue'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { IngestMetrics, RequestOutcome } from './metrics.ts'
+
+export const webhookPath = '/api/webhooks/clerk'
+
+// Svix takes messages of about 350 kB.
+const bodyLimitBytes = 1024 * 1024
+const retryAfterSeconds = 30
+
+export interface WebhookDeps {
+  readonly producer: Producer
+  readonly secrets: readonly SigningSecret[]
+  readonly instanceId: string | undefined
+  readonly enqueueTimeoutMs: number
+  readonly metrics: IngestMetrics
+  readonly logger: Logger
+  /** Aborted when the process stops: requests that wait for the queue are answered. */
+  readonly stopping: AbortSignal
+}
+
+interface Answer {
+  status: number
+  body: { received: true } | { error: string }
+  outcome: RequestOutcome
+  type?: string
+}
+
+/** The webhook route. Here alone bodies stay bytes: nothing reads one before its signature is verified. */
+export function webhookPlugin(deps: WebhookDeps) {
+  return async function plugin(scope: FastifyInstance): Promise<void> {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: bodyLimitBytes }, (_, body, done) =>
+      done(null, body),
+    )
+    scope.setErrorHandler((error: { statusCode?: number }, request, reply) =>
+      send(deps, request, reply, answerToBadRequest(error)),
+    )
+    scope.post(webhookPath, async (request, reply) =>
+      send(deps, request, reply, await receive(deps, request)),
+    )
+    scope.route({
+      method: ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+      url: webhookPath,
+      handler: (_, reply) =>
+        reply.code(405).header('allow', 'POST').send({ error: 'method_not_allowed' }),
+    })
+  }
+}
+
+async function receive(deps: WebhookDeps, request: FastifyRequest): Promise<Answer> {
+  const receivedAt = Date.now()
+  const headers = {
+    id: headerOf(request, 'svix-id'),
+    timestamp: headerOf(request, 'svix-timestamp'),
+    signature: headerOf(request, 'svix-signature'),
+  }
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+  const verdict = verifySignature(deps.secrets, { headers, body, now: receivedAt })
+  if (!verdict.ok) {
+    deps.logger.debug({ reason: verdict.reason }, 'signature refused')
+    return { status: 400, body: { error: 'invalid_signature' }, outcome: 'invalid_signature' }
+  }
+
+  const envelope = parseEnvelope(body)
+  if (!envelope) {
+    deps.logger.warn({ svixId: headers.id }, 'signed, but not an event')
+    return { status: 400, body: { error: 'invalid_event' }, outcome: 'invalid_event' }
+  }
+  const { type } = envelope
+  if (deps.instanceId !== undefined && envelope.instance_id !== deps.instanceId) {
+    return { status: 200, body: { received: true }, outcome: 'other_instance', type }
+  }
+
+  const svixTimestamp = Number.parseInt(headers.timestamp ?? '', 10)
+  const job = buildEventJob(envelope, { svixId: headers.id?.trim() ?? '', svixTimestamp, receivedAt })
+  try {
+    await deps.producer.enqueue(job, { timeoutMs: deps.enqueueTimeoutMs, signal: deps.stopping })
+    return { status: 200, body: { received: true }, outcome: 'accepted', type }
+  } catch (error) {
+    const level = error instanceof QueueUnavailableError ? 'warn' : 'error'
+    deps.logger[level]({ error, svixId: job.svixId }, 'event not taken; Svix sends it again')
+    return { status: 503, body: { error: 'queue_unavailable' }, outcome: 'queue_unavailable', type }
+  }
+}
+
+function answerToBadRequest({ statusCode = 500 }: { statusCode?: number }): Answer {
+  return statusCode === 413
+    ? { status: 413, body: { error: 'body_too_large' }, outcome: 'too_large' }
+    : { status: statusCode, body: { error: 'invalid_request' }, outcome: 'invalid_request' }
+}
+
+function send(deps: WebhookDeps, request: FastifyRequest, reply: FastifyReply, answer: Answer) {
+  deps.metrics.answered(answer.outcome, reply.elapsedTime / 1000, answer.type)
+  if (answer.status === 503) reply.header('retry-after', retryAfterSeconds)
+  // Unread bytes of a refused body would be taken for the next request.
+  if (answer.status === 413) reply.header('connection', 'close')
+  deps.logger.debug({ svixId: headerOf(request, 'svix-id'), outcome: answer.outcome }, 'answered')
+  return reply.code(answer.status).send(answer.body)
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name]
+  return typeof value === 'string' ? value : undefined
+}

@@ -1,0 +1,5 @@
+import { runProcess } from '@clerk-sync/ops'
+import { readWorkerConfig } from './config.ts'
+import { startWorker } from './start.ts'
+
+await runProcess('worker', readWorkerConfig, startWorker)

@@ -1,0 +1,94 @@
+import { createDatabase } from '@clerk-sync/db'
+import type { DatabaseUnavailableError } from '@clerk-sync/db'
+import type { App, Ops } from '@clerk-sync/ops'
+import { createConsumer, createQueueDepthReader } from '@clerk-sync/queue'
+import type { Consumer } from '@clerk-sync/queue'
+import type { WorkerConfig } from './config.ts'
+import { createWorkerMetrics } from './metrics.ts'
+import { createProcessor } from './processor.ts'
+import { waitForDatabase } from './wait-for-database.ts'
+
+// One flush at a time, and a few for readiness and whatever else reads.
+const maxConnections = 4
+// While one batch is written the next ones fill up.
+const batchesAtOnce = 3
+
+/** Starts the worker. It fetches once the database is there and migrated; until then it is not ready. */
+export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> {
+  const logger = ops.logger.child({ app: 'worker' })
+  const db = createDatabase({ url: config.databaseUrl, maxConnections })
+  const onQueueError = (error: Error) => logger.warn({ error }, 'queue connection')
+  const depth = createQueueDepthReader(config.queue, onQueueError)
+  const metrics = createWorkerMetrics(ops.registry, depth)
+  const stopping = new AbortController()
+  let consumer: Consumer | undefined
+  let databaseProblem: string | undefined = 'not connected yet'
+
+  function onDatabase(error: DatabaseUnavailableError | undefined): void {
+    const wasAway = databaseProblem !== undefined
+    databaseProblem = error?.message
+    metrics.databaseUp(error === undefined)
+    if (error && !wasAway) {
+      logger.warn({ error }, 'the database is away; fetching stops until it is back')
+      void consumer?.pause()
+    }
+    if (!error && wasAway) {
+      logger.info('the database is back; fetching goes on')
+      void consumer?.resume()
+    }
+  }
+
+  const processor = createProcessor({ db, metrics, logger, batchSize: config.batchSize, onDatabase })
+
+  function startFetching(): void {
+    consumer = createConsumer(config.queue, {
+      concurrency: config.batchSize * batchesAtOnce,
+      process: (delivery) => processor.process(delivery),
+      onFailed({ jobId, name, attempt }, error, final) {
+        metrics.failed(name, final)
+        logger[final ? 'error' : 'warn']({ jobId, type: name, attempt, final, error }, 'event failed')
+      },
+      onStalled(jobId) {
+        metrics.stalled()
+        logger.warn({ jobId }, 'job taken over from a worker that died')
+      },
+      onError: onQueueError,
+      ...(config.lockDurationMs ? { lockDurationMs: config.lockDurationMs } : {}),
+    })
+  }
+
+  const starting = waitForDatabase(config.databaseUrl, {
+    logger,
+    onWaiting: (reason) => {
+      databaseProblem = reason
+      metrics.databaseUp(false)
+    },
+    stopping: stopping.signal,
+  }).then(() => {
+    if (stopping.signal.aborted) return
+    databaseProblem = undefined
+    metrics.databaseUp(true)
+    startFetching()
+  })
+
+  return {
+    name: 'worker',
+    checks: [
+      { name: 'queue', run: async () => void (await depth.read()) },
+      {
+        name: 'database',
+        async run() {
+          if (databaseProblem !== undefined) throw new Error(databaseProblem)
+          await db.ping()
+        },
+      },
+    ],
+    async close() {
+      stopping.abort()
+      await starting
+      processor.stop()
+      await consumer?.close()
+      await Promise.all([depth.close(), db.close()])
+    },
+  }
+}
