@@ -15,12 +15,21 @@ export interface Account {
  * Chooses an existing user for PostgreSQL, or undefined when we are not root.
  *
  * @param paths what that user has to reach, absolute and free of symbolic links
- * @throws EmbeddedPostgresError SETPRIV_MISSING
+ * @throws EmbeddedPostgresError DATA_DIR_FOREIGN, SETPRIV_MISSING
  */
 export function chooseAccount(dataDir: string, paths: string[]): Account | undefined {
-  if (process.getuid?.() !== 0) return undefined
-  const ids = readOwnerIds(dataDir) ?? readPasswdIds('postgres') ?? readPasswdIds('nobody')
-  const { uid, gid } = ids ?? { uid: 65534, gid: 65534 }
+  const ownUid = process.getuid?.()
+  const owner = readOwnerIds(dataDir)
+  if (ownUid !== 0) {
+    if (!owner || owner.uid === ownUid) return undefined
+    throw new EmbeddedPostgresError(
+      'DATA_DIR_FOREIGN',
+      `${dataDir} belongs to the user with uid ${owner.uid}: was it made with sudo? ` +
+        `Do one of: sudo chown -R ${ownUid} ${dataDir}; remove it.`,
+    )
+  }
+  // The data's owner first: it stays the same when a user named postgres appears, or under sudo.
+  const { uid, gid } = owner?.uid ? owner : findPostgresUser()
   const closed = [dataDir, ...paths].map((path) => findClosedParent(path, uid)).find(Boolean)
   if (closed && spawnSync('setpriv', ['--version']).status !== 0) {
     throw new EmbeddedPostgresError(
@@ -33,23 +42,29 @@ export function chooseAccount(dataDir: string, paths: string[]): Account | undef
   return { uid, gid, needsOverride: closed !== undefined }
 }
 
-/** Starts a program as the account's user. */
+// All that PostgreSQL's programs see of our environment: no PG* variable may change them.
+// Messages in English, times in UTC.
+const ENVIRONMENT = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' }
+
+/** Starts one of PostgreSQL's programs as the account's user. */
 export function spawnAs(
   account: Account | undefined,
   command: string,
   args: string[],
-  options: SpawnOptions,
+  options: Pick<SpawnOptions, 'detached' | 'stdio'>,
 ): ChildProcess {
-  if (!account) return spawn(command, args, options)
+  // That user may not be allowed to enter our working directory.
+  const context: SpawnOptions = { ...options, cwd: '/', env: ENVIRONMENT }
+  if (!account) return spawn(command, args, context)
   const { uid, gid, needsOverride } = account
-  if (!needsOverride) return spawn(command, args, { ...options, uid, gid })
+  if (!needsOverride) return spawn(command, args, { ...context, uid, gid })
   // CAP_DAC_OVERRIDE because Docker grants it to root by default, unlike CAP_DAC_READ_SEARCH.
   // no_setuid_fixup because access(2), with which PostgreSQL looks for its own programs, otherwise
   // ignores the capabilities of a user that is not root.
   const identity = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups']
   const capability = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override']
   const setpriv = [...identity, ...capability, '--securebits=+no_setuid_fixup', '--', command]
-  return spawn('setpriv', [...setpriv, ...args], options)
+  return spawn('setpriv', [...setpriv, ...args], context)
 }
 
 /** Makes the account's user the owner of a file or directory. */
@@ -57,11 +72,12 @@ export function giveTo(account: Account | undefined, path: string): void {
   if (account) chownSync(path, account.uid, account.gid)
 }
 
-// The data's owner first: it stays the same after a user named postgres appears, or under sudo.
 function readOwnerIds(dataDir: string): { uid: number; gid: number } | undefined {
-  if (!existsSync(dataDir)) return undefined
-  const { uid, gid } = statSync(dataDir)
-  return uid === 0 ? undefined : { uid, gid }
+  return existsSync(dataDir) ? statSync(dataDir) : undefined
+}
+
+function findPostgresUser(): { uid: number; gid: number } {
+  return readPasswdIds('postgres') ?? readPasswdIds('nobody') ?? { uid: 65534, gid: 65534 }
 }
 
 function readPasswdIds(name: string): { uid: number; gid: number } | undefined {

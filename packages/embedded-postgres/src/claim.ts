@@ -22,11 +22,7 @@ export function createClaim(dataDir: string): Claim {
   if (!writeOwner(file)) {
     const owner = readOwner(file)
     if (owner && isAlive(owner)) throw inUse(dataDir, owner)
-    // Renaming before removing: of two processes that found the same dead owner one gets ENOENT.
-    const stale = `${file}.${process.pid}`
-    renameSync(file, stale)
-    rmSync(stale)
-    if (!writeOwner(file)) throw inUse(dataDir, readOwner(file))
+    if (!removeStale(file) || !writeOwner(file)) throw inUse(dataDir, readOwner(file))
   }
   return { release: () => rmSync(file, { force: true }) }
 }
@@ -40,6 +36,19 @@ function writeOwner(file: string): boolean {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
   }
+}
+
+// Renamed before it is removed: of two processes that found the same dead owner, one succeeds.
+function removeStale(file: string): boolean {
+  const stale = `${file}.${process.pid}`
+  try {
+    renameSync(file, stale)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
+  rmSync(stale)
+  return true
 }
 
 function readOwner(file: string): Owner | undefined {

@@ -36,7 +36,8 @@ export interface EmbeddedPostgres {
 
 /**
  * Starts PostgreSQL on 127.0.0.1 with its data in dataDir, creating it on first use.
- * A server that a killed process left on the same data is stopped first.
+ * A server that a killed process left on the same data is stopped first. It has a process group of
+ * its own, so Ctrl-C does not reach it: handle SIGINT and SIGTERM and call stop().
  *
  * @throws EmbeddedPostgresError
  */
@@ -47,8 +48,8 @@ export async function createEmbeddedPostgres(
   const dataDir = resolveDataDir(options.dataDir)
   const claim = createClaim(dataDir)
   try {
-    await stopOrphan(dataDir)
     const account = chooseAccount(dataDir, [postgres])
+    await stopOrphan(dataDir)
     await initialise(account, { initdb, dataDir, password: options.password })
     const port = await choosePort(options.port)
     const server = await createServerProcess(account, { ...options, postgres, dataDir, port })

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type Account, giveTo, spawnAs } from './account.ts'
 import { EmbeddedPostgresError } from './error.ts'
-import { SERVER_ENV } from './server-env.ts'
 
 export interface InitialiseInput {
   initdb: string
@@ -62,16 +61,15 @@ async function runInitdb(
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
   ]
-  const child = spawnAs(account, initdb, args, {
-    cwd: '/',
-    env: SERVER_ENV,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const child = spawnAs(account, initdb, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const [[status], stderr] = await Promise.all([
     once(child, 'exit'),
     child.stderr ? text(child.stderr) : '',
   ])
   if (status !== 0) {
-    throw new EmbeddedPostgresError('INITDB_FAILED', `initdb failed: ${stderr.trim()}`)
+    throw new EmbeddedPostgresError(
+      'INITDB_FAILED',
+      `${stderr.trim()}\nSet DATABASE_URL to a PostgreSQL server of your own if that can't be mended.`,
+    )
   }
 }

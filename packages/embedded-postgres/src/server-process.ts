@@ -6,7 +6,6 @@ import { EmbeddedPostgresError } from './error.ts'
 import { createLogFile } from './log-file.ts'
 import { FAST_SHUTDOWN_MS } from './orphan.ts'
 import { readPostmaster } from './postmaster-file.ts'
-import { SERVER_ENV } from './server-env.ts'
 
 const START_TIMEOUT_MS = 30_000
 const POLL_MS = 25
@@ -41,10 +40,8 @@ export async function createServerProcess(
 ): Promise<ServerProcess> {
   using log = createLogFile(logFile ?? `${dataDir}.log`, logFile !== undefined)
   const child = spawnAs(account, postgres, buildArguments(dataDir, port, settings), {
-    cwd: '/',
     // A process group of its own: Ctrl-C must not stop it before the programs that write to it.
     detached: true,
-    env: SERVER_ENV,
     stdio: ['ignore', log.fd, log.fd],
   })
   const exited = new Promise<ServerExit>((resolve) => {

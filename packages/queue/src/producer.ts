@@ -21,9 +21,9 @@ export interface Producer {
    * Resolves once the queue has the event for good. An event that it has already is left alone,
    * unless its job failed: then the job runs again with fresh attempts.
    *
-   * @throws {QueueUnavailableError} after `timeoutMs` of trying.
+   * @throws {QueueUnavailableError} after `timeoutMs` of trying, or when `signal` says to give up.
    */
-  enqueue(event: EventJob, timeoutMs: number): Promise<void>
+  enqueue(event: EventJob, options: { timeoutMs: number; signal: AbortSignal }): Promise<void>
   /** @throws when the queue does not answer. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -47,13 +47,13 @@ export function createProducer(location: QueueLocation, onError: (error: Error) 
   }
 
   return {
-    async enqueue(event, timeoutMs) {
+    async enqueue(event, { timeoutMs, signal }) {
       const deadline = Date.now() + timeoutMs
       for (;;) {
         try {
           return await withTimeout(add(queue, event), Math.min(tryTimeoutMs, deadline - Date.now()))
         } catch (cause) {
-          if (Date.now() + pauseBetweenTriesMs >= deadline) {
+          if (signal.aborted || Date.now() + pauseBetweenTriesMs >= deadline) {
             throw new QueueUnavailableError('the queue did not take the event in time', { cause })
           }
           await sleep(pauseBetweenTriesMs)

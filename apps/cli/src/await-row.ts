@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Database } from '@clerk-sync/db'
+import { effectOf } from '@clerk-sync/entities'
+
+const pollMs = 5
+
+export interface Arrival {
+  outcome: string
+  /** Milliseconds from the sending of the request to the ledger row. */
+  rowMs: number
+}
+
+/** Waits until the ledger has the event. Resolves with undefined when it has not within `timeoutMs`. */
+export async function awaitArrival(
+  db: Database,
+  sent: { svixId: string; sentAt: number },
+  timeoutMs: number,
+): Promise<Arrival | undefined> {
+  const deadline = performance.now() + timeoutMs
+  while (performance.now() < deadline) {
+    const entry = await db.prisma.webhookEvent.findUnique({ where: { id: sent.svixId } })
+    if (entry) return { outcome: entry.outcome, rowMs: performance.now() - sent.sentAt }
+    await sleep(pollMs)
+  }
+  return undefined
+}
+
+export interface TableRow {
+  table: string
+  row: Record<string, unknown>
+}
+
+/** What the tables hold of an event's entity: its rows, or its tombstone, or its ledger row. */
+export async function readRows(
+  db: Database,
+  event: { type: string; svixId: string; entityId: string },
+): Promise<TableRow[]> {
+  const entity = effectOf(event.type)?.entity
+  if (!entity) return select(db, 'webhook_events', 'id', event.svixId)
+  const rows = await select(db, entity.table, 'id', event.entityId)
+  if (rows.length === 0) return select(db, 'tombstones', 'id', event.entityId)
+  for (const { table, parentColumn } of entity.children) {
+    rows.push(...(await select(db, table, parentColumn, event.entityId)))
+  }
+  return rows
+}
+
+async function select(db: Database, table: string, column: string, id: string): Promise<TableRow[]> {
+  const rows = await db.prisma.$queryRawUnsafe<Record<string, unknown>[]>(
+    `SELECT * FROM clerk.${table} WHERE ${column} = $1`,
+    id,
+  )
+  return rows.map((row) => ({ table: `clerk.${table}`, row }))
+}

@@ -1,0 +1,16 @@
+import { migrate as migrateTables } from '@clerk-sync/db'
+import { databaseUrl, optionalRedisUrl, readConfig } from '@clerk-sync/ops'
+import { locateQueue, migrateQueue } from '@clerk-sync/queue'
+
+export const migrateVariables = { DATABASE_URL: databaseUrl, REDIS_URL: optionalRedisUrl }
+
+/** Brings the tables, and the queue's own where it lives in PostgreSQL, to this release. */
+export async function migrate(env: NodeJS.ProcessEnv): Promise<void> {
+  const settings = readConfig(migrateVariables, env)
+  const applied = await migrateTables(settings.DATABASE_URL)
+  await migrateQueue(
+    locateQueue({ redisUrl: settings.REDIS_URL, databaseUrl: settings.DATABASE_URL }),
+  )
+  const what = applied.length === 0 ? 'nothing to migrate' : `applied ${applied.join(', ')}`
+  process.stdout.write(`${what}: the database is up to date\n`)
+}

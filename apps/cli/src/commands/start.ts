@@ -1,0 +1,132 @@
+import { startConsole } from '@clerk-sync/console'
+import { migrate } from '@clerk-sync/db'
+import { startIngest } from '@clerk-sync/ingest'
+import { createLogger, createOpsServer, shutDownOnSignal } from '@clerk-sync/ops'
+import type { App, Logger, Ops } from '@clerk-sync/ops'
+import { migrateQueue } from '@clerk-sync/queue'
+import { startWorker } from '@clerk-sync/worker'
+import { pino } from 'pino'
+import { Registry, collectDefaultMetrics } from 'prom-client'
+import { announceRunning, findRunning, forgetRunning, keepSecrets, openDataDir } from '../data-dir.ts'
+import type { DataDir, Secrets } from '../data-dir.ts'
+import { startEmbeddedDatabase } from '../embedded-database.ts'
+import { boardUser, checkPorts, readStartConfig } from '../start-config.ts'
+import type { StartConfig } from '../start-config.ts'
+import { renderStartScreen } from '../start-screen.ts'
+
+/** Closes what was opened, the last first. */
+type Closers = (() => Promise<void> | void)[]
+
+/** Runs ingest, worker and console in this process, with an embedded database unless one is given. */
+export async function start(env: NodeJS.ProcessEnv): Promise<void> {
+  const dir = openDataDir()
+  const running = findRunning(dir)
+  if (running) {
+    throw new Error(`clerk-sync runs here already (process ${running.pid}); stop that one first`)
+  }
+  const secrets = keepSecrets(dir)
+  // Problems are found before anything starts, with a stand-in for the database to come.
+  const config = readStartConfig(env, secrets, env['DATABASE_URL'] || 'postgresql://embedded')
+  await checkPorts(config)
+
+  const logger = createFileLogger(dir, config.worker.LOG_LEVEL)
+  const closers: Closers = []
+  const close = async () => {
+    for (const closer of closers.splice(0).toReversed()) await closer()
+  }
+  shutDownOnSignal({ logger, timeoutMs: config.worker.SHUTDOWN_TIMEOUT_MS, close })
+  try {
+    await startAll(env, { dir, secrets, logger, closers })
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function startAll(
+  env: NodeJS.ProcessEnv,
+  { dir, secrets, logger, closers }: { dir: DataDir; secrets: Secrets; logger: Logger; closers: Closers },
+): Promise<void> {
+  const databaseUrl = env['DATABASE_URL'] || (await startDatabase(dir, secrets, logger, closers))
+  const config = readStartConfig(env, secrets, databaseUrl)
+  await migrate(databaseUrl)
+  await migrateQueue(config.worker.queue)
+
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const { opsPort, webhookUrl } = await startApps(config, { logger, registry }, closers)
+
+  announceRunning(dir, {
+    pid: process.pid,
+    webhookUrl,
+    signingSecret: env['CLERK_WEBHOOK_SIGNING_SECRET'] || secrets.signingSecret,
+    databaseUrl,
+  })
+  closers.push(() => forgetRunning(dir))
+  process.stdout.write(
+    renderStartScreen({
+      webhookUrl,
+      signingSecret: env['CLERK_WEBHOOK_SIGNING_SECRET'] ? undefined : secrets.signingSecret,
+      board: {
+        url: `http://127.0.0.1:${config.console.BOARD_PORT}`,
+        user: env['BOARD_USER'] || boardUser,
+        password: env['BOARD_PASSWORD'] ? undefined : secrets.boardPassword,
+      },
+      opsPort,
+      database: { url: databaseUrl, embedded: !env['DATABASE_URL'] },
+      queue: config.worker.queue.kind,
+    }),
+  )
+}
+
+async function startDatabase(
+  dir: DataDir,
+  secrets: Secrets,
+  logger: Logger,
+  closers: Closers,
+): Promise<string> {
+  const database = await startEmbeddedDatabase(dir, secrets.databasePassword)
+  let stopping = false
+  closers.push(() => {
+    stopping = true
+    return database.stop()
+  })
+  void database.exited.then(() => {
+    if (stopping) return
+    logger.fatal('the embedded PostgreSQL ended by itself; see .data/postgres.log')
+    process.exit(1)
+  })
+  return database.url
+}
+
+async function startApps(config: StartConfig, ops: Ops, closers: Closers) {
+  const apps: App[] = []
+  const server = await createOpsServer({
+    port: config.worker.OPS_PORT,
+    host: config.worker.HOST,
+    registry: ops.registry,
+    checks: () => apps.flatMap(namedChecks),
+  })
+  closers.push(
+    () => server.close(),
+    async () => void (await Promise.all(apps.map((app) => app.close()))),
+  )
+  apps.push(await startWorker(config.worker, ops))
+  apps.push(await startConsole(config.console, ops))
+  const ingest = await startIngest(config.ingest, ops)
+  apps.push(ingest)
+  return { opsPort: server.port, webhookUrl: ingest.webhookUrl }
+}
+
+function namedChecks(app: App) {
+  return app.checks.map((check) => ({ name: `${app.name} ${check.name}`, run: () => check.run() }))
+}
+
+// The terminal belongs to the screen: the log is a file, and only what goes wrong is shown as well.
+function createFileLogger(dir: DataDir, level: Parameters<typeof createLogger>[0]['level']): Logger {
+  const streams = pino.multistream([
+    { level: 'trace', stream: pino.destination({ dest: dir.log, sync: true }) },
+    { level: 'warn', stream: pino.destination({ dest: 2, sync: true }) },
+  ])
+  return createLogger({ name: 'clerk-sync', level }, streams)
+}

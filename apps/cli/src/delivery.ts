@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto'
+import { buildSample, parseSigningSecrets, sign } from '@clerk-sync/events'
+import type { EventType } from '@clerk-sync/events'
+import { mergePatch } from './merge-patch.ts'
+
+const answerTimeoutMs = 15_000
+
+export interface Answer {
+  svixId: string
+  entityId: string
+  status: number
+  body: string
+  /** From sending the request to the end of the answer. */
+  answerMs: number
+  /** When the request was sent, as `performance.now()` tells it. */
+  sentAt: number
+}
+
+/** Sends one sample event as Svix would, signed with `secret`. */
+export async function deliver(options: {
+  url: string
+  secret: string
+  type: EventType
+  id: string | undefined
+  patch: unknown
+}): Promise<Answer> {
+  const sample = buildSample(options.type, options.id === undefined ? {} : { id: options.id })
+  const event = options.patch === undefined ? sample : mergePatch(sample, { data: options.patch })
+  const body = JSON.stringify(event)
+  const svixId = `msg_${randomBytes(20).toString('hex')}`
+  const timestamp = Math.floor(Date.now() / 1000)
+  const [secret] = parseSigningSecrets(options.secret)
+  if (!secret) throw new Error('no signing secret')
+
+  const sentAt = performance.now()
+  const response = await fetch(options.url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': 'clerk-sync-trigger',
+      'svix-id': svixId,
+      'svix-timestamp': String(timestamp),
+      'svix-signature': sign(secret, { id: svixId, timestamp, body }),
+    },
+    body,
+    signal: AbortSignal.timeout(answerTimeoutMs),
+  })
+  const text = await response.text()
+  const answerMs = performance.now() - sentAt
+  const entityId = String((event as { data?: { id?: unknown } }).data?.id)
+  return { svixId, entityId, status: response.status, body: text, answerMs, sentAt }
+}

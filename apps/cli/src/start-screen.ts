@@ -1,0 +1,54 @@
+export interface StartScreen {
+  webhookUrl: string
+  /** Undefined when it came from the environment. */
+  signingSecret: string | undefined
+  /** The password is undefined when it came from the environment. */
+  board: { url: string; user: string; password: string | undefined }
+  opsPort: number
+  database: { url: string; embedded: boolean }
+  queue: 'redis' | 'postgres'
+}
+
+/** What a person needs to know once everything runs, in one screen. */
+export function renderStartScreen(screen: StartScreen): string {
+  const { board, database } = screen
+  const login = board.password === undefined ? 'the one in BOARD_PASSWORD' : board.password
+  const rows = [
+    ['webhook', `POST ${screen.webhookUrl}`],
+    ['secret', screen.signingSecret ?? 'the one in CLERK_WEBHOOK_SIGNING_SECRET'],
+    ...(screen.signingSecret
+      ? [['', 'generated, kept in .data/; for real events set CLERK_WEBHOOK_SIGNING_SECRET']]
+      : []),
+    ['board', `${board.url}  user ${board.user}, password ${login}`],
+    ['metrics', `http://127.0.0.1:${screen.opsPort}/metrics  and /livez, /readyz`],
+    ['database', redactGiven(database)],
+    ['', `${database.embedded ? 'embedded, data in .data/; ' : ''}tables in the schema "clerk"`],
+    ['queue', queueNote(screen.queue)],
+    ['log', '.data/clerk-sync.log'],
+  ] as [label: string, text: string][]
+  const lines = rows.map(([label, text]) => `  ${label.padEnd(10)}${text}`)
+  return `
+clerk-sync is running
+
+${lines.join('\n')}
+
+Next, in a second terminal:
+
+  npx -y pnpm@12 trigger user.created
+
+Ctrl-C stops everything.
+`
+}
+
+// The embedded one's password is ours to show, a given one is not.
+function redactGiven({ url, embedded }: StartScreen['database']): string {
+  const shown = new URL(url)
+  if (!embedded && shown.password) shown.password = '***'
+  return shown.href
+}
+
+function queueNote(queue: StartScreen['queue']): string {
+  return queue === 'redis'
+    ? 'on Redis'
+    : 'on PostgreSQL, beside the tables; in production set REDIS_URL'
+}

@@ -1,0 +1,30 @@
+import type { TestProject } from 'vitest/node'
+import { providePostgres } from './postgres.ts'
+import type { ProvidedServer } from './provide-first.ts'
+import { provideRedis } from './redis.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    databaseUrl: string
+    redisUrl: string
+  }
+}
+
+/** Vitest's global setup: the servers under all real tests of one run. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const started = await Promise.allSettled([providePostgres(), provideRedis()])
+  const [postgres, redis] = started
+  const stop = () => stopAll(started.filter((one) => one.status === 'fulfilled'))
+  if (postgres.status === 'rejected' || redis.status === 'rejected') {
+    await stop()
+    const failures = started.filter((one) => one.status === 'rejected')
+    throw new Error(failures.map(({ reason }) => (reason as Error).message).join('\n\n'))
+  }
+  project.provide('databaseUrl', postgres.value.url)
+  project.provide('redisUrl', redis.value.url)
+  return stop
+}
+
+async function stopAll(servers: { value: ProvidedServer }[]): Promise<void> {
+  await Promise.all(servers.map(({ value }) => value.stop()))
+}

@@ -1,0 +1,5 @@
+export { createTestDatabase, type TestDatabase } from './database.ts'
+export { createFaultProxy, type FaultProxy } from './fault-proxy.ts'
+export { providePostgres } from './postgres.ts'
+export type { ProvidedServer } from './provide-first.ts'
+export { provideRedis } from './redis.ts'

@@ -1,0 +1,67 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { createEmbeddedPostgres, EmbeddedPostgresError } from '@clerk-sync/embedded-postgres'
+import { CACHE_DIR } from './cache-dir.ts'
+import { prepareImage, startContainer } from './docker.ts'
+import { provideFirst, type ProvidedServer } from './provide-first.ts'
+
+const IMAGE = 'postgres:18'
+const MAX_PARALLEL_RUNS = 8
+const SETTINGS = {
+  // A crash of the machine may lose test data; the order and meaning of commits stay as they are.
+  fsync: 'off',
+  max_connections: '200',
+}
+
+/**
+ * Provides PostgreSQL: DATABASE_URL, else a container, else the embedded server.
+ *
+ * @throws Error that says how to get one
+ */
+export async function providePostgres(): Promise<ProvidedServer> {
+  return await provideFirst({
+    name: 'PostgreSQL',
+    variable: 'DATABASE_URL',
+    ways: [startPostgresContainer, startEmbedded],
+    cure: 'Set DATABASE_URL or start Docker.',
+  })
+}
+
+async function startPostgresContainer(): Promise<ProvidedServer> {
+  await prepareImage(IMAGE)
+  const { PostgreSqlContainer } = await import('@testcontainers/postgresql')
+  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const container = await startContainer(
+    new PostgreSqlContainer(IMAGE).withCommand(['postgres', ...settings]),
+  )
+  return {
+    url: container.getConnectionUri(),
+    source: `container of ${IMAGE}`,
+    stop: async () => void (await container.stop()),
+  }
+}
+
+// Numbered directories instead of random ones: the next run stops a server and removes data that a
+// killed run left behind.
+async function startEmbedded(): Promise<ProvidedServer> {
+  mkdirSync(CACHE_DIR, { recursive: true })
+  for (let run = 1; ; run += 1) {
+    const dataDir = join(CACHE_DIR, `test-postgres-${run}`)
+    try {
+      const options = { dataDir, port: 0, password: 'test', settings: SETTINGS }
+      const server = await createEmbeddedPostgres(options)
+      return {
+        url: server.url,
+        source: 'embedded PostgreSQL 18',
+        stop: async () => {
+          await server.stop()
+          rmSync(dataDir, { recursive: true, force: true })
+          rmSync(`${dataDir}.log`, { force: true })
+        },
+      }
+    } catch (error) {
+      const inUse = error instanceof EmbeddedPostgresError && error.code === 'IN_USE'
+      if (!inUse || run === MAX_PARALLEL_RUNS) throw error
+    }
+  }
+}

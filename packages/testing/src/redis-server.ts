@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, constants } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const HOST = '127.0.0.1'
+const START_TIMEOUT_MS = 10_000
+const POLL_MS = 20
+
+/** What BullMQ needs: jobs survive a restart, and a full memory refuses instead of evicting. */
+export const REDIS_SETTINGS = ['--appendonly', 'yes', '--maxmemory-policy', 'noeviction']
+
+// The shell ends Redis when our end of its input closes: however this process dies.
+const SUPERVISOR = '"$@" & server=$!; read -r line; kill $server; wait $server'
+
+/** A program that speaks Redis, with the directories of libraries that it needs. */
+export interface RedisProgram {
+  program: string
+  libraryPath?: string
+}
+
+export interface RedisServer {
+  url: string
+  stop(): Promise<void>
+}
+
+/**
+ * Finds redis-server or valkey-server on the PATH.
+ *
+ * @throws Error when there is neither
+ */
+export function findRedisProgram(): string {
+  const directories = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean)
+  for (const name of ['redis-server', 'valkey-server']) {
+    const program = directories.map((directory) => join(directory, name)).find(isExecutable)
+    if (program) return program
+  }
+  throw new Error('neither redis-server nor valkey-server is installed')
+}
+
+/**
+ * Starts Redis on a free port of 127.0.0.1 with its data in a temporary directory.
+ *
+ * @throws Error when it does not answer in 10 s
+ */
+export async function createRedisServer({
+  program,
+  libraryPath,
+}: RedisProgram): Promise<RedisServer> {
+  const port = await findFreePort()
+  const dir = await mkdtemp(join(tmpdir(), 'clerk-sync-redis-'))
+  const place = ['--bind', HOST, '--port', String(port), '--dir', dir]
+  const supervisor = ['-c', SUPERVISOR, 'redis', program, ...place, ...REDIS_SETTINGS]
+  const shell = spawn('sh', supervisor, {
+    // A process group of its own: Ctrl-C must reach the tests, not the server under them.
+    detached: true,
+    env: { ...process.env, ...(libraryPath ? { LD_LIBRARY_PATH: libraryPath } : {}) },
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  const exited = once(shell, 'exit')
+  const stop = async (): Promise<void> => {
+    shell.stdin?.end()
+    await exited
+    await rm(dir, { recursive: true, force: true })
+  }
+  if (!(await answers(shell, port))) {
+    await stop()
+    throw new Error(`${program} did not answer on port ${port}`)
+  }
+  return { url: `redis://${HOST}:${port}`, stop }
+}
+
+async function answers(shell: ChildProcess, port: number): Promise<boolean> {
+  for (let waited = 0; waited < START_TIMEOUT_MS; waited += POLL_MS) {
+    if (shell.exitCode !== null) return false
+    if (await ping(port)) return true
+    await sleep(POLL_MS)
+  }
+  return false
+}
+
+async function ping(port: number): Promise<boolean> {
+  const socket = connect(port, HOST)
+  try {
+    await once(socket, 'connect')
+    socket.write('PING\r\n')
+    const [reply] = (await once(socket, 'data')) as [Buffer]
+    return reply.toString().startsWith('+PONG')
+  } catch {
+    // Refused: it does not listen yet.
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, HOST)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

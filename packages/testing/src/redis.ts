@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import { CACHE_DIR } from './cache-dir.ts'
+import { prepareImage, startContainer } from './docker.ts'
+import { provideFirst, type ProvidedServer } from './provide-first.ts'
+import { unpackRedis } from './redis-packages.ts'
+import { createRedisServer, findRedisProgram, REDIS_SETTINGS } from './redis-server.ts'
+
+const IMAGE = 'redis:8'
+
+/**
+ * Provides Redis: REDIS_URL, else a container, else an installed server, else Debian's package.
+ *
+ * @throws Error that says how to get one: tests on Redis are never skipped
+ */
+export async function provideRedis(): Promise<ProvidedServer> {
+  return await provideFirst({
+    name: 'Redis',
+    variable: 'REDIS_URL',
+    ways: [startRedisContainer, startInstalled, startUnpacked],
+    cure: 'Set REDIS_URL, start Docker, or install redis-server or valkey-server.',
+  })
+}
+
+async function startRedisContainer(): Promise<ProvidedServer> {
+  await prepareImage(IMAGE)
+  const { RedisContainer } = await import('@testcontainers/redis')
+  const container = await startContainer(
+    new RedisContainer(IMAGE).withCommand(['redis-server', ...REDIS_SETTINGS]),
+  )
+  return {
+    url: container.getConnectionUrl(),
+    source: `container of ${IMAGE}`,
+    stop: async () => void (await container.stop()),
+  }
+}
+
+async function startInstalled(): Promise<ProvidedServer> {
+  const program = findRedisProgram()
+  return { ...(await createRedisServer({ program })), source: program }
+}
+
+async function startUnpacked(): Promise<ProvidedServer> {
+  const unpacked = await unpackRedis(join(CACHE_DIR, 'redis'))
+  return { ...(await createRedisServer(unpacked)), source: unpacked.program }
+}
