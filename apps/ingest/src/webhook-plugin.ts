@@ -97,8 +97,9 @@ function answerToBadRequest({ statusCode = 500 }: { statusCode?: number }): Answ
 function send(deps: WebhookDeps, request: FastifyRequest, reply: FastifyReply, answer: Answer) {
   deps.metrics.answered(answer.outcome, reply.elapsedTime / 1000, answer.type)
   if (answer.status === 503) reply.header('retry-after', retryAfterSeconds)
-  // Unread bytes of a refused body would be taken for the next request.
-  if (answer.status === 413) reply.header('connection', 'close')
+  // Unread bytes of a refused body would be taken for the next request; and an open connection
+  // would hold up the end of the process.
+  if (answer.status === 413 || deps.stopping.aborted) reply.header('connection', 'close')
   deps.logger.debug({ svixId: headerOf(request, 'svix-id'), outcome: answer.outcome }, 'answered')
   return reply.code(answer.status).send(answer.body)
 }

@@ -1,5 +1,6 @@
-import pg from 'pg'
+import { Client } from 'pg'
 import { readMigrations, readSchema } from './migration-files.ts'
+import { migrationProblem } from './migration-problem.ts'
 import { createSchemaEngine } from './schema-engine.ts'
 
 // Any number serves, as long as every process that migrates uses the same one.
@@ -18,7 +19,7 @@ export class MigrationError extends Error {
  * @throws {MigrationError} when a migration fails, or one failed before and was not resolved.
  */
 export async function migrate(url: string): Promise<string[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
   // A connection that is lost later also fails the query that is under way.
   client.on('error', () => undefined)
   try {
@@ -27,7 +28,7 @@ export async function migrate(url: string): Promise<string[]> {
     await client.query('CREATE SCHEMA IF NOT EXISTS clerk')
     return await applyMigrations(url)
   } catch (cause) {
-    throw new MigrationError(`the database was not migrated: ${reasonOf(cause)}`, { cause })
+    throw new MigrationError(`the database was not migrated: ${migrationProblem(cause)}`, { cause })
   } finally {
     await client.end().catch(() => undefined)
   }
@@ -36,7 +37,7 @@ export async function migrate(url: string): Promise<string[]> {
 /** The migrations of this release that the database has not applied yet. */
 export async function pendingMigrations(url: string): Promise<string[]> {
   const { migrationDirectories } = await readMigrations()
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
   client.on('error', () => undefined)
   try {
     await client.connect()
@@ -47,7 +48,7 @@ export async function pendingMigrations(url: string): Promise<string[]> {
   }
 }
 
-async function readApplied(client: pg.Client): Promise<string[]> {
+async function readApplied(client: Client): Promise<string[]> {
   const history = await client.query(`SELECT to_regclass('clerk._prisma_migrations') AS name`)
   if (history.rows[0].name === null) return []
   const { rows } = await client.query<{ name: string }>(`
@@ -57,7 +58,7 @@ async function readApplied(client: pg.Client): Promise<string[]> {
 }
 
 async function applyMigrations(url: string): Promise<string[]> {
-  const engine = await createSchemaEngine(url, [await readSchema()])
+  const { engine, close } = await createSchemaEngine(url, [await readSchema()])
   try {
     const { appliedMigrationNames } = await engine.applyMigrations({
       migrationsList: await readMigrations(),
@@ -65,10 +66,6 @@ async function applyMigrations(url: string): Promise<string[]> {
     })
     return appliedMigrationNames
   } finally {
-    engine.free()
+    await close()
   }
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message.trim() : String(cause)
 }

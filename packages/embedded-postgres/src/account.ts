@@ -3,6 +3,9 @@ import { chownSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { EmbeddedPostgresError } from './error.ts'
 
+// Of util-linux, which Debian, Ubuntu and Fedora always have.
+const SETPRIV = 'setpriv'
+
 /** The user that PostgreSQL runs as when we are root, which it refuses to be. */
 export interface Account {
   uid: number
@@ -31,7 +34,7 @@ export function chooseAccount(dataDir: string, paths: string[]): Account | undef
   // The data's owner first: it stays the same when a user named postgres appears, or under sudo.
   const { uid, gid } = owner?.uid ? owner : findPostgresUser()
   const closed = [dataDir, ...paths].map((path) => findClosedParent(path, uid)).find(Boolean)
-  if (closed && spawnSync('setpriv', ['--version']).status !== 0) {
+  if (closed && spawnSync(SETPRIV, ['--version']).status !== 0) {
     throw new EmbeddedPostgresError(
       'SETPRIV_MISSING',
       `PostgreSQL can't run as root, and no other user can enter ${closed}. Do one of: ` +
@@ -64,7 +67,7 @@ export function spawnAs(
   const identity = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups']
   const capability = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override']
   const setpriv = [...identity, ...capability, '--securebits=+no_setuid_fixup', '--', command]
-  return spawn('setpriv', [...setpriv, ...args], context)
+  return spawn(SETPRIV, [...setpriv, ...args], context)
 }
 
 /** Makes the account's user the owner of a file or directory. */

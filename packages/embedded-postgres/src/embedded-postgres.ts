@@ -19,6 +19,8 @@ export interface EmbeddedPostgresOptions {
   password: string
   /** Appended to; without it only the last run's log is kept, in DIR.log. */
   logFile?: string
+  /** Throws away what dataDir holds, once no other process uses it. */
+  fresh?: boolean
   /** Server settings, as in postgresql.conf. */
   settings?: Record<string, string>
 }
@@ -46,16 +48,17 @@ export async function createEmbeddedPostgres(
 ): Promise<EmbeddedPostgres> {
   const { initdb, postgres } = await findBinaries()
   const dataDir = resolveDataDir(options.dataDir)
+  const account = chooseAccount(dataDir, [postgres])
   const claim = createClaim(dataDir)
   try {
-    const account = chooseAccount(dataDir, [postgres])
     await stopOrphan(dataDir)
-    await initialise(account, { initdb, dataDir, password: options.password })
+    const { password, fresh = false } = options
+    await initialise(account, { initdb, dataDir, password, fresh })
     const port = await choosePort(options.port)
     const server = await createServerProcess(account, { ...options, postgres, dataDir, port })
     const exited = server.exited.finally(() => claim.release())
     return {
-      url: `postgresql://postgres:${encodeURIComponent(options.password)}@127.0.0.1:${port}/postgres`,
+      url: `postgresql://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`,
       port,
       pid: server.pid,
       exited,

@@ -9,6 +9,8 @@ export interface InitialiseInput {
   initdb: string
   dataDir: string
   password: string
+  /** Replaces a cluster that is there. */
+  fresh: boolean
 }
 
 /**
@@ -19,9 +21,12 @@ export interface InitialiseInput {
  */
 export async function initialise(
   account: Account | undefined,
-  { initdb, dataDir, password }: InitialiseInput,
+  { initdb, dataDir, password, fresh }: InitialiseInput,
 ): Promise<void> {
-  if (existsSync(join(dataDir, 'PG_VERSION'))) return
+  if (existsSync(join(dataDir, 'PG_VERSION'))) {
+    if (!fresh) return
+    rmSync(dataDir, { recursive: true })
+  }
   if (existsSync(dataDir) && readdirSync(dataDir).length > 0) {
     throw new EmbeddedPostgresError(
       'DATA_DIR_FOREIGN',

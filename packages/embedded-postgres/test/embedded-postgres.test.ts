@@ -5,9 +5,14 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createEmbeddedPostgres, type EmbeddedPostgres } from '../src/index.ts'
+import {
+  createEmbeddedPostgres,
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+} from '../src/index.ts'
 import { readProcess } from '../src/process-table.ts'
 
 let parent: string
@@ -24,8 +29,8 @@ afterEach(async () => {
   await rm(parent, { recursive: true, force: true })
 })
 
-async function start(port = 0): Promise<EmbeddedPostgres> {
-  const server = await createEmbeddedPostgres({ dataDir, port, password: 'secret' })
+async function start(options: Partial<EmbeddedPostgresOptions> = {}): Promise<EmbeddedPostgres> {
+  const server = await createEmbeddedPostgres({ dataDir, port: 0, password: 'secret', ...options })
   running.push(server)
   return server
 }
@@ -42,7 +47,7 @@ async function query(url: string, sql: string): Promise<unknown[]> {
 
 /** A Node process that owns a running server, as a killed `pnpm start` leaves it. */
 async function holdServer(): Promise<{ owner: ReturnType<typeof spawn>; serverPid: number }> {
-  const program = join(import.meta.dirname, 'hold-server.ts')
+  const program = fileURLToPath(new URL('./hold-server.ts', import.meta.url))
   const owner = spawn(process.execPath, [program, dataDir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -56,6 +61,14 @@ test('keeps the data between two starts', async () => {
   await first.stop()
   const second = await start()
   expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }])
+})
+
+test('throws the data away when asked for a fresh start', async () => {
+  const first = await start()
+  await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer')
+  await first.stop()
+  const second = await start({ fresh: true })
+  expect(await query(second.url, "SELECT to_regclass('kept') AS kept")).toEqual([{ kept: null }])
 })
 
 test('speaks UTF-8 and sorts alike on every machine', async () => {
@@ -108,9 +121,9 @@ test('names the port that is taken', async () => {
   const listener = createServer().listen(0, '127.0.0.1')
   await once(listener, 'listening')
   const { port } = listener.address() as { port: number }
-  await expect(start(port)).rejects.toThrow(`Port ${port} on 127.0.0.1 is taken`)
+  await expect(start({ port })).rejects.toThrow(`Port ${port} on 127.0.0.1 is taken`)
   listener.close()
-  await start(port)
+  await start({ port })
 })
 
 test('starts over after an interrupted initdb', async () => {
@@ -136,7 +149,6 @@ test('starts although the pid of a stale postmaster.pid went to another program'
 })
 
 test('shows the end of the log when the server does not start', async () => {
-  const options = { dataDir, port: 0, password: 'secret', settings: { nonsense: '1' } }
-  await expect(createEmbeddedPostgres(options)).rejects.toThrow('"nonsense"')
+  await expect(start({ settings: { nonsense: '1' } })).rejects.toThrow('"nonsense"')
   await start()
 })

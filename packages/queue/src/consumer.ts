@@ -1,10 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { UnrecoverableError, WaitingError, Worker } from 'bullmq'
 import type { Job, WorkerOptions } from 'bullmq'
 import { backoffMs } from './backoff.ts'
-import { postgresOptions, redisWorkerOptions } from './connection.ts'
+import { postgresOptions, redisWorkerOptions } from './connection-options.ts'
 import type { QueueLocation } from './location.ts'
 import { queueName } from './location.ts'
 import { createPatientPostgresBackend } from './postgres-backend.ts'
+import { createRedisConnection } from './redis-connection.ts'
+
+// A server that is away would hold up the end of the process; the jobs are taken over elsewhere.
+const closeTimeoutMs = 5_000
 
 /** One run of an event's job. Times are milliseconds. */
 export interface Delivery {
@@ -45,13 +50,16 @@ export interface Consumer {
   /** Stops fetching; jobs that were fetched go on. */
   pause(): Promise<void>
   resume(): Promise<void>
-  /** Resolves when every fetched job is done or given back, and the connections are closed. */
+  /**
+   * Resolves when every fetched job is done or given back, and the connections are closed; after
+   * 5 s in any case.
+   */
   close(): Promise<void>
 }
 
 /** Fetches jobs at once, and goes on by itself whenever the queue was away. */
 export function createConsumer(location: QueueLocation, options: ConsumerOptions): Consumer {
-  const worker = openWorker(location, run, settings(location, options))
+  const { worker, disconnect } = openWorker(location, run, settings(location, options))
   worker.on('error', options.onError)
   worker.on('stalled', (jobId) => options.onStalled(jobId))
   worker.on('failed', (job, error) => {
@@ -74,7 +82,13 @@ export function createConsumer(location: QueueLocation, options: ConsumerOptions
   return {
     pause: () => worker.pause(true),
     resume: () => worker.resume(),
-    close: () => worker.close(),
+    async close() {
+      const patience = new AbortController()
+      const timeout = sleep(closeTimeoutMs, undefined, { signal: patience.signal })
+      await Promise.race([worker.close(), timeout.catch(() => undefined)])
+      patience.abort()
+      disconnect()
+    },
   }
 }
 
@@ -82,21 +96,16 @@ function openWorker(
   location: QueueLocation,
   run: (job: Job, token?: string) => Promise<void>,
   options: Omit<WorkerOptions, 'connection'>,
-): Worker {
+): { worker: Worker; disconnect(): void } {
   if (location.kind === 'redis') {
-    return new Worker(queueName, run, {
-      ...options,
-      connection: redisWorkerOptions(location.url),
-      prefix: location.prefix,
-    })
+    const connection = createRedisConnection(location.url, redisWorkerOptions)
+    const { prefix } = location
+    const worker = new Worker(queueName, run, { ...options, connection: connection.client, prefix })
+    return { worker, disconnect: connection.disconnect }
   }
-  const connection = postgresOptions(location, 10)
-  return new Worker(
-    queueName,
-    run,
-    { ...options, connection },
-    createPatientPostgresBackend,
-  ) as unknown as Worker
+  const connection = postgresOptions(location)
+  const worker = new Worker(queueName, run, { ...options, connection }, createPatientPostgresBackend)
+  return { worker: worker as unknown as Worker, disconnect: () => undefined }
 }
 
 function settings(

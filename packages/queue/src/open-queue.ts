@@ -1,20 +1,44 @@
 import { Queue } from 'bullmq'
-import { postgresOptions, redisProducerOptions } from './connection.ts'
+import { postgresOptions, redisProducerOptions } from './connection-options.ts'
 import type { QueueLocation } from './location.ts'
 import { queueName } from './location.ts'
 import { createPatientPostgresBackend } from './postgres-backend.ts'
+import { createRedisConnection } from './redis-connection.ts'
 
-/** A BullMQ queue that fails fast while its server is away. The caller closes it. */
-export function openQueue(location: QueueLocation): Queue {
-  if (location.kind === 'redis') {
-    return new Queue(queueName, {
-      connection: redisProducerOptions(location.url),
-      prefix: location.prefix,
-      skipWaitingForReady: true,
-      skipVersionCheck: true,
-    })
+export interface OpenQueue {
+  readonly queue: Queue
+  close(): Promise<void>
+}
+
+/** A BullMQ queue that fails fast while its server is away; `onError` hears of every connection error. */
+export function openQueue(location: QueueLocation, onError: (error: Error) => void): OpenQueue {
+  const opened = location.kind === 'redis' ? openOnRedis(location) : openOnPostgres(location)
+  opened.queue.on('error', onError)
+  return opened
+}
+
+function openOnRedis({ url, prefix }: QueueLocation & { kind: 'redis' }): OpenQueue {
+  const connection = createRedisConnection(url, redisProducerOptions)
+  // Without skipVersionCheck beside skipWaitingForReady a Redis that is down now would poison the
+  // queue for good: BullMQ remembers that its first command was rejected.
+  const queue = new Queue(queueName, {
+    connection: connection.client,
+    prefix,
+    skipWaitingForReady: true,
+    skipVersionCheck: true,
+  })
+  return {
+    queue,
+    async close() {
+      await queue.close()
+      connection.disconnect()
+    },
   }
-  const options = { connection: postgresOptions(location, 10) }
+}
+
+function openOnPostgres(location: QueueLocation & { kind: 'postgres' }): OpenQueue {
+  const options = { connection: postgresOptions(location) }
   // The class differs in its backend alone; callers never look at that.
-  return new Queue(queueName, options, createPatientPostgresBackend) as unknown as Queue
+  const queue = new Queue(queueName, options, createPatientPostgresBackend) as unknown as Queue
+  return { queue, close: () => queue.close() }
 }

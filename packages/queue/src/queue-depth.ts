@@ -16,13 +16,12 @@ export function createQueueDepthReader(
   location: QueueLocation,
   onError: (error: Error) => void,
 ): QueueDepthReader {
-  const queue = openQueue(location)
-  queue.on('error', onError)
+  const { queue, close } = openQueue(location, onError)
   return {
     async read() {
       const counts = await queue.getJobCounts(...states)
       return Object.fromEntries(states.map((state) => [state, counts[state] ?? 0])) as QueueDepth
     },
-    close: () => queue.close(),
+    close,
   }
 }

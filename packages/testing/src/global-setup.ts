@@ -20,6 +20,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     const failures = started.filter((one) => one.status === 'rejected')
     throw new Error(failures.map(({ reason }) => (reason as Error).message).join('\n\n'))
   }
+  // A signal ends Vitest without its teardown; an exit lets the embedded server's own hook run.
+  process.once('SIGINT', () => process.exit(130))
+  process.once('SIGTERM', () => process.exit(143))
   project.provide('databaseUrl', postgres.value.url)
   project.provide('redisUrl', redis.value.url)
   return stop

@@ -1,4 +1,3 @@
-import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createEmbeddedPostgres, EmbeddedPostgresError } from '@clerk-sync/embedded-postgres'
 import { CACHE_DIR } from './cache-dir.ts'
@@ -41,24 +40,15 @@ async function startPostgresContainer(): Promise<ProvidedServer> {
   }
 }
 
-// Numbered directories instead of random ones: the next run stops a server and removes data that a
-// killed run left behind.
+// Numbered directories instead of random ones: so the next run finds and stops the server of a run
+// that was killed. The data stays after stop(), as by then another run may have taken the number.
 async function startEmbedded(): Promise<ProvidedServer> {
-  mkdirSync(CACHE_DIR, { recursive: true })
   for (let run = 1; ; run += 1) {
     const dataDir = join(CACHE_DIR, `test-postgres-${run}`)
     try {
-      const options = { dataDir, port: 0, password: 'test', settings: SETTINGS }
+      const options = { dataDir, port: 0, password: 'test', fresh: true, settings: SETTINGS }
       const server = await createEmbeddedPostgres(options)
-      return {
-        url: server.url,
-        source: 'embedded PostgreSQL 18',
-        stop: async () => {
-          await server.stop()
-          rmSync(dataDir, { recursive: true, force: true })
-          rmSync(`${dataDir}.log`, { force: true })
-        },
-      }
+      return { ...server, source: 'embedded PostgreSQL 18' }
     } catch (error) {
       const inUse = error instanceof EmbeddedPostgresError && error.code === 'IN_USE'
       if (!inUse || run === MAX_PARALLEL_RUNS) throw error

@@ -6,7 +6,7 @@ import { startIngest } from '@clerk-sync/ingest'
 import type { IngestConfig } from '@clerk-sync/ingest'
 import { createLogger } from '@clerk-sync/ops'
 import type { App, Ops } from '@clerk-sync/ops'
-import { migrateQueue } from '@clerk-sync/queue'
+import { migrateQueue, openQueue } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
 import { createTestDatabase } from '@clerk-sync/testing'
 import { startWorker } from '@clerk-sync/worker'
@@ -26,6 +26,8 @@ export interface Chain {
   readonly secret: string
   startIngest(changes?: Partial<IngestConfig>): Promise<RunningIngest>
   startWorker(changes?: Partial<WorkerConfig>): Promise<App>
+  /** What the queue holds of an event. */
+  readJob(svixId: string): Promise<unknown>
   close(): Promise<void>
 }
 
@@ -78,6 +80,14 @@ export async function createChain(backend: Backend): Promise<Chain> {
       const worker = await startWorker(config, { ...ops, registry: new Registry() })
       apps.push(worker)
       return worker
+    },
+    async readJob(svixId) {
+      const opened = openQueue(queue, () => undefined)
+      try {
+        return await until(async () => (await opened.queue.getJob(svixId))?.data)
+      } finally {
+        await opened.close()
+      }
     },
     async close() {
       await Promise.all(apps.map((app) => app.close()))

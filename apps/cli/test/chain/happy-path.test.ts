@@ -1,7 +1,9 @@
-import { buildSample } from '@clerk-sync/events'
+import { buildSample, eventTypes } from '@clerk-sync/events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { backends, createChain, outcomesOf } from './chain.ts'
 import type { Chain, RunningIngest } from './chain.ts'
+
+type Data = Record<string, never>
 
 describe.each(backends)('on %s', (backend) => {
   let chain: Chain
@@ -13,23 +15,27 @@ describe.each(backends)('on %s', (backend) => {
   })
   afterAll(() => chain.close())
 
-  test.each(['user.created', 'user.updated'] as const)('%s becomes a user with addresses', async (type) => {
+  test.each(['user.created', 'user.updated'] as const)('%s writes the user and the addresses', async (type) => {
     const event = buildSample(type)
     const sent = await ingest.send(event)
     expect(sent).toMatchObject({ status: 200, body: { received: true } })
     expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
 
-    const data = event.data as Record<string, never>
+    const data = event.data as Data
     const row = await chain.db.prisma.user.findUniqueOrThrow({ where: { id: data['id'] ?? '' } })
     expect(row).toMatchObject({
       first_name: data['first_name'],
       last_name: data['last_name'],
+      image_url: data['image_url'],
       public_metadata: data['public_metadata'],
-      private_metadata: null,
-      primary_phone_number: null,
+      unsafe_metadata: data['unsafe_metadata'],
+      banned: false,
+      created_at: new Date(data['created_at'] ?? 0),
+      updated_at: new Date(data['updated_at'] ?? 0),
+      deleted_at: null,
+      event_occurred_at: new Date(event.timestamp),
       event_id: sent.svixId,
     })
-    expect(row.updated_at.getTime()).toBe(data['updated_at'])
     const [address] = data['email_addresses'] as unknown as [{ id: string; email_address: string }]
     expect(row.primary_email_address).toBe(address.email_address)
     expect(await chain.db.prisma.emailAddress.findMany({ where: { user_id: row.id } })).toEqual([
@@ -41,5 +47,108 @@ describe.each(backends)('on %s', (backend) => {
         is_primary: true,
       },
     ])
+  })
+
+  test('fields that are switched off stay null and never enter the queue', async () => {
+    const { data, ...event } = buildSample('user.created')
+    const secrets = {
+      private_metadata: { ssn: 'sentinel-ssn' },
+      last_sign_in_at: 1_700_000_000_000,
+      primary_phone_number_id: 'idn_phone',
+      phone_numbers: [{ id: 'idn_phone', phone_number: '+15555550100' }],
+    }
+    const sent = await ingest.send({ ...event, data: { ...data, ...secrets } })
+    await outcomesOf(chain, [sent])
+
+    const row = await chain.db.prisma.user.findUniqueOrThrow({ where: { id: String(data['id']) } })
+    expect(row).toMatchObject({
+      private_metadata: null,
+      last_sign_in_at: null,
+      primary_phone_number: null,
+    })
+    const job = JSON.stringify(await chain.readJob(sent.svixId))
+    expect(job).toContain(String(data['first_name']))
+    expect(job).not.toMatch(/sentinel-ssn|15555550100|1700000000000|client_ip|127\.0\.0/)
+  })
+
+  test.each(['organization.created', 'organization.updated'] as const)('%s writes the organization', async (type) => {
+    const event = buildSample(type)
+    const sent = await ingest.send(event)
+    expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
+
+    const data = event.data as Data
+    const row = await chain.db.prisma.organization.findUniqueOrThrow({ where: { id: data['id'] ?? '' } })
+    expect(row).toMatchObject({
+      name: data['name'],
+      slug: data['slug'],
+      created_by: data['created_by'],
+      public_metadata: data['public_metadata'],
+      updated_at: new Date(data['updated_at'] ?? 0),
+      event_id: sent.svixId,
+    })
+  })
+
+  test.each(['organizationMembership.created', 'organizationMembership.updated'] as const)(
+    '%s writes the membership, also when its organization and user are not there yet',
+    async (type) => {
+      const event = buildSample(type)
+      const sent = await ingest.send(event)
+      expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
+
+      const data = event.data as Data
+      const id = String(data['id'])
+      const row = await chain.db.prisma.organizationMembership.findUniqueOrThrow({ where: { id } })
+      expect(row).toMatchObject({
+        organization_id: data['organization']?.['id'],
+        user_id: data['public_user_data']?.['user_id'],
+        role: data['role'],
+        event_id: sent.svixId,
+      })
+    },
+  )
+
+  test.each([
+    ['user', 'user.created', 'user.deleted'],
+    ['organization', 'organization.created', 'organization.deleted'],
+    ['organizationMembership', 'organizationMembership.created', 'organizationMembership.deleted'],
+  ] as const)('%s.deleted removes the row and leaves a tombstone', async (model, created, deleted) => {
+    const event = buildSample(created)
+    const id = String(event.data['id'])
+    await outcomesOf(chain, [await ingest.send(event)])
+    const gone = buildSample(deleted, { id })
+    const sent = await ingest.send(gone)
+    expect(await outcomesOf(chain, [sent])).toEqual(['deleted'])
+
+    const rows = chain.db.prisma[model] as { findUnique(query: object): Promise<unknown> }
+    expect(await rows.findUnique({ where: { id } })).toBeNull()
+    expect(await chain.db.prisma.emailAddress.findMany({ where: { user_id: id } })).toEqual([])
+    const [tombstone] = await chain.db.prisma.tombstone.findMany({ where: { id } })
+    expect(tombstone?.deleted_at).toEqual(new Date(gone.timestamp))
+  })
+
+  test('every other type of Clerk is recorded as ignored, with its data left behind', async () => {
+    const kept = /^(user|organization|organizationMembership)\./
+    const others = eventTypes.filter((type) => !kept.test(type))
+    expect(others).toHaveLength(37)
+    const sent = await Promise.all(others.map((type) => ingest.send(buildSample(type))))
+    expect(new Set(await outcomesOf(chain, sent))).toEqual(new Set(['ignored']))
+    const job = await chain.readJob(sent[others.indexOf('email.created')]?.svixId ?? '')
+    expect(Object.keys(job as object)).not.toContain('data')
+  })
+
+  test('a type that nobody knows yet is recorded as ignored', async () => {
+    const sent = await ingest.send({ type: 'galaxy.created', data: { id: 'gal_1' }, object: 'event' })
+    expect(sent.status).toBe(200)
+    expect(await outcomesOf(chain, [sent])).toEqual(['ignored'])
+  })
+
+  test('NUL and lone surrogates are replaced and the event applies', async () => {
+    const { data, ...event } = buildSample('user.created')
+    const broken = { ...data, first_name: 'A\0da', unsafe_metadata: { 'k\0': ['\ud83d', 'ok 👩'] } }
+    const sent = await ingest.send({ ...event, data: broken })
+    expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
+    const row = await chain.db.prisma.user.findUniqueOrThrow({ where: { id: String(data['id']) } })
+    expect(row.first_name).toBe('A\uFFFDda')
+    expect(row.unsafe_metadata).toEqual({ 'k\uFFFD': ['\uFFFD', 'ok 👩'] })
   })
 })

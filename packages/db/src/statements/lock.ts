@@ -3,8 +3,10 @@ import type { Transaction } from '../transaction.ts'
 // 'clerk' in ASCII: any number serves, as long as every writer of these tables uses the same one.
 const lockKey = 0x636c65726b
 
+// Prisma's adapter takes the local time of the session for UTC (it drops the offset).
 const prepare = `
-  SELECT set_config('statement_timeout', '30s', true),
+  SELECT set_config('timezone', 'UTC', true),
+         set_config('statement_timeout', '30s', true),
          set_config('idle_in_transaction_session_timeout', '30s', true)`
 
 /**

@@ -1,0 +1,5 @@
+import { runProcess } from '@clerk-sync/ops'
+import { readConsoleConfig } from './config.ts'
+import { startConsole } from './start.ts'
+
+await runProcess('console', readConsoleConfig, startConsole)

@@ -1,0 +1,105 @@
+import { CannotApplyError, createConsumer, openQueue } from '@clerk-sync/queue'
+import type { QueueLocation } from '@clerk-sync/queue'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { Console } from '../src/index.ts'
+import { authorization, createTestQueue, openConsole } from './open-console.ts'
+import type { TestQueue } from './open-console.ts'
+
+const reason = 'users.id must not be empty'
+
+interface Listing {
+  queues: {
+    name: string
+    isPaused: boolean
+    counts: Record<string, number>
+    jobs: { id: string; name: string; failedReason?: string; attempts: number }[]
+  }[]
+}
+
+describe.each(['redis', 'postgres'] as const)('with the queue on %s', (kind) => {
+  let queue: TestQueue
+  let board: Console
+
+  beforeAll(async () => {
+    queue = await createTestQueue(kind)
+    board = await openConsole(queue.location)
+  })
+
+  afterAll(async () => {
+    await board.close()
+    await queue.drop()
+  })
+
+  async function list(status: string): Promise<Listing['queues'][number] | undefined> {
+    const query = `activeQueue=clerk-events&status=${status}&page=1&jobsPerPage=10`
+    const answer = await call('GET', `queues?${query}`)
+    expect(answer.status).toBe(200)
+    const listing = (await answer.json()) as Listing
+    return listing.queues[0]
+  }
+
+  async function call(
+    method: string,
+    path: string,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
+    const url = `${board.boardUrl}/api/${path}`
+    return await fetch(url, { method, headers: { ...authorization(), ...headers } })
+  }
+
+  test('lists the queue and a failed job with its reason', async () => {
+    await failJob(queue.location, 'msg_list')
+    const listed = await list('failed')
+    expect(listed).toMatchObject({ name: 'clerk-events', counts: { failed: 1 } })
+    expect(listed?.jobs).toMatchObject([
+      { id: 'msg_list', name: 'user.updated', failedReason: reason, attempts: 1 },
+    ])
+    expect((await call('PUT', 'queues/clerk-events/msg_list/clean')).status).toBe(204)
+  })
+
+  test('a failed job that is retried waits again, with all its attempts', async () => {
+    await failJob(queue.location, 'msg_retry')
+    expect((await call('PUT', 'queues/clerk-events/msg_retry/retry')).status).toBe(204)
+    const listed = await list('waiting')
+    expect(listed?.counts).toMatchObject({ failed: 0, waiting: 1 })
+    expect(listed?.jobs).toMatchObject([{ id: 'msg_retry', attempts: 0 }])
+    expect((await call('PUT', 'queues/clerk-events/msg_retry/clean')).status).toBe(204)
+  })
+
+  test('all failed jobs can be retried at once', async () => {
+    await failJob(queue.location, 'msg_one')
+    await failJob(queue.location, 'msg_two')
+    const answer = await call('PUT', 'queues/clerk-events/retry/failed')
+    expect(await answer.json()).toMatchObject({ retried: 2, skipped: 0 })
+    expect((await list('waiting'))?.jobs.map(({ attempts }) => attempts)).toEqual([0, 0])
+  })
+
+  test.each([{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }])(
+    'another site changes nothing, though the browser sends the login along: %o',
+    async (headers) => {
+      const answer = await call('PUT', 'queues/pause', headers)
+      expect(answer.status).toBe(403)
+      expect(await list('latest')).toMatchObject({ isPaused: false })
+    },
+  )
+
+  test('is ready', async () => {
+    await expect(board.checks[0]?.run()).resolves.toBeUndefined()
+  })
+})
+
+async function failJob(location: QueueLocation, jobId: string): Promise<void> {
+  const failed = Promise.withResolvers<void>()
+  const consumer = createConsumer(location, {
+    concurrency: 1,
+    process: () => Promise.reject(new CannotApplyError(reason)),
+    onFailed: () => failed.resolve(),
+    onStalled: () => undefined,
+    onError: failed.reject,
+  })
+  const opened = openQueue(location, () => undefined)
+  // A queue fails fast, also in the moment before its first connection.
+  await vi.waitFor(() => opened.queue.add('user.updated', { id: jobId }, { jobId, attempts: 5 }))
+  await failed.promise
+  await Promise.all([consumer.close(), opened.close()])
+}

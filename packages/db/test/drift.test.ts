@@ -1,0 +1,101 @@
+import { createTestDatabase } from '@clerk-sync/testing'
+import { expect, inject, test } from 'vitest'
+import { migrate } from '../src/index.ts'
+import { readSchema } from '../src/migration-files.ts'
+import { createSchemaEngine } from '../src/schema-engine.ts'
+import { query } from './query.ts'
+
+// The driver adapter can't read PostgreSQL's own catalogue for the engine's diff of a live database
+// ("char" is no type that it knows), so both ways are built and PostgreSQL itself compares them.
+const [schemaPath, schema] = await readSchema()
+const serverUrl = inject('databaseUrl')
+
+/** Columns, keys and indexes in schema clerk; collations and storage are the migrations' own. */
+async function catalogue(url: string): Promise<string[]> {
+  const rows = await query<{ line: string }>(
+    url,
+    `SELECT format('%s.%s %s%s%s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+              CASE WHEN a.attnotnull THEN ' NOT NULL' END,
+              ' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid)) AS line
+     FROM pg_class c
+     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+     WHERE c.relnamespace = 'clerk'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
+       AND c.relname <> '_prisma_migrations'
+     UNION ALL
+     SELECT indexdef FROM pg_indexes
+     WHERE schemaname = 'clerk' AND tablename <> '_prisma_migrations'
+     UNION ALL
+     SELECT format('%s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+     FROM pg_constraint
+     WHERE connamespace = 'clerk'::regnamespace AND conrelid::regclass::text !~ '_prisma_migrations'
+     ORDER BY line`,
+  )
+  return rows.map(({ line }) => line)
+}
+
+async function migrated(): Promise<string[]> {
+  const database = await createTestDatabase(serverUrl)
+  try {
+    await migrate(database.url)
+    return await catalogue(database.url)
+  } finally {
+    await database.drop()
+  }
+}
+
+async function fromDatamodel(text: string): Promise<string[]> {
+  const database = await createTestDatabase(serverUrl)
+  const files = [{ path: schemaPath, content: text }]
+  const { engine, close } = await createSchemaEngine(database.url, [[schemaPath, text]])
+  try {
+    const { stdout } = await engine.diff({
+      from: { tag: 'empty' },
+      to: { tag: 'schemaDatamodel', files, configDir: '' },
+      script: true,
+      exitCode: null,
+      filters: { externalTables: [], externalEnums: [] },
+    })
+    await query(database.url, `CREATE SCHEMA clerk; SET search_path = clerk; ${stdout}`)
+    return await catalogue(database.url)
+  } finally {
+    await close()
+    await database.drop()
+  }
+}
+
+const difference = (from: string[], to: string[]) => ({
+  onlyInMigrations: from.filter((line) => !to.includes(line)),
+  onlyInSchema: to.filter((line) => !from.includes(line)),
+})
+
+test('the migrations build exactly what schema.prisma says', async () => {
+  const tables = await migrated()
+  expect(tables.length).toBeGreaterThan(60)
+  expect(difference(tables, await fromDatamodel(schema))).toEqual({
+    onlyInMigrations: [],
+    onlyInSchema: [],
+  })
+})
+
+test.each([
+  ['a column', /^model User \{/m, '$&\n  nickname String?', ['users.nickname text']],
+  [
+    'a type',
+    /^(  role +)String\?/m,
+    '$1Int?',
+    ['organization_memberships.role integer'],
+  ],
+  ['an obligation', /^(  slug +)String\?/m, '$1String', ['organizations.slug text NOT NULL']],
+  [
+    'an index',
+    /@@index\(\[slug\]\)/,
+    '$&\n  @@index([name])',
+    ['CREATE INDEX organizations_name_idx ON clerk.organizations USING btree (name)'],
+  ],
+])('%s that only schema.prisma has is seen', async (_, place, text, expected) => {
+  const changed = schema.replace(place, text)
+  expect(changed).not.toBe(schema)
+  const { onlyInSchema } = difference(await migrated(), await fromDatamodel(changed))
+  expect(onlyInSchema).toEqual(expect.arrayContaining(expected))
+})

@@ -1,0 +1,148 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { createTestDatabase } from '@clerk-sync/testing'
+import type { TestDatabase } from '@clerk-sync/testing'
+import { afterEach, beforeEach, expect, inject, test } from 'vitest'
+import { migrate, MigrationError, pendingMigrations } from '../src/index.ts'
+import { readMigrations } from '../src/migration-files.ts'
+import { query } from './query.ts'
+
+const { migrationDirectories } = await readMigrations()
+const all = migrationDirectories.map(({ path }) => path)
+const [first = ''] = all
+
+let database: TestDatabase
+beforeEach(async () => {
+  database = await createTestDatabase(inject('databaseUrl'))
+})
+afterEach(() => database.drop())
+
+const relations = async () =>
+  (
+    await query<{ name: string }>(
+      database.url,
+      `SELECT relname AS name FROM pg_class WHERE relnamespace = 'clerk'::regnamespace ORDER BY 1`,
+    )
+  ).map(({ name }) => name)
+
+function failure(url = database.url): Promise<MigrationError> {
+  return migrate(url).then(
+    () => expect.fail('it migrated'),
+    (error: MigrationError) => error,
+  )
+}
+
+test('an empty database has every migration pending, a migrated one none', async () => {
+  expect(await pendingMigrations(database.url)).toEqual(all)
+  expect(await migrate(database.url)).toEqual(all)
+  expect(await pendingMigrations(database.url)).toEqual([])
+})
+
+test('a second run applies nothing, and need not wait for the first to let go of a lock', async () => {
+  await migrate(database.url)
+  const started = performance.now()
+  expect(await migrate(database.url)).toEqual([])
+  expect(performance.now() - started).toBeLessThan(5_000)
+})
+
+test('of several runs at once in one process the first migrates and the others find nothing to do', async () => {
+  const applied = await Promise.all(Array.from({ length: 5 }, () => migrate(database.url)))
+  expect(applied.toSorted((a, b) => b.length - a.length)).toEqual([all, [], [], [], []])
+})
+
+test('of several processes at once the first migrates, and all end at once when done', async () => {
+  const script = fileURLToPath(new URL('migrate-once.ts', import.meta.url))
+  const run = promisify(execFile)
+  const started = performance.now()
+  const outputs = await Promise.all(
+    Array.from({ length: 3 }, () => run(process.execPath, [script, database.url])),
+  )
+  const applied = outputs.map(({ stdout }) => JSON.parse(stdout) as string[])
+  expect(applied.toSorted((a, b) => b.length - a.length)).toEqual([all, [], []])
+  expect(performance.now() - started).toBeLessThan(9_000)
+})
+
+test('no connection stays behind', async () => {
+  await migrate(database.url)
+  expect(
+    await query(
+      database.url,
+      `SELECT query FROM pg_stat_activity
+       WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`,
+    ),
+  ).toEqual([])
+})
+
+test('the history lies in schema clerk, each migration with the sha256 of its file', async () => {
+  await migrate(database.url)
+  const history = await query(
+    database.url,
+    `SELECT migration_name, checksum, finished_at IS NOT NULL AS finished
+     FROM clerk._prisma_migrations ORDER BY migration_name`,
+  )
+  expect(history).toEqual(
+    migrationDirectories.map(({ path, migrationFile: { content } }) => ({
+      migration_name: path,
+      checksum: createHash('sha256').update(content.value).digest('hex'),
+      finished: true,
+    })),
+  )
+  const elsewhere = await query(
+    database.url,
+    `SELECT schemaname FROM pg_tables
+     WHERE schemaname NOT IN ('clerk', 'pg_catalog', 'information_schema')`,
+  )
+  expect(elsewhere).toEqual([])
+})
+
+// The last table of the first migration: all that the migration does before has succeeded by then.
+const obstacle = 'CREATE SCHEMA clerk; CREATE VIEW clerk.webhook_events AS SELECT 1'
+
+test('a migration that the database refuses is named with the reason, and leaves nothing behind', async () => {
+  await query(database.url, obstacle)
+  const error = await failure()
+  expect(error).toBeInstanceOf(MigrationError)
+  expect(error.code).toBe('ERR_MIGRATION')
+  expect(error.message).toBe(
+    `the database was not migrated: migration ${first} failed: relation "webhook_events" already exists`,
+  )
+  expect(await relations()).toEqual([
+    '_prisma_migrations',
+    '_prisma_migrations_pkey',
+    'webhook_events',
+  ])
+  expect(await pendingMigrations(database.url)).toEqual(all)
+})
+
+test('after a failed migration the next run says how to resolve it, and doing so helps', async () => {
+  await query(database.url, obstacle)
+  await failure()
+  const { message } = await failure()
+  expect(message).toContain(`migration ${first} failed before and must be resolved`)
+  expect(message).not.toMatch(/pris\.ly|schema-engine/)
+
+  const [resolve = expect.fail('no statement')] = /UPDATE .*?;/.exec(message) ?? []
+  await query(database.url, `DROP VIEW clerk.webhook_events; ${resolve}`)
+  expect(await migrate(database.url)).toEqual(all)
+  expect(await migrate(database.url)).toEqual([])
+})
+
+test("somebody else's tables in schema clerk are left alone, with a message that says so", async () => {
+  await query(database.url, 'CREATE SCHEMA clerk; CREATE TABLE clerk.users (id text)')
+  const { message } = await failure()
+  expect(message).toMatch(/^the database was not migrated: the schema "clerk" holds tables/)
+  expect(message).not.toContain('pris.ly')
+  expect(await relations()).toEqual(['users'])
+})
+
+test.each([
+  ['nobody listens', { host: '127.0.0.1:1' }, 'connect ECONNREFUSED 127.0.0.1:1'],
+  ['the database is missing', { pathname: '/nowhere' }, 'database "nowhere" does not exist'],
+])('when %s the error says so in one line without the password', async (_, changes, reason) => {
+  const url = Object.assign(new URL(database.url), changes)
+  const { message } = await failure(url.href)
+  expect(message).toBe(`the database was not migrated: ${reason}`)
+  await expect(pendingMigrations(url.href)).rejects.toThrow(reason)
+})
