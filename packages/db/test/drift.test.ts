@@ -56,7 +56,7 @@ async function fromDatamodel(text: string): Promise<string[]> {
       exitCode: null,
       filters: { externalTables: [], externalEnums: [] },
     })
-    await query(database.url, `CREATE SCHEMA clerk; SET search_path = clerk; ${stdout}`)
+    await query(database.url, `CREATE SCHEMA IF NOT EXISTS clerk; SET search_path = clerk; ${stdout}`)
     return await catalogue(database.url)
   } finally {
     await close()

@@ -1,6 +1,6 @@
 import type { PostgresPoolConfig } from 'bullmq'
-import type { RedisOptions } from 'ioredis'
 import type { QueueLocation } from './location.ts'
+import type { ClientOptions } from './redis-connection.ts'
 
 // A producer answers a waiting request: better a quick failure and another try.
 const commandTimeoutMs = 2_000
@@ -8,7 +8,7 @@ const commandTimeoutMs = 2_000
 const retryStrategy = (times: number) => Math.min(times * 100, 2_000)
 
 /** Fails fast and connects again by itself. */
-export const redisProducerOptions: RedisOptions = {
+export const redisProducerOptions: ClientOptions = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 1,
   commandTimeout: commandTimeoutMs,
@@ -17,7 +17,7 @@ export const redisProducerOptions: RedisOptions = {
 }
 
 /** Waits for Redis as long as it takes. No command timeout: it would cut the blocking fetch. */
-export const redisWorkerOptions: RedisOptions = {
+export const redisWorkerOptions: ClientOptions = {
   maxRetriesPerRequest: null,
   connectTimeout: 5_000,
   retryStrategy,

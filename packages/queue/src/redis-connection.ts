@@ -1,6 +1,9 @@
 import { Redis } from 'ioredis'
 import type { RedisOptions } from 'ioredis'
 
+// ioredis types its commands' replies after this option; we leave it alone.
+export type ClientOptions = Omit<RedisOptions, 'replyMapping'>
+
 /** A Redis client that is ours, not BullMQ's, together with every client that is duplicated from it. */
 export interface RedisConnection {
   readonly client: Redis
@@ -12,7 +15,7 @@ export interface RedisConnection {
  * Connects at once. BullMQ waits for the server when it closes a client that it made, and takes the
  * error listener off before the last reply is in: an error then would end the process.
  */
-export function createRedisConnection(url: string, options: RedisOptions): RedisConnection {
+export function createRedisConnection(url: string, options: ClientOptions): RedisConnection {
   const clients: Redis[] = []
 
   function keep(client: Redis): Redis {

@@ -7,10 +7,11 @@ import type { IngestConfig } from '@clerk-sync/ingest'
 import { createLogger } from '@clerk-sync/ops'
 import type { App, Ops } from '@clerk-sync/ops'
 import { migrateQueue, openQueue } from '@clerk-sync/queue'
-import type { QueueLocation } from '@clerk-sync/queue'
+import type { OpenQueue, QueueLocation } from '@clerk-sync/queue'
 import { createTestDatabase } from '@clerk-sync/testing'
 import { startWorker } from '@clerk-sync/worker'
 import type { WorkerConfig } from '@clerk-sync/worker'
+import type { Job } from 'bullmq'
 import { Registry } from 'prom-client'
 import { inject, vi } from 'vitest'
 
@@ -161,6 +162,14 @@ export async function outcomesOf(chain: Chain, sent: readonly SentEvent[]): Prom
     const rows = await chain.db.prisma.webhookEvent.findMany({ where: { id: { in: ids } } })
     const outcomes = new Map(rows.map((row) => [row.id, row.outcome]))
     return ids.every((id) => outcomes.has(id)) ? ids.map((id) => outcomes.get(id) ?? '') : undefined
+  })
+}
+
+/** Waits until BullMQ has written down that the job is done: that is after the commit. */
+export function finishedJob({ queue }: OpenQueue, svixId: string): Promise<Job> {
+  return until(async () => {
+    const isDone = (await queue.getJobState(svixId)) === 'completed'
+    return isDone ? await queue.getJob(svixId) : undefined
   })
 }
 

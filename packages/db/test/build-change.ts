@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto'
+import { effectOf, readRow } from '@clerk-sync/entities'
+import type { ClerkObject, Entity } from '@clerk-sync/entities'
+import type { Change, LedgerEvent } from '../src/index.ts'
+
+/** What a test says of an event; the rest is made up. Times are milliseconds. */
+export interface Given {
+  type?: string
+  svixId?: string
+  occurredAt?: number
+  /** Stands in data.updated_at; the time of the event where absent. */
+  updatedAt?: number
+  data?: ClerkObject
+}
+
+type Upsert = Extract<Change, { kind: 'upsert' }>
+type Delete = Extract<Change, { kind: 'delete' }>
+
+/** Noon of a day long enough ago that no clock is ahead of it. */
+export const noon = Date.UTC(2026, 0, 1, 12)
+
+export function entityOf(type: string): Entity {
+  const effect = effectOf(type)
+  if (!effect) throw new Error(`${type} touches no table`)
+  return effect.entity
+}
+
+/** The change of an event that writes one entity, read from Clerk's object as the worker does. */
+export function upsert(id: string, given: Given = {}): Upsert {
+  const type = given.type ?? 'user.updated'
+  const entity = entityOf(type)
+  const row = readRow(entity, { ...given.data, id })
+  if (!row.ok) throw new Error(row.problem)
+  const event = ledgerEvent(type, id, given)
+  const updatedAt = given.updatedAt ?? event.occurredAt
+  return { kind: 'upsert', event, entity, id, updatedAt, value: row.value }
+}
+
+/** The change of an event that deletes one entity. */
+export function remove(id: string, given: Given = {}): Delete {
+  const type = given.type ?? 'user.deleted'
+  return { kind: 'delete', event: ledgerEvent(type, id, given), entity: entityOf(type), id }
+}
+
+/** The change of an event that touches no table. */
+export function nothing(given: Given = {}): Change {
+  return { kind: 'none', event: ledgerEvent('email.created', undefined, given) }
+}
+
+/** An id that no other test has. */
+export function freshId(prefix = 'user'): string {
+  return `${prefix}_${randomUUID()}`
+}
+
+function ledgerEvent(type: string, entityId: string | undefined, given: Given): LedgerEvent {
+  const { svixId = freshId('msg'), occurredAt = given.updatedAt ?? noon } = given
+  return { id: svixId, type, entityId, occurredAt, receivedAt: occurredAt + 200 }
+}

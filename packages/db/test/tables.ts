@@ -1,0 +1,47 @@
+import { createTestDatabase } from '@clerk-sync/testing'
+import { afterAll, beforeAll, inject } from 'vitest'
+import { applyChanges, createDatabase, migrate } from '../src/index.ts'
+import type { Change, Database } from '../src/index.ts'
+import { query } from './query.ts'
+
+export interface Tables {
+  readonly url: string
+  /** Connection pools of their own, like those of as many workers. */
+  readonly writers: readonly [Database, Database, Database, Database]
+  /** Applies a batch and returns the outcomes; fails when a change is refused. */
+  apply(...changes: Change[]): Promise<string[]>
+  query<Row extends object>(sql: string): Promise<Row[]>
+}
+
+/** A migrated database for the tests of one file. */
+export function useTables(): Tables {
+  let tables: Tables
+  let close: () => Promise<void>
+  beforeAll(async () => {
+    const database = await createTestDatabase(inject('databaseUrl'))
+    await migrate(database.url)
+    const open = () => createDatabase({ url: database.url, maxConnections: 1 })
+    const writers = [open(), open(), open(), open()] as const
+    close = async () => {
+      await Promise.all(writers.map((db) => db.close()))
+      await database.drop()
+    }
+    tables = {
+      url: database.url,
+      writers,
+      apply: (...changes) => applyAll(writers[0], changes),
+      query: (sql) => query(database.url, sql),
+    }
+  })
+  afterAll(() => close())
+  return new Proxy({} as Tables, { get: (_, name: keyof Tables) => tables[name] })
+}
+
+/** Applies a batch through one writer; fails when a change is refused. */
+export async function applyAll(db: Database, changes: readonly Change[]): Promise<string[]> {
+  const results = await applyChanges(db, changes)
+  return results.map((result) => {
+    if (!result.ok) throw result.error
+    return result.outcome
+  })
+}
