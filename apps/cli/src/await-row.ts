@@ -18,7 +18,8 @@ export async function awaitArrival(
 ): Promise<Arrival | undefined> {
   const deadline = performance.now() + timeoutMs
   while (performance.now() < deadline) {
-    const entry = await db.prisma.webhookEvent.findUnique({ where: { id: sent.svixId } })
+    const [entry] = await db.prisma.$queryRaw<{ outcome: string }[]>`
+      SELECT outcome FROM clerk.webhook_events WHERE id = ${sent.svixId}`
     if (entry) return { outcome: entry.outcome, rowMs: performance.now() - sent.sentAt }
     await sleep(pollMs)
   }

@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs'
 import { startProblem } from '@clerk-sync/ops'
 import { Command, InvalidArgumentError } from 'commander'
+
+if (existsSync('.env')) process.loadEnvFile('.env')
 
 const program = new Command('clerk-sync')
   .description("Keeps your own PostgreSQL in step with Clerk's users, organizations and memberships.")

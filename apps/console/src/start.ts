@@ -1,6 +1,6 @@
 import type { App, Ops } from '@clerk-sync/ops'
+import { openQueue } from '@clerk-sync/queue'
 import { boardPath, buildConsole } from './app.ts'
-import { createBoardQueue } from './board-queue.ts'
 import { buildBoard } from './board.ts'
 import type { ConsoleConfig } from './config.ts'
 
@@ -17,14 +17,14 @@ export async function startConsole(
   const logger = ops.logger.child({ app: 'console' })
   const board = buildBoard(boardPath, logger)
   const app = buildConsole({ board: board.plugin, login: config.login, logger })
-  const queue = createBoardQueue(config.queue, {
-    onOpen: (opened) => board.show(opened),
+  const opened = openQueue(config.queue, {
+    onOpen: (queue) => board.show(queue),
     onError: (error) => logger.warn({ error }, 'queue connection'),
   })
   try {
     await app.listen({ port: config.BOARD_PORT, host: config.HOST })
   } catch (error) {
-    await queue.close()
+    await opened.close()
     throw error
   }
   const address = app.server.address()
@@ -34,10 +34,10 @@ export async function startConsole(
   return {
     name: 'console',
     boardUrl,
-    checks: [{ name: 'queue', run: () => queue.ping() }],
+    checks: [{ name: 'queue', run: async () => void (await opened.queue.getJobState('ping')) }],
     async close() {
       await app.close()
-      await queue.close()
+      await opened.close()
     },
   }
 }

@@ -97,7 +97,7 @@ async function failJob(location: QueueLocation, jobId: string): Promise<void> {
     onStalled: () => undefined,
     onError: failed.reject,
   })
-  const opened = openQueue(location, () => undefined)
+  const opened = openQueue(location, { onError: () => undefined })
   // A queue fails fast, also in the moment before its first connection.
   await vi.waitFor(() => opened.queue.add('user.updated', { id: jobId }, { jobId, attempts: 5 }))
   await failed.promise

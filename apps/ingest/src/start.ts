@@ -13,8 +13,10 @@ export interface Ingest extends App {
 /** Starts listening for deliveries. It starts without the queue, too, and takes events once it is there. */
 export async function startIngest(config: IngestConfig, ops: Ops): Promise<Ingest> {
   const logger = ops.logger.child({ app: 'ingest' })
-  const producer = createProducer(config.queue, (error) => logger.warn({ error }, 'queue connection'))
   const stopping = new AbortController()
+  const producer = createProducer(config.queue, (error) => {
+    if (!stopping.signal.aborted) logger.warn({ error }, 'queue connection')
+  })
   const app = buildIngest({
     producer,
     secrets: config.secrets,

@@ -37,12 +37,20 @@ export function webhookPlugin(deps: WebhookDeps) {
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: bodyLimitBytes }, (_, body, done) =>
       done(null, body),
     )
-    scope.setErrorHandler((error: { statusCode?: number }, request, reply) =>
-      send(deps, request, reply, answerToBadRequest(error)),
-    )
-    scope.post(webhookPath, async (request, reply) =>
-      send(deps, request, reply, await receive(deps, request)),
-    )
+    const arrivals = new WeakMap<FastifyRequest, number>()
+    const secondsSince = (request: FastifyRequest) =>
+      (performance.now() - (arrivals.get(request) ?? performance.now())) / 1000
+    scope.addHook('onRequest', async (request) => void arrivals.set(request, performance.now()))
+    scope.setErrorHandler((error: { statusCode?: number }, request, reply) => {
+      const answer = answerToBadRequest(error)
+      deps.metrics.answered(answer.outcome, secondsSince(request))
+      return send(deps, request, reply, answer)
+    })
+    scope.post(webhookPath, async (request, reply) => {
+      const answer = await receive(deps, request)
+      deps.metrics.answered(answer.outcome, secondsSince(request), answer.type)
+      return send(deps, request, reply, answer)
+    })
     scope.route({
       method: ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
       url: webhookPath,
@@ -95,7 +103,6 @@ function answerToBadRequest({ statusCode = 500 }: { statusCode?: number }): Answ
 }
 
 function send(deps: WebhookDeps, request: FastifyRequest, reply: FastifyReply, answer: Answer) {
-  deps.metrics.answered(answer.outcome, reply.elapsedTime / 1000, answer.type)
   if (answer.status === 503) reply.header('retry-after', retryAfterSeconds)
   // Unread bytes of a refused body would be taken for the next request; and an open connection
   // would hold up the end of the process.

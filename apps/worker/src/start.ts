@@ -17,10 +17,12 @@ const batchesAtOnce = 3
 export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> {
   const logger = ops.logger.child({ app: 'worker' })
   const db = createDatabase({ url: config.databaseUrl, maxConnections })
-  const onQueueError = (error: Error) => logger.warn({ error }, 'queue connection')
+  const stopping = new AbortController()
+  const onQueueError = (error: Error) => {
+    if (!stopping.signal.aborted) logger.warn({ error }, 'queue connection')
+  }
   const depth = createQueueDepthReader(config.queue, onQueueError)
   const metrics = createWorkerMetrics(ops.registry, depth)
-  const stopping = new AbortController()
   let consumer: Consumer | undefined
   let databaseProblem: string | undefined = 'not connected yet'
 
@@ -64,8 +66,10 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
       metrics.databaseUp(false)
     },
     stopping: stopping.signal,
-  }).then(() => {
+  }).then(async () => {
     if (stopping.signal.aborted) return
+    // The first event should not wait for the first connection.
+    await db.ping().catch(() => undefined)
     databaseProblem = undefined
     metrics.databaseUp(true)
     startFetching()

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 const sameSignalMs = 1_000
 
 /**
- * On the first SIGTERM or SIGINT closes and exits 0, or 1 when that fails or takes longer than
+ * On the first SIGTERM, SIGINT or SIGHUP closes and exits 0, or 1 when that fails or takes longer than
  * `timeoutMs`. A second signal ends the process at once.
  */
 export function shutDownOnSignal(options: {
@@ -35,6 +35,7 @@ export function shutDownOnSignal(options: {
       process.exit(1)
     }
   }
-  process.on('SIGTERM', (signal) => void shutDown(signal))
-  process.on('SIGINT', (signal) => void shutDown(signal))
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => void shutDown(signal))
+  }
 }

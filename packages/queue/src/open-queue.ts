@@ -1,44 +1,57 @@
-import { Queue } from 'bullmq'
-import { postgresOptions, redisProducerOptions } from './connection-options.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Queue } from 'bullmq'
+import { connectQueue } from './connect-queue.ts'
+import type { ConnectedQueue } from './connect-queue.ts'
 import type { QueueLocation } from './location.ts'
-import { queueName } from './location.ts'
-import { createPatientPostgresBackend } from './postgres-backend.ts'
-import { createRedisConnection } from './redis-connection.ts'
+
+const pauseBeforeReopeningMs = 1_000
 
 export interface OpenQueue {
+  /** The queue to use now: ask for it at each use. */
   readonly queue: Queue
   close(): Promise<void>
 }
 
-/** A BullMQ queue that fails fast while its server is away; `onError` hears of every connection error. */
-export function openQueue(location: QueueLocation, onError: (error: Error) => void): OpenQueue {
-  const opened = location.kind === 'redis' ? openOnRedis(location) : openOnPostgres(location)
-  opened.queue.on('error', onError)
-  return opened
+export interface QueueListeners {
+  /** Hears of every connection error; the queue goes on by itself. */
+  onError(error: Error): void
+  /** Called with the first queue, and with each one that takes its place. */
+  onOpen?(queue: Queue): void
 }
 
-function openOnRedis({ url, prefix }: QueueLocation & { kind: 'redis' }): OpenQueue {
-  const connection = createRedisConnection(url, redisProducerOptions)
-  // Without skipVersionCheck beside skipWaitingForReady a Redis that is down now would poison the
-  // queue for good: BullMQ remembers that its first command was rejected.
-  const queue = new Queue(queueName, {
-    connection: connection.client,
-    prefix,
-    skipWaitingForReady: true,
-    skipVersionCheck: true,
-  })
+/**
+ * A queue that fails fast while its server is away and works again when it is back. It is opened
+ * anew until its first connection works: BullMQ's PostgreSQL backend remembers one that failed,
+ * for ever.
+ */
+export function openQueue(location: QueueLocation, { onError, onOpen }: QueueListeners): OpenQueue {
+  const closing = new AbortController()
+  let current = open()
+
+  function open(): ConnectedQueue {
+    const opened = connectQueue(location)
+    opened.queue.on('error', onError)
+    opened.queue.waitUntilReady().catch((error: Error) => reopen(opened, error))
+    onOpen?.(opened.queue)
+    return opened
+  }
+
+  async function reopen(failed: ConnectedQueue, error: Error): Promise<void> {
+    if (closing.signal.aborted) return
+    onError(error)
+    await sleep(pauseBeforeReopeningMs, undefined, { signal: closing.signal }).catch(() => undefined)
+    if (closing.signal.aborted) return
+    current = open()
+    await failed.close().catch(onError)
+  }
+
   return {
-    queue,
+    get queue() {
+      return current.queue
+    },
     async close() {
-      await queue.close()
-      connection.disconnect()
+      closing.abort()
+      await current.close()
     },
   }
-}
-
-function openOnPostgres(location: QueueLocation & { kind: 'postgres' }): OpenQueue {
-  const options = { connection: postgresOptions(location) }
-  // The class differs in its backend alone; callers never look at that.
-  const queue = new Queue(queueName, options, createPatientPostgresBackend) as unknown as Queue
-  return { queue, close: () => queue.close() }
 }

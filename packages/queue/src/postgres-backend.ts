@@ -4,9 +4,11 @@ import type { BackendFactory } from 'bullmq'
 type Factory = typeof createPostgresBackend
 type Backend = ReturnType<Factory>
 
-// Shutdown, crash, start-up, too many connections, a standby, and what has no SQLSTATE at all.
-const isLost = /^(08|53|57P|58|25006)/
-const lostConnection = /connection|timeout|socket|ECONN|EPIPE|ENOTFOUND/i
+// Lost connection, shutdown, crash, start-up, too many connections, a standby.
+const lostStates = /^(08|53|57P|58|25006)/
+const socketCodes = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET)/
+// What node-postgres says without a code.
+const lostMessages = /^(Connection terminated|timeout e|Query read timeout|Client has encountered)/
 
 /**
  * BullMQ's PostgreSQL backend, where every sign of an unreachable server looks like a refused
@@ -39,8 +41,6 @@ function rethrow(error: unknown): never {
 
 function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  return code !== undefined && /^[0-9A-Z]{5}$/.test(code)
-    ? isLost.test(code)
-    : lostConnection.test(`${code ?? ''} ${error.message}`)
+  const code = 'code' in error ? String(error.code) : ''
+  return lostStates.test(code) || socketCodes.test(code) || lostMessages.test(error.message)
 }

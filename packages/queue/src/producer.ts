@@ -5,7 +5,6 @@ import { attempts } from './backoff.ts'
 import { toJobId } from './job-id.ts'
 import type { QueueLocation } from './location.ts'
 import { openQueue } from './open-queue.ts'
-import type { OpenQueue } from './open-queue.ts'
 
 // One try to enqueue; a frozen server must not use up the whole time that the request has.
 const tryTimeoutMs = 3_000
@@ -32,26 +31,14 @@ export interface Producer {
 
 /** `onError` hears of every connection error; the producer goes on by itself. */
 export function createProducer(location: QueueLocation, onError: (error: Error) => void): Producer {
-  let current = open()
-  let closed = false
-
-  function open(): OpenQueue {
-    const opened = openQueue(location, onError)
-    // BullMQ's PostgreSQL backend remembers a first connection that failed, for ever.
-    opened.queue.waitUntilReady().catch(() => {
-      if (opened !== current || closed) return
-      current = open()
-      void opened.close().catch(onError)
-    })
-    return opened
-  }
+  const opened = openQueue(location, { onError })
 
   return {
     async enqueue(event, { timeoutMs, signal }) {
       const deadline = Date.now() + timeoutMs
       for (;;) {
         try {
-          return await withTimeout(add(current.queue, event), Math.min(tryTimeoutMs, deadline - Date.now()))
+          return await withTimeout(add(opened.queue, event), Math.min(tryTimeoutMs, deadline - Date.now()))
         } catch (cause) {
           if (signal.aborted || Date.now() + pauseBetweenTriesMs >= deadline) {
             throw new QueueUnavailableError('the queue did not take the event in time', { cause })
@@ -61,12 +48,9 @@ export function createProducer(location: QueueLocation, onError: (error: Error) 
       }
     },
     async ping() {
-      await withTimeout(current.queue.getJobState('ping'), tryTimeoutMs)
+      await withTimeout(opened.queue.getJobState('ping'), tryTimeoutMs)
     },
-    async close() {
-      closed = true
-      await current.close()
-    },
+    close: () => opened.close(),
   }
 }
 

@@ -16,12 +16,12 @@ export function createQueueDepthReader(
   location: QueueLocation,
   onError: (error: Error) => void,
 ): QueueDepthReader {
-  const { queue, close } = openQueue(location, onError)
+  const opened = openQueue(location, { onError })
   return {
     async read() {
-      const counts = await queue.getJobCounts(...states)
+      const counts = await opened.queue.getJobCounts(...states)
       return Object.fromEntries(states.map((state) => [state, counts[state] ?? 0])) as QueueDepth
     },
-    close,
+    close: () => opened.close(),
   }
 }

@@ -54,7 +54,7 @@ async function startAll(
 
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const { opsPort, webhookUrl } = await startApps(config, { logger, registry }, closers)
+  const { opsPort, webhookUrl, boardUrl } = await startApps(config, { logger, registry }, closers)
 
   announceRunning(dir, {
     pid: process.pid,
@@ -68,7 +68,7 @@ async function startAll(
       webhookUrl,
       signingSecret: env['CLERK_WEBHOOK_SIGNING_SECRET'] ? undefined : secrets.signingSecret,
       board: {
-        url: `http://127.0.0.1:${config.console.BOARD_PORT}`,
+        url: boardUrl,
         user: env['BOARD_USER'] || boardUser,
         password: env['BOARD_PASSWORD'] ? undefined : secrets.boardPassword,
       },
@@ -112,10 +112,12 @@ async function startApps(config: StartConfig, ops: Ops, closers: Closers) {
     async () => void (await Promise.all(apps.map((app) => app.close()))),
   )
   apps.push(await startWorker(config.worker, ops))
-  apps.push(await startConsole(config.console, ops))
+  const console = await startConsole(config.console, ops)
+  apps.push(console)
   const ingest = await startIngest(config.ingest, ops)
   apps.push(ingest)
-  return { opsPort: server.port, webhookUrl: ingest.webhookUrl }
+  const { webhookUrl } = ingest
+  return { opsPort: server.port, webhookUrl, boardUrl: console.boardUrl }
 }
 
 function namedChecks(app: App) {

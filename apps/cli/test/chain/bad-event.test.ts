@@ -7,7 +7,7 @@ test.each(backends)('on %s an event that the database refuses fails alone and it
   const chain = await createChain(backend)
   onTestFinished(() => chain.close())
   const ingest = await chain.startIngest()
-  const opened = openQueue(chain.queue, () => undefined)
+  const opened = openQueue(chain.queue, { onError: () => undefined })
   onTestFinished(() => opened.close())
   const events = Array.from({ length: 60 }, () => buildSample('user.created'))
   const bad = String(events[37]?.data['id'])

@@ -83,7 +83,7 @@ export async function createChain(backend: Backend): Promise<Chain> {
       return worker
     },
     async readJob(svixId) {
-      const opened = openQueue(queue, () => undefined)
+      const opened = openQueue(queue, { onError: () => undefined })
       try {
         return await until(async () => (await opened.queue.getJob(svixId))?.data)
       } finally {

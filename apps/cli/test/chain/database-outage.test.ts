@@ -14,7 +14,7 @@ let proxy: Awaited<ReturnType<typeof proxied>>
 beforeEach(async () => {
   chain = await createChain('redis')
   ingest = await chain.startIngest()
-  opened = openQueue(chain.queue, () => undefined)
+  opened = openQueue(chain.queue, { onError: () => undefined })
   proxy = await proxied(chain.databaseUrl)
 })
 afterEach(async () => {

@@ -14,7 +14,7 @@ describe.each(backends)('on %s', (backend) => {
   beforeAll(async () => {
     chain = await createChain(backend)
     ingest = await chain.startIngest()
-    opened = openQueue(chain.queue, () => undefined)
+    opened = openQueue(chain.queue, { onError: () => undefined })
     queue = opened.queue
     await chain.startWorker()
   })

@@ -38,7 +38,7 @@ describe.each(backends)('on %s', (backend) => {
     const chain = await createChain(backend)
     onTestFinished(() => chain.close())
     const ingest = await chain.startIngest()
-    const opened = openQueue(chain.queue, () => undefined)
+    const opened = openQueue(chain.queue, { onError: () => undefined })
     onTestFinished(() => opened.close())
 
     const release = await holdUsers(chain)
@@ -60,7 +60,7 @@ describe.each(backends)('on %s', (backend) => {
     const chain = await createChain(backend)
     onTestFinished(() => chain.close())
     const ingest = await chain.startIngest()
-    const opened = openQueue(chain.queue, () => undefined)
+    const opened = openQueue(chain.queue, { onError: () => undefined })
     onTestFinished(() => opened.close())
 
     const release = await holdUsers(chain)

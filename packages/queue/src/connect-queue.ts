@@ -1,0 +1,43 @@
+import { Queue } from 'bullmq'
+import { postgresOptions, redisProducerOptions } from './connection-options.ts'
+import type { QueueLocation } from './location.ts'
+import { queueName } from './location.ts'
+import { createPatientPostgresBackend } from './postgres-backend.ts'
+import { createRedisConnection } from './redis-connection.ts'
+
+export interface ConnectedQueue {
+  readonly queue: Queue
+  /** Never waits for a server that is away. */
+  close(): Promise<void>
+}
+
+/** A BullMQ queue that fails fast while its server is away. */
+export function connectQueue(location: QueueLocation): ConnectedQueue {
+  return location.kind === 'redis' ? connectToRedis(location) : connectToPostgres(location)
+}
+
+function connectToRedis({ url, prefix }: QueueLocation & { kind: 'redis' }): ConnectedQueue {
+  const connection = createRedisConnection(url, redisProducerOptions)
+  // Without skipVersionCheck beside skipWaitingForReady a Redis that is down now would poison the
+  // queue for good: BullMQ remembers that its first command was rejected.
+  const queue = new Queue(queueName, {
+    connection: connection.client,
+    prefix,
+    skipWaitingForReady: true,
+    skipVersionCheck: true,
+  })
+  return {
+    queue,
+    async close() {
+      await queue.close()
+      connection.disconnect()
+    },
+  }
+}
+
+function connectToPostgres(location: QueueLocation & { kind: 'postgres' }): ConnectedQueue {
+  const options = { connection: postgresOptions(location) }
+  // The class differs in its backend alone; callers never look at that.
+  const queue = new Queue(queueName, options, createPatientPostgresBackend) as unknown as Queue
+  return { queue, close: () => queue.close() }
+}
