@@ -46,7 +46,12 @@ export async function readRows(
   return rows
 }
 
-async function select(db: Database, table: string, column: string, id: string): Promise<TableRow[]> {
+async function select(
+  db: Database,
+  table: string,
+  column: string,
+  id: string,
+): Promise<TableRow[]> {
   const rows = await db.prisma.$queryRawUnsafe<Record<string, unknown>[]>(
     `SELECT * FROM clerk.${table} WHERE ${column} = $1`,
     id,

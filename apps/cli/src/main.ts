@@ -5,12 +5,16 @@ import { Command, InvalidArgumentError } from 'commander'
 if (existsSync('.env')) process.loadEnvFile('.env')
 
 const program = new Command('clerk-sync')
-  .description("Keeps your own PostgreSQL in step with Clerk's users, organizations and memberships.")
+  .description(
+    "Keeps your own PostgreSQL in step with Clerk's users, organizations and memberships.",
+  )
   .showHelpAfterError('(--help lists what there is)')
 
 program
   .command('start')
-  .description('run ingest, worker and console here, with an embedded PostgreSQL unless DATABASE_URL is set')
+  .description(
+    'run ingest, worker and console here, with an embedded PostgreSQL unless DATABASE_URL is set',
+  )
   .action(async () => {
     const { start } = await import('./commands/start.ts')
     await start(process.env)

@@ -34,8 +34,10 @@ interface Answer {
 export function webhookPlugin(deps: WebhookDeps) {
   return async function plugin(scope: FastifyInstance): Promise<void> {
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: bodyLimitBytes }, (_, body, done) =>
-      done(null, body),
+    scope.addContentTypeParser(
+      '*',
+      { parseAs: 'buffer', bodyLimit: bodyLimitBytes },
+      (_, body, done) => done(null, body),
     )
     const arrivals = new WeakMap<FastifyRequest, number>()
     const secondsSince = (request: FastifyRequest) =>
@@ -85,7 +87,11 @@ async function receive(deps: WebhookDeps, request: FastifyRequest): Promise<Answ
   }
 
   const svixTimestamp = Number.parseInt(headers.timestamp ?? '', 10)
-  const job = buildEventJob(envelope, { svixId: headers.id?.trim() ?? '', svixTimestamp, receivedAt })
+  const job = buildEventJob(envelope, {
+    svixId: headers.id?.trim() ?? '',
+    svixTimestamp,
+    receivedAt,
+  })
   try {
     await deps.producer.enqueue(job, { timeoutMs: deps.enqueueTimeoutMs, signal: deps.stopping })
     return { status: 200, body: { received: true }, outcome: 'accepted', type }

@@ -8,8 +8,8 @@ export interface Batcher<T, R> {
 
 interface Waiting<T, R> {
   item: T
-  resolve(result: R): void
-  reject(error: unknown): void
+  resolve: (result: R) => void
+  reject: (error: unknown) => void
 }
 
 /**
@@ -33,7 +33,7 @@ export function createBatcher<T, R>(
   async function flushNext(batch: Waiting<T, R>[]): Promise<void> {
     try {
       const results = await flush(batch.map(({ item }) => item))
-      batch.forEach(({ resolve }, index) => resolve(results[index] as R))
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index] as R)
     } catch (error) {
       for (const { reject } of batch) reject(error)
     }

@@ -23,7 +23,8 @@ export function toChange(jobData: unknown): Change {
 
   const { entity, action } = effect
   const id = job.entityId
-  if (id === undefined) throw new CannotApplyError(`${job.type} has no data.id: nothing to apply it to`)
+  if (id === undefined)
+    throw new CannotApplyError(`${job.type} has no data.id: nothing to apply it to`)
   if (id.length > longestId) {
     throw new CannotApplyError(`${job.type} has a data.id of more than ${longestId} characters`)
   }
@@ -46,5 +47,7 @@ function updatedAtOf(job: EventJob, data: { [field: string]: unknown }): number 
   if (typeof updatedAt === 'number' && updatedAt >= 0 && updatedAt <= latestTime) {
     return Math.trunc(updatedAt)
   }
-  throw new CannotApplyError(`${job.type} can't be read: data.updated_at is not a time in milliseconds`)
+  throw new CannotApplyError(
+    `${job.type} can't be read: data.updated_at is not a time in milliseconds`,
+  )
 }

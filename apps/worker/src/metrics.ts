@@ -6,7 +6,10 @@ import type { Registry } from 'prom-client'
 
 export interface WorkerMetrics {
   /** Times are milliseconds. */
-  done(event: { type: string; occurredAt: number; enqueuedAt: number; startedAt: number }, outcome: Outcome): void
+  done(
+    event: { type: string; occurredAt: number; enqueuedAt: number; startedAt: number },
+    outcome: Outcome,
+  ): void
   failed(type: string, final: boolean): void
   stalled(): void
   flushed(events: number, seconds: number): void

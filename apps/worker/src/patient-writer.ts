@@ -7,9 +7,9 @@ const retryDelayMs = 500
 
 export interface WriterHooks {
   /** Called on every try that finds the database away. */
-  onUnavailable(error: DatabaseUnavailableError): void
+  readonly onUnavailable: (error: DatabaseUnavailableError) => void
   /** Called once it answers again. */
-  onAvailable(): void
+  readonly onAvailable: () => void
 }
 
 /**

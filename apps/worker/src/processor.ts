@@ -1,5 +1,4 @@
-import { DatabaseUnavailableError } from '@clerk-sync/db'
-import type { Change, ChangeResult, Database } from '@clerk-sync/db'
+import type { Change, ChangeResult, Database, DatabaseUnavailableError } from '@clerk-sync/db'
 import type { Logger } from '@clerk-sync/ops'
 import { GiveBackError } from '@clerk-sync/queue'
 import type { Delivery } from '@clerk-sync/queue'
@@ -14,7 +13,7 @@ export interface ProcessorDeps {
   readonly logger: Logger
   readonly batchSize: number
   /** Called when the database goes away and when it is back. */
-  onDatabase(error: DatabaseUnavailableError | undefined): void
+  readonly onDatabase: (error: DatabaseUnavailableError | undefined) => void
 }
 
 export interface Processor {

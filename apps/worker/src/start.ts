@@ -40,7 +40,13 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     }
   }
 
-  const processor = createProcessor({ db, metrics, logger, batchSize: config.batchSize, onDatabase })
+  const processor = createProcessor({
+    db,
+    metrics,
+    logger,
+    batchSize: config.batchSize,
+    onDatabase,
+  })
 
   function startFetching(): void {
     consumer = createConsumer(config.queue, {
@@ -48,7 +54,10 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
       process: (delivery) => processor.process(delivery),
       onFailed({ jobId, name, attempt }, error, final) {
         metrics.failed(name, final)
-        logger[final ? 'error' : 'warn']({ jobId, type: name, attempt, final, error }, 'event failed')
+        logger[final ? 'error' : 'warn'](
+          { jobId, type: name, attempt, final, error },
+          'event failed',
+        )
       },
       onStalled(jobId) {
         metrics.stalled()
@@ -59,21 +68,23 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     })
   }
 
-  const starting = waitForDatabase(config.databaseUrl, {
-    logger,
-    onWaiting: (reason) => {
-      databaseProblem = reason
-      metrics.databaseUp(false)
-    },
-    stopping: stopping.signal,
-  }).then(async () => {
-    if (stopping.signal.aborted) return
+  async function startOnceReady(): Promise<void> {
+    await waitForDatabase(config.databaseUrl, {
+      logger,
+      onWaiting: (reason) => {
+        databaseProblem = reason
+        metrics.databaseUp(false)
+      },
+      stopping: stopping.signal,
+    })
     // The first event should not wait for the first connection.
     await db.ping().catch(() => undefined)
+    if (stopping.signal.aborted) return
     databaseProblem = undefined
     metrics.databaseUp(true)
     startFetching()
-  })
+  }
+  const starting = startOnceReady()
 
   return {
     name: 'worker',

@@ -8,7 +8,12 @@ const emailAddresses: ChildTable = {
   columns: [
     column('email_address', 'text'),
     derived('verified', 'boolean', ['verification.status'], isVerified),
-    derived('is_primary', 'boolean', [], (item, user) => item['id'] === user['primary_email_address_id']),
+    derived(
+      'is_primary',
+      'boolean',
+      [],
+      (item, user) => item['id'] === user['primary_email_address_id'],
+    ),
   ],
 }
 

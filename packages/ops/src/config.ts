@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 
 /** One environment variable: how it is read, and an example for whoever set it wrongly. */
 export type Variable<T> = z.ZodType<T> & { readonly example: string }

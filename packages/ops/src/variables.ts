@@ -5,7 +5,12 @@ import type { Variable } from './config.ts'
 /** A TCP port, with a default where one is usual. */
 export function port(fallback: number): Variable<number> {
   return variable(
-    z.coerce.number('must be a port').int().min(1, 'must be a port').max(65_535, 'must be a port').default(fallback),
+    z.coerce
+      .number('must be a port')
+      .int()
+      .min(1, 'must be a port')
+      .max(65_535, 'must be a port')
+      .default(fallback),
     String(fallback),
   )
 }
@@ -13,32 +18,46 @@ export function port(fallback: number): Variable<number> {
 /** A number of milliseconds. */
 export function milliseconds(fallback: number): Variable<number> {
   const message = 'must be a whole number of milliseconds, 1 or more'
-  return variable(z.coerce.number(message).int(message).min(1, message).default(fallback), String(fallback))
+  return variable(
+    z.coerce.number(message).int(message).min(1, message).default(fallback),
+    String(fallback),
+  )
 }
 
 /** A whole number of 1 or more. */
 export function count(fallback: number): Variable<number> {
   const message = 'must be a whole number, 1 or more'
-  return variable(z.coerce.number(message).int(message).min(1, message).default(fallback), String(fallback))
+  return variable(
+    z.coerce.number(message).int(message).min(1, message).default(fallback),
+    String(fallback),
+  )
 }
 
 export const host: Variable<string> = variable(z.string().default('0.0.0.0'), '0.0.0.0')
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-export const logLevel: Variable<(typeof logLevels)[number]> = variable(
+const logLevel: Variable<(typeof logLevels)[number]> = variable(
   z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
   'info',
 )
 
-const postgresUrl = z.string().refine(hasProtocol('postgres:', 'postgresql:'), 'must be a postgresql:// URL')
+const postgresUrl = z
+  .string()
+  .refine(hasProtocol('postgres:', 'postgresql:'), 'must be a postgresql:// URL')
 const databaseExample = 'postgresql://user:password@localhost:5432/app'
 export const databaseUrl: Variable<string> = variable(postgresUrl, databaseExample)
-export const optionalDatabaseUrl: Variable<string | undefined> = variable(postgresUrl.optional(), databaseExample)
+export const optionalDatabaseUrl: Variable<string | undefined> = variable(
+  postgresUrl.optional(),
+  databaseExample,
+)
 
 export const optionalRedisUrl: Variable<string | undefined> = variable(
   z
     .string()
-    .refine((text) => !text.includes(','), 'names several nodes; one redis:// or rediss:// URL is supported')
+    .refine(
+      (text) => !text.includes(','),
+      'names several nodes; one redis:// or rediss:// URL is supported',
+    )
     .refine(hasProtocol('redis:', 'rediss:'), 'must be a redis:// or rediss:// URL')
     .optional(),
   'redis://localhost:6379',

@@ -23,7 +23,9 @@ export const redisWorkerOptions: ClientOptions = {
   retryStrategy,
 }
 
-export function postgresOptions(location: QueueLocation & { kind: 'postgres' }): PostgresPoolConfig {
+export function postgresOptions(
+  location: QueueLocation & { kind: 'postgres' },
+): PostgresPoolConfig {
   return {
     connectionString: location.url,
     schema: location.schema,

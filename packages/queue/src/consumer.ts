@@ -38,10 +38,10 @@ export class GiveBackError extends Error {
 export interface ConsumerOptions {
   concurrency: number
   /** Resolves when the event is done; any other error than the two above is retried with backoff. */
-  process(delivery: Delivery): Promise<void>
-  onFailed(delivery: Delivery, error: Error, final: boolean): void
-  onStalled(jobId: string): void
-  onError(error: Error): void
+  process: (delivery: Delivery) => Promise<void>
+  onFailed: (delivery: Delivery, error: Error, final: boolean) => void
+  onStalled: (jobId: string) => void
+  onError: (error: Error) => void
   /** A job whose worker died is run again after about this long. Default 30 s. */
   lockDurationMs?: number
 }
@@ -64,7 +64,8 @@ export function createConsumer(location: QueueLocation, options: ConsumerOptions
   worker.on('stalled', (jobId) => options.onStalled(jobId))
   worker.on('failed', (job, error) => {
     if (!job) return
-    const final = error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1)
+    const final =
+      error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1)
     options.onFailed(toDelivery(job), error, final)
   })
 
@@ -96,7 +97,7 @@ function openWorker(
   location: QueueLocation,
   run: (job: Job, token?: string) => Promise<void>,
   options: Omit<WorkerOptions, 'connection'>,
-): { worker: Worker; disconnect(): void } {
+): { worker: Worker; disconnect: () => void } {
   if (location.kind === 'redis') {
     const connection = createRedisConnection(location.url, redisWorkerOptions)
     const { prefix } = location
@@ -104,7 +105,12 @@ function openWorker(
     return { worker, disconnect: connection.disconnect }
   }
   const connection = postgresOptions(location)
-  const worker = new Worker(queueName, run, { ...options, connection }, createPatientPostgresBackend)
+  const worker = new Worker(
+    queueName,
+    run,
+    { ...options, connection },
+    createPatientPostgresBackend,
+  )
   return { worker: worker as unknown as Worker, disconnect: () => undefined }
 }
 
@@ -125,9 +131,7 @@ function settings(
     settings: { backoffStrategy: (attemptsMade) => backoffMs(attemptsMade) },
     removeOnComplete:
       // By count PostgreSQL would sort all done jobs on every completion.
-      location.kind === 'redis'
-        ? { age: keptForSeconds, count: 10_000 }
-        : { age: keptForSeconds },
+      location.kind === 'redis' ? { age: keptForSeconds, count: 10_000 } : { age: keptForSeconds },
   }
 }
 

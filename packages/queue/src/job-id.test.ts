@@ -5,9 +5,12 @@ test('an id of Svix is the job id as it is', () => {
   expect(toJobId('msg_2g7nXbYt0GqJ3tq5zD')).toBe('msg_2g7nXbYt0GqJ3tq5zD')
 })
 
-test.each(['123', '0', '-5', 'a:b', '0:1', 'ä ö', ''])('%j becomes an id that BullMQ takes', (id) => {
-  expect(toJobId(id)).toMatch(/^id_[\w-]*$/)
-})
+test.each(['123', '0', '-5', 'a:b', '0:1', 'ä ö', ''])(
+  '%j becomes an id that BullMQ takes',
+  (id) => {
+    expect(toJobId(id)).toMatch(/^id_[\w-]*$/)
+  },
+)
 
 test('two ids never share a job id', () => {
   expect(toJobId('a:b')).not.toBe(toJobId('a:c'))

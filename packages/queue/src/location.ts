@@ -10,7 +10,10 @@ const redisPrefix = '{clerk-sync}'
 const postgresSchema = 'clerk_queue'
 
 /** The queue is on Redis when there is a Redis, else in the database. */
-export function locateQueue(urls: { redisUrl?: string | undefined; databaseUrl: string }): QueueLocation
+export function locateQueue(urls: {
+  redisUrl?: string | undefined
+  databaseUrl: string
+}): QueueLocation
 export function locateQueue(urls: {
   redisUrl?: string | undefined
   databaseUrl?: string | undefined

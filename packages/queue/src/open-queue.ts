@@ -14,9 +14,9 @@ export interface OpenQueue {
 
 export interface QueueListeners {
   /** Hears of every connection error; the queue goes on by itself. */
-  onError(error: Error): void
+  readonly onError: (error: Error) => void
   /** Called with the first queue, and with each one that takes its place. */
-  onOpen?(queue: Queue): void
+  readonly onOpen?: (queue: Queue) => void
 }
 
 /**
@@ -39,7 +39,9 @@ export function openQueue(location: QueueLocation, { onError, onOpen }: QueueLis
   async function reopen(failed: ConnectedQueue, error: Error): Promise<void> {
     if (closing.signal.aborted) return
     onError(error)
-    await sleep(pauseBeforeReopeningMs, undefined, { signal: closing.signal }).catch(() => undefined)
+    await sleep(pauseBeforeReopeningMs, undefined, { signal: closing.signal }).catch(
+      () => undefined,
+    )
     if (closing.signal.aborted) return
     current = open()
     await failed.close().catch(onError)

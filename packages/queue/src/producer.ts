@@ -38,7 +38,10 @@ export function createProducer(location: QueueLocation, onError: (error: Error) 
       const deadline = Date.now() + timeoutMs
       for (;;) {
         try {
-          return await withTimeout(add(opened.queue, event), Math.min(tryTimeoutMs, deadline - Date.now()))
+          return await withTimeout(
+            add(opened.queue, event),
+            Math.min(tryTimeoutMs, deadline - Date.now()),
+          )
         } catch (cause) {
           if (signal.aborted || Date.now() + pauseBetweenTriesMs >= deadline) {
             throw new QueueUnavailableError('the queue did not take the event in time', { cause })

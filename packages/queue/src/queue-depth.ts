@@ -2,7 +2,7 @@ import type { QueueLocation } from './location.ts'
 import { openQueue } from './open-queue.ts'
 
 /** Jobs by state. A job between two attempts is delayed, one that gave up is failed. */
-export type QueueDepth = { readonly [State in (typeof states)[number]]: number }
+type QueueDepth = { readonly [State in (typeof states)[number]]: number }
 
 const states = ['waiting', 'active', 'delayed', 'failed', 'completed'] as const
 

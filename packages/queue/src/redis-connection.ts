@@ -8,7 +8,7 @@ export type ClientOptions = Omit<RedisOptions, 'replyMapping'>
 export interface RedisConnection {
   readonly client: Redis
   /** Ends all of them at once, also while the server is away. */
-  disconnect(): void
+  readonly disconnect: () => void
 }
 
 /**

@@ -7,7 +7,13 @@ import { migrateQueue } from '@clerk-sync/queue'
 import { startWorker } from '@clerk-sync/worker'
 import { pino } from 'pino'
 import { Registry, collectDefaultMetrics } from 'prom-client'
-import { announceRunning, findRunning, forgetRunning, keepSecrets, openDataDir } from '../data-dir.ts'
+import {
+  announceRunning,
+  findRunning,
+  forgetRunning,
+  keepSecrets,
+  openDataDir,
+} from '../data-dir.ts'
 import type { DataDir, Secrets } from '../data-dir.ts'
 import { startEmbeddedDatabase } from '../embedded-database.ts'
 import { boardUser, checkPorts, readStartConfig } from '../start-config.ts'
@@ -45,7 +51,12 @@ export async function start(env: NodeJS.ProcessEnv): Promise<void> {
 
 async function startAll(
   env: NodeJS.ProcessEnv,
-  { dir, secrets, logger, closers }: { dir: DataDir; secrets: Secrets; logger: Logger; closers: Closers },
+  {
+    dir,
+    secrets,
+    logger,
+    closers,
+  }: { dir: DataDir; secrets: Secrets; logger: Logger; closers: Closers },
 ): Promise<void> {
   const databaseUrl = env['DATABASE_URL'] || (await startDatabase(dir, secrets, logger, closers))
   const config = readStartConfig(env, secrets, databaseUrl)
@@ -125,7 +136,10 @@ function namedChecks(app: App) {
 }
 
 // The terminal belongs to the screen: the log is a file, and only what goes wrong is shown as well.
-function createFileLogger(dir: DataDir, level: Parameters<typeof createLogger>[0]['level']): Logger {
+function createFileLogger(
+  dir: DataDir,
+  level: Parameters<typeof createLogger>[0]['level'],
+): Logger {
   const streams = pino.multistream([
     { level: 'trace', stream: pino.destination({ dest: dir.log, sync: true }) },
     { level: 'warn', stream: pino.destination({ dest: 2, sync: true }) },

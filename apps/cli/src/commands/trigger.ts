@@ -28,7 +28,9 @@ export async function trigger(
   env: NodeJS.ProcessEnv,
 ): Promise<number> {
   if (!isEventType(type)) {
-    throw new Error(`${type} is not an event type of Clerk. They are:\n  ${eventTypes.join('\n  ')}`)
+    throw new Error(
+      `${type} is not an event type of Clerk. They are:\n  ${eventTypes.join('\n  ')}`,
+    )
   }
   const patch = options.data === undefined ? undefined : parsePatch(options.data)
   const target = findTarget(options, env)
@@ -38,12 +40,15 @@ export async function trigger(
   try {
     // Connecting is no part of what is measured.
     await Promise.all([knock(target.url), db?.ping()])
-    const send = () => sendAndWait({ ...target, type, id: options.id, patch, db, timeoutMs: options.timeout })
+    const send = () =>
+      sendAndWait({ ...target, type, id: options.id, patch, db, timeoutMs: options.timeout })
     const delivered = options.count === 1 ? [await send()] : await sendMany(send, options.count)
     const [first] = delivered
     if (options.count === 1 && first) {
       const rows = db && first.arrival ? await readRows(db, { type, ...first.answer }) : []
-      process.stdout.write(renderEvent({ type, url: target.url, ...first, rows, waited: db !== undefined }))
+      process.stdout.write(
+        renderEvent({ type, url: target.url, ...first, rows, waited: db !== undefined }),
+      )
     } else {
       process.stdout.write(renderSummary({ type, url: target.url, delivered }))
     }
@@ -78,7 +83,8 @@ function findTarget(options: TriggerOptions, env: NodeJS.ProcessEnv): Target {
     `http://127.0.0.1:${env['PORT'] || 3000}/api/webhooks/clerk`
   // An ingest elsewhere writes to another database than the one that runs here.
   const isElsewhere = options.url !== undefined && options.url !== running?.webhookUrl
-  const databaseUrl = (isElsewhere ? undefined : running?.databaseUrl) ?? (env['DATABASE_URL'] || undefined)
+  const databaseUrl =
+    (isElsewhere ? undefined : running?.databaseUrl) ?? (env['DATABASE_URL'] || undefined)
   return { url, secret, databaseUrl }
 }
 
@@ -86,7 +92,9 @@ async function knock(url: string): Promise<void> {
   try {
     await (await fetch(url, { method: 'OPTIONS' })).arrayBuffer()
   } catch (error) {
-    throw new Error(`nothing answers at ${url}: ${reasonOf(error)}. Does ingest run there?`)
+    throw new Error(`nothing answers at ${url}: ${reasonOf(error)}. Does ingest run there?`, {
+      cause: error,
+    })
   }
 }
 
@@ -100,7 +108,7 @@ async function sendAndWait(
   },
 ): Promise<Delivered> {
   const answer = await deliver(options).catch((error: unknown) => {
-    throw new Error(`no answer from ${options.url}: ${reasonOf(error)}`)
+    throw new Error(`no answer from ${options.url}: ${reasonOf(error)}`, { cause: error })
   })
   const arrival =
     options.db && answer.status === 200
@@ -134,5 +142,7 @@ function parsePatch(text: string): unknown {
 
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  return cause instanceof Error ? cause.message || String((cause as { code?: string }).code) : String(cause)
+  return cause instanceof Error
+    ? cause.message || String((cause as { code?: string }).code)
+    : String(cause)
 }

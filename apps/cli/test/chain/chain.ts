@@ -122,16 +122,21 @@ function workerConfig(queue: QueueLocation, databaseUrl: string): WorkerConfig {
   return { ...processSettings, HOST: '127.0.0.1', databaseUrl, queue, batchSize: 100 }
 }
 
-export function createSvixId(): string {
+function createSvixId(): string {
   return `msg_${randomBytes(15).toString('hex')}`
 }
 
 /** Posts an event as Svix does. A string is sent as the body that it is. */
-export async function send(
+async function send(
   url: string,
   ownSecret: string,
   event: unknown,
-  { svixId = createSvixId(), secret = ownSecret, timestamp = Date.now() / 1000, headers = {} }: Delivery = {},
+  {
+    svixId = createSvixId(),
+    secret = ownSecret,
+    timestamp = Date.now() / 1000,
+    headers = {},
+  }: Delivery = {},
 ): Promise<SentEvent> {
   const body = typeof event === 'string' ? event : JSON.stringify(event)
   const [key] = parseSigningSecrets(secret)
@@ -144,7 +149,9 @@ export async function send(
     'svix-signature': sign(key, { id: svixId, timestamp: seconds, body }),
     ...headers,
   }
-  const given = Object.entries(all).filter((header): header is [string, string] => header[1] !== undefined)
+  const given = Object.entries(all).filter(
+    (header): header is [string, string] => header[1] !== undefined,
+  )
   const response = await fetch(url, { method: 'POST', headers: given, body })
   const text = await response.text()
   return {

@@ -25,7 +25,13 @@ afterEach(async () => {
 })
 
 const databaseCheck = (worker: App) => worker.checks.find((check) => check.name === 'database')
-const isReady = (worker: App) => databaseCheck(worker)?.run().then(() => true, () => false)
+const isReady = (worker: App) =>
+  databaseCheck(worker)
+    ?.run()
+    .then(
+      () => true,
+      () => false,
+    )
 
 describe.each([
   ['dead', () => proxy.cut()],
@@ -37,9 +43,13 @@ describe.each([
     expect(await isReady(worker)).toBe(true)
 
     await fail()
-    const sent = await Promise.all(Array.from({ length: 20 }, () => ingest.send(buildSample('user.created'))))
+    const sent = await Promise.all(
+      Array.from({ length: 20 }, () => ingest.send(buildSample('user.created'))),
+    )
     await until(async () => ((await isReady(worker)) ? undefined : true))
-    await until(async () => ((await opened.queue.getJobCounts('active'))['active'] ? true : undefined))
+    await until(async () =>
+      (await opened.queue.getJobCounts('active'))['active'] ? true : undefined,
+    )
     // Longer than a few tries of the worker.
     await new Promise((resolve) => setTimeout(resolve, 2_000))
     expect(await opened.queue.getJobCounts('failed', 'delayed')).toEqual({ failed: 0, delayed: 0 })
@@ -80,8 +90,12 @@ test('a worker that stops while the database is dead gives its events back untou
   const worker = await chain.startWorker({ databaseUrl: proxy.url })
   await outcomesOf(chain, [await ingest.send(buildSample('user.created'))])
   await proxy.cut()
-  const sent = await Promise.all(Array.from({ length: 5 }, () => ingest.send(buildSample('user.created'))))
-  await until(async () => ((await opened.queue.getJobCounts('active'))['active'] ? true : undefined))
+  const sent = await Promise.all(
+    Array.from({ length: 5 }, () => ingest.send(buildSample('user.created'))),
+  )
+  await until(async () =>
+    (await opened.queue.getJobCounts('active'))['active'] ? true : undefined,
+  )
   const started = performance.now()
   await worker.close()
   expect(performance.now() - started).toBeLessThan(5_000)
@@ -103,7 +117,10 @@ test('a worker whose database has pending migrations waits and names them', asyn
   await until(async () =>
     databaseCheck(worker)
       ?.run()
-      .then(() => undefined, (error: Error) => (error.message.includes('run clerk-sync migrate') ? true : undefined)),
+      .then(
+        () => undefined,
+        (error: Error) => (error.message.includes('run clerk-sync migrate') ? true : undefined),
+      ),
   )
   await chain.db.prisma.$executeRawUnsafe('ALTER TABLE clerk.hidden RENAME TO _prisma_migrations')
   const sent = await ingest.send(buildSample('user.created'))

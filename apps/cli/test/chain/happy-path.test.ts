@@ -15,39 +15,44 @@ describe.each(backends)('on %s', (backend) => {
   })
   afterAll(() => chain.close())
 
-  test.each(['user.created', 'user.updated'] as const)('%s writes the user and the addresses', async (type) => {
-    const event = buildSample(type)
-    const sent = await ingest.send(event)
-    expect(sent).toMatchObject({ status: 200, body: { received: true } })
-    expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
+  test.each(['user.created', 'user.updated'] as const)(
+    '%s writes the user and the addresses',
+    async (type) => {
+      const event = buildSample(type)
+      const sent = await ingest.send(event)
+      expect(sent).toMatchObject({ status: 200, body: { received: true } })
+      expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
 
-    const data = event.data as Data
-    const row = await chain.db.prisma.user.findUniqueOrThrow({ where: { id: data['id'] ?? '' } })
-    expect(row).toMatchObject({
-      first_name: data['first_name'],
-      last_name: data['last_name'],
-      image_url: data['image_url'],
-      public_metadata: data['public_metadata'],
-      unsafe_metadata: data['unsafe_metadata'],
-      banned: false,
-      created_at: new Date(data['created_at'] ?? 0),
-      updated_at: new Date(data['updated_at'] ?? 0),
-      deleted_at: null,
-      event_occurred_at: new Date(event.timestamp),
-      event_id: sent.svixId,
-    })
-    const [address] = data['email_addresses'] as unknown as [{ id: string; email_address: string }]
-    expect(row.primary_email_address).toBe(address.email_address)
-    expect(await chain.db.prisma.emailAddress.findMany({ where: { user_id: row.id } })).toEqual([
-      {
-        id: address.id,
-        user_id: row.id,
-        email_address: address.email_address,
-        verified: true,
-        is_primary: true,
-      },
-    ])
-  })
+      const data = event.data as Data
+      const row = await chain.db.prisma.user.findUniqueOrThrow({ where: { id: data['id'] ?? '' } })
+      expect(row).toMatchObject({
+        first_name: data['first_name'],
+        last_name: data['last_name'],
+        image_url: data['image_url'],
+        public_metadata: data['public_metadata'],
+        unsafe_metadata: data['unsafe_metadata'],
+        banned: false,
+        created_at: new Date(data['created_at'] ?? 0),
+        updated_at: new Date(data['updated_at'] ?? 0),
+        deleted_at: null,
+        event_occurred_at: new Date(event.timestamp),
+        event_id: sent.svixId,
+      })
+      const [address] = data['email_addresses'] as unknown as [
+        { id: string; email_address: string },
+      ]
+      expect(row.primary_email_address).toBe(address.email_address)
+      expect(await chain.db.prisma.emailAddress.findMany({ where: { user_id: row.id } })).toEqual([
+        {
+          id: address.id,
+          user_id: row.id,
+          email_address: address.email_address,
+          verified: true,
+          is_primary: true,
+        },
+      ])
+    },
+  )
 
   test('fields that are switched off stay null and never enter the queue', async () => {
     const { data, ...event } = buildSample('user.created')
@@ -71,22 +76,27 @@ describe.each(backends)('on %s', (backend) => {
     expect(job).not.toMatch(/sentinel-ssn|15555550100|1700000000000|client_ip|127\.0\.0/)
   })
 
-  test.each(['organization.created', 'organization.updated'] as const)('%s writes the organization', async (type) => {
-    const event = buildSample(type)
-    const sent = await ingest.send(event)
-    expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
+  test.each(['organization.created', 'organization.updated'] as const)(
+    '%s writes the organization',
+    async (type) => {
+      const event = buildSample(type)
+      const sent = await ingest.send(event)
+      expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
 
-    const data = event.data as Data
-    const row = await chain.db.prisma.organization.findUniqueOrThrow({ where: { id: data['id'] ?? '' } })
-    expect(row).toMatchObject({
-      name: data['name'],
-      slug: data['slug'],
-      created_by: data['created_by'],
-      public_metadata: data['public_metadata'],
-      updated_at: new Date(data['updated_at'] ?? 0),
-      event_id: sent.svixId,
-    })
-  })
+      const data = event.data as Data
+      const row = await chain.db.prisma.organization.findUniqueOrThrow({
+        where: { id: data['id'] ?? '' },
+      })
+      expect(row).toMatchObject({
+        name: data['name'],
+        slug: data['slug'],
+        created_by: data['created_by'],
+        public_metadata: data['public_metadata'],
+        updated_at: new Date(data['updated_at'] ?? 0),
+        event_id: sent.svixId,
+      })
+    },
+  )
 
   test.each(['organizationMembership.created', 'organizationMembership.updated'] as const)(
     '%s writes the membership, also when its organization and user are not there yet',
@@ -111,20 +121,23 @@ describe.each(backends)('on %s', (backend) => {
     ['user', 'user.created', 'user.deleted'],
     ['organization', 'organization.created', 'organization.deleted'],
     ['organizationMembership', 'organizationMembership.created', 'organizationMembership.deleted'],
-  ] as const)('%s.deleted removes the row and leaves a tombstone', async (model, created, deleted) => {
-    const event = buildSample(created)
-    const id = String(event.data['id'])
-    await outcomesOf(chain, [await ingest.send(event)])
-    const gone = buildSample(deleted, { id })
-    const sent = await ingest.send(gone)
-    expect(await outcomesOf(chain, [sent])).toEqual(['deleted'])
+  ] as const)(
+    '%s.deleted removes the row and leaves a tombstone',
+    async (model, created, deleted) => {
+      const event = buildSample(created)
+      const id = String(event.data['id'])
+      await outcomesOf(chain, [await ingest.send(event)])
+      const gone = buildSample(deleted, { id })
+      const sent = await ingest.send(gone)
+      expect(await outcomesOf(chain, [sent])).toEqual(['deleted'])
 
-    const rows = chain.db.prisma[model] as { findUnique(query: object): Promise<unknown> }
-    expect(await rows.findUnique({ where: { id } })).toBeNull()
-    expect(await chain.db.prisma.emailAddress.findMany({ where: { user_id: id } })).toEqual([])
-    const [tombstone] = await chain.db.prisma.tombstone.findMany({ where: { id } })
-    expect(tombstone?.deleted_at).toEqual(new Date(gone.timestamp))
-  })
+      const rows = chain.db.prisma[model] as { findUnique(query: object): Promise<unknown> }
+      expect(await rows.findUnique({ where: { id } })).toBeNull()
+      expect(await chain.db.prisma.emailAddress.findMany({ where: { user_id: id } })).toEqual([])
+      const [tombstone] = await chain.db.prisma.tombstone.findMany({ where: { id } })
+      expect(tombstone?.deleted_at).toEqual(new Date(gone.timestamp))
+    },
+  )
 
   test('every other type of Clerk is recorded as ignored, with its data left behind', async () => {
     const kept = /^(user|organization|organizationMembership)\./
@@ -137,7 +150,11 @@ describe.each(backends)('on %s', (backend) => {
   })
 
   test('a type that nobody knows yet is recorded as ignored', async () => {
-    const sent = await ingest.send({ type: 'galaxy.created', data: { id: 'gal_1' }, object: 'event' })
+    const sent = await ingest.send({
+      type: 'galaxy.created',
+      data: { id: 'gal_1' },
+      object: 'event',
+    })
     expect(sent.status).toBe(200)
     expect(await outcomesOf(chain, [sent])).toEqual(['ignored'])
   })

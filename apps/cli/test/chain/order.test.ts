@@ -31,7 +31,11 @@ describe.each(backends)('on %s', (backend) => {
   function createdAndUpdated(): { id: string; created: Event; updated: Event } {
     const created = buildSample('user.created')
     const id = String(created.data['id'])
-    return { id, created, updated: buildSample('user.updated', { id, now: created.timestamp + 1000 }) }
+    return {
+      id,
+      created,
+      updated: buildSample('user.updated', { id, now: created.timestamp + 1000 }),
+    }
   }
 
   test('an update that arrives before the create stays', async () => {
@@ -60,7 +64,11 @@ describe.each(backends)('on %s', (backend) => {
   ])('of two updates with one updated_at the later event wins, sent %s', async (_, order) => {
     const first = buildSample('user.updated')
     const id = String(first.data['id'])
-    const second = { ...first, timestamp: first.timestamp + 1, data: { ...first.data, first_name: 'Second' } }
+    const second = {
+      ...first,
+      timestamp: first.timestamp + 1,
+      data: { ...first.data, first_name: 'Second' },
+    }
     await inTurn(order.map((index) => [first, second][index] as Event))
     expect((await user(id))?.first_name).toBe('Second')
   })
@@ -104,7 +112,10 @@ describe.each(backends)('on %s', (backend) => {
   test('a re-join outlives the late delete of the old membership, whose updated_at is older', async () => {
     const old = buildSample('organizationMembership.created')
     const rejoin = buildSample('organizationMembership.created', { now: old.timestamp + 60_000 })
-    const place = { organization: old.data['organization'], public_user_data: old.data['public_user_data'] }
+    const place = {
+      organization: old.data['organization'],
+      public_user_data: old.data['public_user_data'],
+    }
     const rejoined = { ...rejoin, data: { ...rejoin.data, ...place } }
     const deleted = buildSample('organizationMembership.deleted', { id: String(old.data['id']) })
     expect(await inTurn([old, rejoined, deleted])).toEqual(['applied', 'applied', 'deleted'])
@@ -116,7 +127,11 @@ describe.each(backends)('on %s', (backend) => {
 
   test('a membership delete wins although it does not bump updated_at', async () => {
     const created = buildSample('organizationMembership.created')
-    const deleted = { ...created, type: 'organizationMembership.deleted', timestamp: created.timestamp + 5 }
+    const deleted = {
+      ...created,
+      type: 'organizationMembership.deleted',
+      timestamp: created.timestamp + 5,
+    }
     const id = String(created.data['id'])
     expect(await inTurn([created, deleted as Event])).toEqual(['applied', 'deleted'])
     expect(await chain.db.prisma.organizationMembership.findUnique({ where: { id } })).toBeNull()
@@ -124,7 +139,11 @@ describe.each(backends)('on %s', (backend) => {
 
   test('an address moves between two users whichever event comes first', async () => {
     const [giver, taker] = [buildSample('user.updated'), buildSample('user.updated')]
-    const address = { id: `idn_${String(giver.data['id'])}`, email_address: 'moving@example.com', verification: null }
+    const address = {
+      id: `idn_${String(giver.data['id'])}`,
+      email_address: 'moving@example.com',
+      verification: null,
+    }
     const holds = (event: Event, later: number, list: object[]) => ({
       ...event,
       timestamp: event.timestamp + later,

@@ -33,25 +33,33 @@ describe.each(backends)('on %s', (backend) => {
     const event = buildSample('user.created')
     const first = await ingest.send(event)
     await jobIn(first.svixId, 'completed')
-    const before = await chain.db.prisma.user.findUnique({ where: { id: String(event.data['id']) } })
+    const before = await chain.db.prisma.user.findUnique({
+      where: { id: String(event.data['id']) },
+    })
 
     const second = await ingest.send(event, { svixId: first.svixId })
     expect(second.status).toBe(200)
     const job = await jobIn(first.svixId, 'completed')
     expect(job.attemptsStarted).toBe(1)
-    expect(await chain.db.prisma.user.findUnique({ where: { id: String(event.data['id']) } })).toEqual(before)
+    expect(
+      await chain.db.prisma.user.findUnique({ where: { id: String(event.data['id']) } }),
+    ).toEqual(before)
   })
 
   test('the same event after its job was removed runs again and changes nothing', async () => {
     const event = buildSample('user.created')
     const first = await ingest.send(event)
     await (await jobIn(first.svixId, 'completed')).remove()
-    const before = await chain.db.prisma.user.findUnique({ where: { id: String(event.data['id']) } })
+    const before = await chain.db.prisma.user.findUnique({
+      where: { id: String(event.data['id']) },
+    })
 
     expect((await ingest.send(event, { svixId: first.svixId })).status).toBe(200)
     await jobIn(first.svixId, 'completed')
     expect(await outcomesOf(chain, [first])).toEqual(['applied'])
-    expect(await chain.db.prisma.user.findUnique({ where: { id: String(event.data['id']) } })).toEqual(before)
+    expect(
+      await chain.db.prisma.user.findUnique({ where: { id: String(event.data['id']) } }),
+    ).toEqual(before)
   })
 
   test('an event that can never be applied goes to the failed set at once, with a reason without its data', async () => {
@@ -65,7 +73,9 @@ describe.each(backends)('on %s', (backend) => {
 
     const wrong = await ingest.send({ ...event, data: { ...data, first_name: ['Grace'] } })
     const { failedReason } = await jobIn(wrong.svixId, 'failed')
-    expect(failedReason).toBe("user.created can't be read: data.first_name is a list, expected a string")
+    expect(failedReason).toBe(
+      "user.created can't be read: data.first_name is a list, expected a string",
+    )
   })
 
   test('a redelivery of a failed event runs it again with fresh attempts', async () => {
@@ -101,7 +111,9 @@ describe.each(backends)('on %s', (backend) => {
 
   test('what is no event fails at once with a reason, and the worker goes on', async () => {
     const job = await queue.add('anything', { not: 'an event' }, { jobId: 'stray', attempts: 5 })
-    expect((await jobIn(String(job.id), 'failed')).failedReason).toBe('the job does not hold an event')
+    expect((await jobIn(String(job.id), 'failed')).failedReason).toBe(
+      'the job does not hold an event',
+    )
     const sent = await ingest.send(buildSample('user.created'))
     expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
   })
@@ -112,7 +124,9 @@ describe.each(backends)('on %s', (backend) => {
       `ALTER TABLE clerk.organizations ADD CONSTRAINT ${constraint} CHECK (id <> '${id}') NOT VALID`,
     )
   const allow = () =>
-    chain.db.prisma.$executeRawUnsafe(`ALTER TABLE clerk.organizations DROP CONSTRAINT ${constraint}`)
+    chain.db.prisma.$executeRawUnsafe(
+      `ALTER TABLE clerk.organizations DROP CONSTRAINT ${constraint}`,
+    )
 
   // Runs the retries at once instead of over an hour.
   async function exhaust(job: Job): Promise<void> {

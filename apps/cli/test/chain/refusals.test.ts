@@ -17,7 +17,10 @@ const minutes = (count: number) => Date.now() / 1000 + count * 60
 describe('signatures', () => {
   const refused: [what: string, delivery: () => Delivery][] = [
     ['a wrong secret', () => ({ secret: createSigningSecret() })],
-    ['a signature of another body', () => ({ headers: { 'svix-signature': `v1,${btoa('x'.repeat(32))}` } })],
+    [
+      'a signature of another body',
+      () => ({ headers: { 'svix-signature': `v1,${btoa('x'.repeat(32))}` } }),
+    ],
     ['no signature', () => ({ headers: { 'svix-signature': undefined } })],
     ['no id', () => ({ headers: { 'svix-id': undefined } })],
     ['no timestamp', () => ({ headers: { 'svix-timestamp': undefined } })],
@@ -39,13 +42,17 @@ describe('signatures', () => {
 
   test('any of several secrets may sign', async () => {
     const second = createSigningSecret()
-    const both = await chain.startIngest({ secrets: parseSigningSecrets(`${chain.secret} ${second}`) })
+    const both = await chain.startIngest({
+      secrets: parseSigningSecrets(`${chain.secret} ${second}`),
+    })
     const sent = [
       await both.send(buildSample('user.created')),
       await both.send(buildSample('user.created'), { secret: second }),
     ]
     expect(await outcomesOf(chain, sent)).toEqual(['applied', 'applied'])
-    expect((await both.send(buildSample('user.created'), { secret: createSigningSecret() })).status).toBe(400)
+    expect(
+      (await both.send(buildSample('user.created'), { secret: createSigningSecret() })).status,
+    ).toBe(400)
   })
 })
 
@@ -81,30 +88,45 @@ describe('bodies', () => {
     expect(rows).toEqual([{ text: '{"a": 1, "__proto__": {"x": 1}}' }])
   })
 
-  test.each(['', '[1]', '"text"', 'null', '{"type":"user.created"}', '{"data":{}}', '{"type":1,"data":{}}', '{"type":"user.created","data":[]}', 'no JSON'])(
-    'the signed body %j is no event',
-    async (body) => {
-      expect(await ingest.send(body)).toMatchObject({ status: 400, body: { error: 'invalid_event' } })
-    },
-  )
+  test.each([
+    '',
+    '[1]',
+    '"text"',
+    'null',
+    '{"type":"user.created"}',
+    '{"data":{}}',
+    '{"type":1,"data":{}}',
+    '{"type":"user.created","data":[]}',
+    'no JSON',
+  ])('the signed body %j is no event', async (body) => {
+    expect(await ingest.send(body)).toMatchObject({ status: 400, body: { error: 'invalid_event' } })
+  })
 
   test('a body over the limit is answered 413', async () => {
     const body = `{"type":"user.created","data":{"x":"${'x'.repeat(1024 * 1024)}"}}`
-    expect(await ingest.send(body)).toMatchObject({ status: 413, body: { error: 'body_too_large' } })
+    expect(await ingest.send(body)).toMatchObject({
+      status: 413,
+      body: { error: 'body_too_large' },
+    })
   })
 
   test('the content type does not matter', async () => {
-    const plain = await ingest.send(buildSample('user.created'), { headers: { 'content-type': 'text/plain' } })
+    const plain = await ingest.send(buildSample('user.created'), {
+      headers: { 'content-type': 'text/plain' },
+    })
     expect(plain.status).toBe(200)
     const other = { 'content-type': 'application/json; charset=utf-8' }
     expect((await ingest.send(buildSample('user.created'), { headers: other })).status).toBe(200)
   })
 
-  test.each(['msg a:b', '123', '0', 'a:b:c', '0:1'])('the svix-id %j is taken as it is', async (svixId) => {
-    const sent = await ingest.send(buildSample('user.created'), { svixId })
-    expect(sent.status).toBe(200)
-    expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
-  })
+  test.each(['msg a:b', '123', '0', 'a:b:c', '0:1'])(
+    'the svix-id %j is taken as it is',
+    async (svixId) => {
+      const sent = await ingest.send(buildSample('user.created'), { svixId })
+      expect(sent.status).toBe(200)
+      expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
+    },
+  )
 })
 
 test.each(['GET', 'PUT', 'DELETE'])('%s is answered 405', async (method) => {
@@ -123,7 +145,9 @@ test('events of another instance are acknowledged and dropped', async () => {
   const mine = await only.send({ ...buildSample('user.created'), instance_id: 'ins_mine' })
   expect([foreign.status, mine.status]).toEqual([200, 200])
   await outcomesOf(chain, [mine])
-  expect(await chain.db.prisma.webhookEvent.findUnique({ where: { id: foreign.svixId } })).toBeNull()
+  expect(
+    await chain.db.prisma.webhookEvent.findUnique({ where: { id: foreign.svixId } }),
+  ).toBeNull()
 })
 
 test('an event without times occurred when its first delivery was sent', async () => {

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { buildSample } from '@clerk-sync/events'
 import { openQueue } from '@clerk-sync/queue'
-import pg from 'pg'
+import { Client } from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { backends, createChain, finishedJob, outcomesOf, until } from './chain.ts'
 import type { Chain } from './chain.ts'
@@ -27,7 +27,7 @@ function forkWorker(chain: Chain): ChildProcess {
 
 /** Makes every write to the users wait until it is released. */
 async function holdUsers(chain: Chain): Promise<() => Promise<void>> {
-  const holder = new pg.Client({ connectionString: chain.databaseUrl })
+  const holder = new Client({ connectionString: chain.databaseUrl })
   await holder.connect()
   await holder.query('BEGIN; LOCK TABLE clerk.users IN EXCLUSIVE MODE')
   return () => holder.end()
@@ -43,8 +43,12 @@ describe.each(backends)('on %s', (backend) => {
 
     const release = await holdUsers(chain)
     const doomed = forkWorker(chain)
-    const sent = await Promise.all(Array.from({ length: 5 }, () => ingest.send(buildSample('user.created'))))
-    await until(async () => ((await opened.queue.getJobCounts('active'))['active'] === 5 ? true : undefined))
+    const sent = await Promise.all(
+      Array.from({ length: 5 }, () => ingest.send(buildSample('user.created'))),
+    )
+    await until(async () =>
+      (await opened.queue.getJobCounts('active'))['active'] === 5 ? true : undefined,
+    )
     doomed.kill('SIGKILL')
     await once(doomed, 'exit')
     await release()
@@ -66,11 +70,17 @@ describe.each(backends)('on %s', (backend) => {
     const release = await holdUsers(chain)
     const worker = forkWorker(chain)
     const first = await ingest.send(buildSample('user.created'))
-    await until(async () => ((await opened.queue.getJobState(first.svixId)) === 'active' ? true : undefined))
+    await until(async () =>
+      (await opened.queue.getJobState(first.svixId)) === 'active' ? true : undefined,
+    )
     const second = await ingest.send(buildSample('user.created'))
-    await until(async () => ((await opened.queue.getJobState(second.svixId)) === 'active' ? true : undefined))
+    await until(async () =>
+      (await opened.queue.getJobState(second.svixId)) === 'active' ? true : undefined,
+    )
     worker.kill('SIGTERM')
-    await until(async () => ((await opened.queue.getJobState(second.svixId)) === 'waiting' ? true : undefined))
+    await until(async () =>
+      (await opened.queue.getJobState(second.svixId)) === 'waiting' ? true : undefined,
+    )
     const third = await ingest.send(buildSample('user.created'))
     await release()
     expect(await once(worker, 'exit')).toEqual([0, null])
