@@ -33,7 +33,11 @@ interface DriverCause {
 const unavailableStates = /^(08|28|53|57P|58)|^(25006|3D000)$/
 // P1xxx: connection. P2024, P2028, P2037: no connection in time, transaction lost, too many.
 const unavailableCodes = /^(P1\d{3}|P2024|P2028|P2037)$/
-const lostConnection = /connection|connect |timeout|socket|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN/i
+const lostConnection =
+  /connection|connect |timeout|socket|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN/i
+
+// The adapter has no field for it. This text of PostgreSQL quotes nothing but names.
+const brokenCheck = /^new row for relation "[^"]+" violates check constraint "([^"]+)"$/
 
 /** The error as one of ours where the database is its cause; anything else comes back as it is. */
 export function toDatabaseError(error: unknown): unknown {
@@ -64,7 +68,10 @@ function driverCause(error: Error): DriverCause | undefined {
 }
 
 function objectsIn(cause: DriverCause | undefined): string {
-  const constraint = cause?.constraint?.index ?? cause?.constraint?.fields?.join(', ')
+  const constraint =
+    cause?.constraint?.index ??
+    cause?.constraint?.fields?.join(', ') ??
+    brokenCheck.exec(cause?.originalMessage ?? '')?.[1]
   const names = [cause?.table && `table ${cause.table}`, constraint && `constraint ${constraint}`]
   const objects = names.filter(Boolean).join(', ')
   return objects === '' ? '' : ` (${objects})`

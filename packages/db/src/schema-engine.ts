@@ -82,7 +82,8 @@ async function loadEngine(): Promise<typeof SchemaEngine> {
 // The engine limits its wait for a lock to 10 s and never clears the timer: without this a process
 // that has migrated would end 10 s late.
 function unrefTimers() {
-  const unrefTimer = (run: () => void, ms: number) => setTimeout(run, ms).unref()
   const names = Object.keys(glue).filter((name) => name.startsWith('__wbg_setTimeout_'))
-  return Object.fromEntries(names.map((name) => [name, unrefTimer]))
+  return Object.fromEntries(
+    names.map((name) => [name, (run: () => void, ms: number) => setTimeout(run, ms).unref()]),
+  )
 }

@@ -19,7 +19,7 @@ type Delete = Extract<Change, { kind: 'delete' }>
 /** Noon of a day long enough ago that no clock is ahead of it. */
 export const noon = Date.UTC(2026, 0, 1, 12)
 
-export function entityOf(type: string): Entity {
+function entityOf(type: string): Entity {
   const effect = effectOf(type)
   if (!effect) throw new Error(`${type} touches no table`)
   return effect.entity

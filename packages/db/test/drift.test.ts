@@ -51,12 +51,15 @@ async function fromDatamodel(text: string): Promise<string[]> {
   try {
     const { stdout } = await engine.diff({
       from: { tag: 'empty' },
-      to: { tag: 'schemaDatamodel', files, configDir: '' },
+      to: { tag: 'schemaDatamodel', files },
       script: true,
       exitCode: null,
       filters: { externalTables: [], externalEnums: [] },
     })
-    await query(database.url, `CREATE SCHEMA IF NOT EXISTS clerk; SET search_path = clerk; ${stdout}`)
+    await query(
+      database.url,
+      `CREATE SCHEMA IF NOT EXISTS clerk; SET search_path = clerk; ${stdout}`,
+    )
     return await catalogue(database.url)
   } finally {
     await close()
@@ -80,12 +83,7 @@ test('the migrations build exactly what schema.prisma says', async () => {
 
 test.each([
   ['a column', /^model User \{/m, '$&\n  nickname String?', ['users.nickname text']],
-  [
-    'a type',
-    /^(  role +)String\?/m,
-    '$1Int?',
-    ['organization_memberships.role integer'],
-  ],
+  ['a type', /^(  role +)String\?/m, '$1Int?', ['organization_memberships.role integer']],
   ['an obligation', /^(  slug +)String\?/m, '$1String', ['organizations.slug text NOT NULL']],
   [
     'an index',

@@ -1,5 +1,5 @@
 import { createTestDatabase } from '@clerk-sync/testing'
-import { afterAll, beforeAll, inject } from 'vitest'
+import { inject } from 'vitest'
 import { applyChanges, createDatabase, migrate } from '../src/index.ts'
 import type { Change, Database } from '../src/index.ts'
 import { query } from './query.ts'
@@ -11,30 +11,26 @@ export interface Tables {
   /** Applies a batch and returns the outcomes; fails when a change is refused. */
   apply(...changes: Change[]): Promise<string[]>
   query<Row extends object>(sql: string): Promise<Row[]>
+  close(): Promise<void>
 }
 
-/** A migrated database for the tests of one file. */
-export function useTables(): Tables {
-  let tables: Tables
-  let close: () => Promise<void>
-  beforeAll(async () => {
-    const database = await createTestDatabase(inject('databaseUrl'))
-    await migrate(database.url)
-    const open = () => createDatabase({ url: database.url, maxConnections: 1 })
-    const writers = [open(), open(), open(), open()] as const
-    close = async () => {
+/** A migrated database of its own, for the tests of one file. */
+export async function createTables(): Promise<Tables> {
+  const database = await createTestDatabase(inject('databaseUrl'))
+  const { url } = database
+  await migrate(url)
+  const open = () => createDatabase({ url, maxConnections: 1 })
+  const writers = [open(), open(), open(), open()] as const
+  return {
+    url,
+    writers,
+    apply: (...changes) => applyAll(writers[0], changes),
+    query: (sql) => query(url, sql),
+    async close() {
       await Promise.all(writers.map((db) => db.close()))
       await database.drop()
-    }
-    tables = {
-      url: database.url,
-      writers,
-      apply: (...changes) => applyAll(writers[0], changes),
-      query: (sql) => query(database.url, sql),
-    }
-  })
-  afterAll(() => close())
-  return new Proxy({} as Tables, { get: (_, name: keyof Tables) => tables[name] })
+    },
+  }
 }
 
 /** Applies a batch through one writer; fails when a change is refused. */

@@ -19,6 +19,7 @@ import { startEmbeddedDatabase } from '../embedded-database.ts'
 import { boardUser, checkPorts, readStartConfig } from '../start-config.ts'
 import type { StartConfig } from '../start-config.ts'
 import { renderStartScreen } from '../start-screen.ts'
+import { untilReady } from '../until-ready.ts'
 
 /** Closes what was opened, the last first. */
 type Closers = (() => Promise<void> | void)[]
@@ -127,6 +128,7 @@ async function startApps(config: StartConfig, ops: Ops, closers: Closers) {
   apps.push(console)
   const ingest = await startIngest(config.ingest, ops)
   apps.push(ingest)
+  await untilReady(apps)
   const { webhookUrl } = ingest
   return { opsPort: server.port, webhookUrl, boardUrl: console.boardUrl }
 }

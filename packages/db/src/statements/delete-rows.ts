@@ -8,7 +8,10 @@ export async function deleteRows(
   ids: readonly string[],
 ): Promise<void> {
   for (const { table, parentColumn } of entity.children) {
-    await tx.$executeRawUnsafe(`DELETE FROM clerk.${table} WHERE ${parentColumn} = ANY($1::text[])`, ids)
+    await tx.$executeRawUnsafe(
+      `DELETE FROM clerk.${table} WHERE ${parentColumn} = ANY($1::text[])`,
+      ids,
+    )
   }
   await tx.$executeRawUnsafe(`DELETE FROM clerk.${entity.table} WHERE id = ANY($1::text[])`, ids)
 }

@@ -1,0 +1,214 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
+import { isPortFree } from '../src/port.ts'
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const stopSignalMs = 10_000
+
+let dir: string
+let ports: { PORT: string; OPS_PORT: string; BOARD_PORT: string }
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'clerk-sync-start-'))
+  const [PORT = '', OPS_PORT = '', BOARD_PORT = ''] = await freePorts(3)
+  ports = { PORT, OPS_PORT, BOARD_PORT }
+})
+afterAll(() => rm(dir, { recursive: true, force: true }))
+
+async function freePorts(count: number): Promise<string[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '0.0.0.0'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const free = servers.map((server) => String((server.address() as AddressInfo).port))
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  return free
+}
+
+function environment(env: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const { DATABASE_URL: _, REDIS_URL: __, CLERK_WEBHOOK_SIGNING_SECRET: ___, ...rest } = process.env
+  return { ...rest, ...ports, ...env }
+}
+
+interface Started {
+  screen: string
+  /** Sends the signal and resolves with the exit code and the time that it took. */
+  stop(signal?: NodeJS.Signals): Promise<{ code: number; tookMs: number }>
+}
+
+async function start(env: Record<string, string> = {}): Promise<Started> {
+  const child = spawn(process.execPath, [main, 'start'], { cwd: dir, env: environment(env) })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const exited = once(child, 'exit') as Promise<[number]>
+  let screen = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (screen += text))
+  }
+  const running = Promise.withResolvers<void>()
+  child.stdout.on('data', () => screen.includes('Ctrl-C stops') && running.resolve())
+  void exited.then(() => running.reject(new Error(`start ended: ${screen}`)))
+  await running.promise
+  return {
+    screen,
+    async stop(signal = 'SIGINT') {
+      const asked = performance.now()
+      child.kill(signal)
+      const [code] = await exited
+      return { code, tookMs: performance.now() - asked }
+    },
+  }
+}
+
+function run(...args: string[]): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [main, ...args],
+      { cwd: dir, env: environment() },
+      (error, stdout, stderr) =>
+        resolve({ code: error ? Number(error.code) : 0, output: stdout + stderr }),
+    )
+  })
+}
+
+const get = async (port: string, path: string) => {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`)
+  return { status: response.status, text: await response.text() }
+}
+
+describe('clerk-sync start, with nothing installed', () => {
+  test('shows everything in one screen, takes events, stops within 10 s and finds its data again', async () => {
+    const first = await start()
+    for (const text of [
+      `POST http://127.0.0.1:${ports.PORT}/api/webhooks/clerk`,
+      'whsec_',
+      `http://127.0.0.1:${ports.BOARD_PORT}/board  user admin, password `,
+      `http://127.0.0.1:${ports.OPS_PORT}/metrics`,
+      'postgresql://postgres:',
+      'on PostgreSQL',
+      'trigger user.created',
+    ]) {
+      expect(first.screen).toContain(text)
+    }
+    expect(first.screen.trim().split('\n').length).toBeLessThan(24)
+
+    expect(await get(ports.OPS_PORT, '/livez')).toMatchObject({ status: 200 })
+    const ready = await get(ports.OPS_PORT, '/readyz')
+    expect([ready.status, JSON.parse(ready.text)]).toEqual([
+      200,
+      {
+        ready: true,
+        checks: {
+          'worker queue': 'ok',
+          'worker database': 'ok',
+          'console queue': 'ok',
+          'ingest queue': 'ok',
+        },
+      },
+    ])
+
+    const created = await run('trigger', 'user.created', '--id', 'user_kept')
+    expect(created.code).toBe(0)
+    expect(created.output).toMatch(/answer {3}200 \{"received":true\} {2}after \d/)
+    expect(created.output).toMatch(/outcome {2}applied {2}after \d/)
+    expect(created.output).toMatch(/clerk\.users\n {2}id +user_kept/)
+    expect(created.output).toContain('clerk.email_addresses')
+    const metrics = await get(ports.OPS_PORT, '/metrics')
+    expect(metrics.text).toContain(
+      'clerk_sync_worker_events_total{type="user.created",outcome="applied"} 1',
+    )
+    expect(metrics.text).toContain(
+      'clerk_sync_ingest_requests_total{type="user.created",outcome="accepted"} 1',
+    )
+
+    const login = first.screen.match(/password (\S+)/)?.[1]
+    const authorization = `Basic ${btoa(`admin:${login}`)}`
+    const board = `http://127.0.0.1:${ports.BOARD_PORT}/board`
+    expect((await fetch(board)).status).toBe(401)
+    expect((await fetch(board, { headers: { authorization } })).status).toBe(200)
+
+    const again = await run('start')
+    expect(again).toMatchObject({ code: 1 })
+    expect(again.output).toMatch(/runs here already \(process \d+\)/)
+
+    const databasePort = Number(new URL(first.screen.match(/postgresql:\S+/)?.[0] ?? '').port)
+    const stopped = await first.stop()
+    expect(stopped.code).toBe(0)
+    expect(stopped.tookMs).toBeLessThan(stopSignalMs)
+    expect(await isPortFree(databasePort, '127.0.0.1')).toBe(true)
+
+    const second = await start()
+    expect(second.screen.match(/whsec_\S+/)).toEqual(first.screen.match(/whsec_\S+/))
+    const updated = await run(
+      'trigger',
+      'user.updated',
+      '--id',
+      'user_kept',
+      '--data',
+      '{"last_name":"King","username":null}',
+    )
+    expect(updated.output).toMatch(/last_name +King/)
+    expect(updated.output).toMatch(/created_at +/)
+    const deleted = await run('trigger', 'user.deleted', '--id', 'user_kept')
+    expect(deleted.output).toMatch(/outcome {2}deleted/)
+    expect(deleted.output).toContain('clerk.tombstones')
+    expect((await second.stop('SIGTERM')).code).toBe(0)
+  }, 90_000)
+
+  test('trigger sends many events and sums them up, shows a refused secret, and explains a wrong type', async () => {
+    const running = await start()
+    const many = await run('trigger', 'organization.created', '--count', '50')
+    expect(many.code).toBe(0)
+    expect(many.output).toMatch(/50 x organization\.created/)
+    expect(many.output).toMatch(/answers {3}50 200 {2}p50 /)
+    expect(many.output).toMatch(/outcomes {2}50 applied {2}p50 /)
+
+    const refused = await run(
+      'trigger',
+      'user.created',
+      '--secret',
+      'whsec_c29tZXRoaW5nIGVsc2UgdGhhbiB0aGUgc2VjcmV0',
+    )
+    expect(refused.code).toBe(1)
+    expect(refused.output).toMatch(/answer {3}400 \{"error":"invalid_signature"\}/)
+    expect(refused.output).toContain('--secret')
+
+    const ignored = await run('trigger', 'email.created')
+    expect(ignored.output).toMatch(/outcome {2}ignored/)
+
+    const wrong = await run('trigger', 'user.exploded')
+    expect(wrong.code).toBe(1)
+    expect(wrong.output).toContain('user.exploded is not an event type of Clerk')
+    expect(wrong.output).toContain('organizationMembership.created')
+
+    const notJson = await run('trigger', 'user.created', '--data', '{')
+    expect(notJson).toMatchObject({ code: 1, output: 'clerk-sync: --data is not JSON: {\n' })
+    await running.stop()
+
+    const nowhere = await run('trigger', 'user.created')
+    expect(nowhere.code).toBe(1)
+    expect(nowhere.output).toContain('nothing runs here: start it with')
+  }, 90_000)
+
+  test('a taken port is one clear line that names the variable, and nothing is left running', async () => {
+    const taken = createServer().listen(0, '0.0.0.0')
+    await once(taken, 'listening')
+    onTestFinished(() => void taken.close())
+    const { port } = taken.address() as AddressInfo
+    await expect(start({ BOARD_PORT: String(port) })).rejects.toThrow(
+      `clerk-sync: port ${port} is in use by another process; choose another one, as in BOARD_PORT=${port + 100}`,
+    )
+  })
+})
+
+test('with REDIS_URL the queue is on Redis', async () => {
+  const running = await start({ REDIS_URL: inject('redisUrl') })
+  expect(running.screen).toContain('on Redis')
+  const created = await run('trigger', 'user.created')
+  expect(created.output).toMatch(/outcome {2}applied/)
+  expect((await running.stop()).code).toBe(0)
+}, 60_000)

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { applyBatch } from '../src/apply-batch.ts'
+import type { Change } from '../src/index.ts'
+import { freshId, noon, remove, upsert } from './build-change.ts'
+import { applyAll, createTables } from './tables.ts'
+import type { Tables } from './tables.ts'
+
+let tables: Tables
+beforeAll(async () => {
+  tables = await createTables()
+})
+afterAll(() => tables.close())
+
+const rowsWithTombstones = () =>
+  tables.query(`
+    SELECT entity, id FROM clerk.tombstones
+    JOIN (
+      SELECT 'user' AS entity, id FROM clerk.users
+      UNION ALL SELECT 'organization', id FROM clerk.organizations
+      UNION ALL SELECT 'organization_membership', id FROM clerk.organization_memberships
+      UNION ALL SELECT 'user', user_id FROM clerk.email_addresses
+    ) AS rows USING (entity, id)`)
+
+test('an upsert and a delete of one id at once never leave a row beside its tombstone', async () => {
+  const [one, two] = tables.writers
+  const data = { email_addresses: [{ id: 'idn_1', email_address: 'ada@example.com' }] }
+  for (let race = 0; race < 200; race += 1) {
+    const id = freshId()
+    const upserts = () => applyAll(one, [upsert(id, { data })])
+    const deletes = () => applyAll(two, [remove(id)])
+    await Promise.all(race % 2 === 0 ? [upserts(), deletes()] : [deletes(), upserts()])
+  }
+  expect(await rowsWithTombstones()).toEqual([])
+})
+
+test('of many writers of one new id the greatest version stays, with its own addresses', async () => {
+  for (let race = 0; race < 100; race += 1) {
+    const id = freshId()
+    const changes = [3, 1, 4, 2].map((later) =>
+      upsert(id, {
+        updatedAt: noon + later,
+        data: { first_name: `${later}`, email_addresses: [{ id: `idn_${later}` }] },
+      }),
+    )
+    const outcomes = await Promise.all(
+      tables.writers.map((db, writer) => applyAll(db, changes.slice(writer, writer + 1))),
+    )
+    expect(outcomes[2]).toEqual(['applied'])
+    const [db] = tables.writers
+    expect(await db.prisma.user.findUnique({ where: { id } })).toMatchObject({ first_name: '4' })
+    const addresses = await db.prisma.emailAddress.findMany({ where: { user_id: id } })
+    expect(addresses.map((address) => address.id)).toEqual(['idn_4'])
+  }
+})
+
+test('one event with two writers at once is applied by one and a duplicate for the other', async () => {
+  const [one, two] = tables.writers
+  for (let race = 0; race < 50; race += 1) {
+    const change = race % 2 === 0 ? upsert(freshId()) : remove(freshId())
+    const outcomes = await Promise.all([applyAll(one, [change]), applyAll(two, [change])])
+    expect(outcomes.flat().toSorted()).toEqual([
+      change.kind === 'upsert' ? 'applied' : 'deleted',
+      'duplicate',
+    ])
+  }
+})
+
+// applyBatch, since applyChanges would try again in halves and so hide a deadlock.
+test('batches that touch the same ids in different orders never deadlock', async () => {
+  const users = Array.from({ length: 40 }, () => freshId())
+  const places = Array.from({ length: 20 }, () => freshId('org'))
+  for (let round = 0; round < 40; round += 1) {
+    const updatedAt = noon + round
+    const batch: Change[] = [
+      ...users.map((id) =>
+        upsert(id, { updatedAt, data: { email_addresses: [{ id: `idn_${round}` }] } }),
+      ),
+      ...places.map((id) => upsert(id, { updatedAt, type: 'organization.updated' })),
+      ...(round % 4 === 3 ? [remove(freshId()), remove(users[round] ?? '')] : []),
+    ]
+    const orders = [batch, batch.toReversed(), shuffled(batch), shuffled(batch)]
+    const outcomes = await Promise.all(
+      tables.writers.map((db, writer) => applyBatch(db, orders[writer] ?? [])),
+    )
+    expect(outcomes.flat()).toHaveLength(batch.length * 4)
+  }
+  expect(await rowsWithTombstones()).toEqual([])
+})
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => [Math.random(), item] as const)
+    .toSorted(([a], [b]) => a - b)
+    .map(([, item]) => item)
+}

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { applyChanges, createDatabase } from '../src/index.ts'
+import { DatabaseRefusedError, DatabaseUnavailableError } from '../src/index.ts'
+import type { Change, Database } from '../src/index.ts'
+import { freshId, noon, remove, upsert } from './build-change.ts'
+import { createTables } from './tables.ts'
+import type { Tables } from './tables.ts'
+
+let tables: Tables
+let db: Database
+beforeAll(async () => {
+  tables = await createTables()
+  db = tables.writers[0]
+  await tables.query(`
+    ALTER TABLE clerk.users ADD CONSTRAINT users_no_poison CHECK (first_name NOT LIKE 'poison%');
+    ALTER TABLE clerk.webhook_events ADD CONSTRAINT no_cursed_event CHECK (id NOT LIKE 'msg_cursed%');
+    CREATE UNIQUE INDEX one_name ON clerk.users (username);
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      RAISE EXCEPTION 'no % here', NEW.slug;
+    END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON clerk.organizations
+    FOR EACH ROW WHEN (NEW.slug LIKE 'forbidden%') EXECUTE FUNCTION refuse()`)
+})
+afterAll(() => tables.close())
+
+const user = (id: string) => db.prisma.user.findUnique({ where: { id } })
+const tombstones = (id: string) => db.prisma.tombstone.findMany({ where: { id } })
+const isInLedger = async ({ event }: Change) =>
+  (await db.prisma.webhookEvent.findUnique({ where: { id: event.id } })) !== null
+
+async function refusal(change: Change): Promise<DatabaseRefusedError> {
+  const [result] = await applyChanges(db, [change])
+  if (!result || result.ok) throw new Error('it was written')
+  expect(result.error).toBeInstanceOf(DatabaseRefusedError)
+  return result.error as DatabaseRefusedError
+}
+
+test('the others of a batch commit, the refused ones come back at their places', async () => {
+  const [one, two, three] = [freshId(), freshId(), freshId()]
+  const batch = [
+    upsert(one),
+    upsert(two, { data: { first_name: 'poison' } }),
+    remove(three),
+    upsert(freshId('org'), { type: 'organization.created', data: { slug: 'forbidden' } }),
+    upsert(three, { updatedAt: noon + 1 }),
+  ]
+  const results = await applyChanges(db, batch)
+  expect(results.map((result) => (result.ok ? result.outcome : 'refused'))).toEqual([
+    'applied',
+    'refused',
+    'deleted',
+    'refused',
+    'stale',
+  ])
+  expect(await Promise.all(batch.map(isInLedger))).toEqual([true, false, true, false, true])
+  expect(await user(one)).not.toBeNull()
+  expect(await user(two)).toBeNull()
+})
+
+test('a refused change is applied once the cause is gone', async () => {
+  const id = freshId()
+  const change = upsert(id, { data: { first_name: 'poison later allowed' } })
+  await refusal(change)
+  await tables.query('ALTER TABLE clerk.users DROP CONSTRAINT users_no_poison')
+  expect(await tables.apply(change)).toEqual(['applied'])
+  await tables.query(
+    `ALTER TABLE clerk.users ADD CONSTRAINT users_no_poison
+     CHECK (first_name NOT LIKE 'poison%') NOT VALID`,
+  )
+})
+
+test('a broken check is told by SQLSTATE and constraint, without the value', async () => {
+  const error = await refusal(upsert(freshId(), { data: { first_name: 'poison ivy' } }))
+  expect(error).toMatchObject({ code: 'ERR_DATABASE_REFUSED', sqlState: '23514' })
+  expect(error.message).toContain('SQLSTATE 23514')
+  expect(error.message).toContain('users_no_poison')
+  expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('ivy')
+})
+
+test('a value taken already is told by SQLSTATE and constraint, without the value', async () => {
+  await tables.apply(upsert(freshId(), { data: { username: 'countess' } }))
+  const error = await refusal(upsert(freshId(), { data: { username: 'countess' } }))
+  expect(error.sqlState).toBe('23505')
+  expect(error.message).toMatch(/one_name|username/)
+  expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('countess')
+})
+
+test("a trigger's own words are kept out, since they may quote the value", async () => {
+  const type = 'organization.created'
+  const error = await refusal(upsert(freshId('org'), { type, data: { slug: 'forbidden-fruit' } }))
+  expect(error.message).toBe('the database refused the write: SQLSTATE P0001')
+  expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('fruit')
+})
+
+test('a row is not written when its event is refused by the ledger', async () => {
+  const id = freshId()
+  const data = { email_addresses: [{ id: 'idn_1', email_address: 'ada@example.com' }] }
+  await refusal(upsert(id, { svixId: freshId('msg_cursed'), data }))
+  expect(await user(id)).toBeNull()
+  expect(await db.prisma.emailAddress.findMany({ where: { user_id: id } })).toEqual([])
+})
+
+test('a tombstone is not written and the row stays when the event is refused by the ledger', async () => {
+  const id = freshId()
+  const data = { email_addresses: [{ id: 'idn_1', email_address: 'ada@example.com' }] }
+  await tables.apply(upsert(id, { data }))
+  await refusal(remove(id, { svixId: freshId('msg_cursed') }))
+  expect(await user(id)).not.toBeNull()
+  expect(await db.prisma.emailAddress.findMany({ where: { user_id: id } })).toHaveLength(1)
+  expect(await tombstones(id)).toEqual([])
+  expect(await tables.apply(upsert(id, { updatedAt: noon + 1 }))).toEqual(['applied'])
+})
+
+test('a database that is away is told from a refusal', async () => {
+  const away = createDatabase({ url: 'postgres://u:secret@127.0.0.1:1/x', maxConnections: 1 })
+  const failed = applyChanges(away, [upsert(freshId())])
+  await expect(failed).rejects.toThrow(DatabaseUnavailableError)
+  await expect(failed).rejects.not.toThrow('secret')
+  await away.close()
+})
