@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { applyBatch } from '../src/apply-batch.ts'
 import type { Change } from '../src/index.ts'
-import { freshId, noon, remove, upsert } from './build-change.ts'
+import { upsertRows } from '../src/statements/upsert-rows.ts'
+import { freshId, noon, nothing, remove, upsert } from './build-change.ts'
 import { applyAll, createTables } from './tables.ts'
 import type { Tables } from './tables.ts'
 
@@ -86,6 +87,44 @@ test('batches that touch the same ids in different orders never deadlock', async
   }
   expect(await rowsWithTombstones()).toEqual([])
 })
+
+test('batches of the same events in different orders never deadlock on the ledger', async () => {
+  for (let round = 0; round < 40; round += 1) {
+    const batch = Array.from({ length: 60 }, () => nothing())
+    const orders = [batch, batch.toReversed(), shuffled(batch), shuffled(batch)]
+    const outcomes = await Promise.all(
+      tables.writers.map((db, writer) => applyBatch(db, orders[writer] ?? [])),
+    )
+    expect(outcomes.flat().filter((outcome) => outcome === 'ignored')).toHaveLength(batch.length)
+  }
+})
+
+test('a change that is overtaken between its look at the row and its write is stale', async () => {
+  const [one, two] = tables.writers
+  const id = freshId()
+  const older = upsert(id, { updatedAt: noon, data: { email_addresses: [{ id: 'idn_old' }] } })
+  const newer = upsert(id, { updatedAt: noon + 1, data: { first_name: 'newer' } })
+  let overtaken: Promise<string[]> | undefined
+  await two.transaction(async (tx) => {
+    await upsertRows(tx, newer.entity, [newer])
+    overtaken = applyAll(one, [older])
+    await vi.waitFor(async () => expect(await waitingWriters()).toHaveLength(1))
+  })
+  expect(await overtaken).toEqual(['stale'])
+  expect(await one.prisma.webhookEvent.findUnique({ where: { id: older.event.id } })).toMatchObject(
+    {
+      outcome: 'stale',
+    },
+  )
+  expect(await one.prisma.user.findUnique({ where: { id } })).toMatchObject({ first_name: 'newer' })
+  expect(await one.prisma.emailAddress.findMany({ where: { user_id: id } })).toEqual([])
+})
+
+const waitingWriters = () =>
+  tables.query(
+    `SELECT pid FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  )
 
 function shuffled<T>(items: readonly T[]): T[] {
   return items
