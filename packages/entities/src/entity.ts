@@ -9,7 +9,10 @@ export type ColumnType = keyof typeof columnTypes
 export interface Column {
   readonly name: string
   readonly type: ColumnType
-  /** Paths in Clerk's JSON that this column needs (`organization.id`, `email_addresses[].id`). */
+  /**
+   * Paths in Clerk's JSON that this column needs (`organization.id`, `email_addresses[].id`); the
+   * value comes from the first.
+   */
   readonly reads: readonly string[]
   /** An event without a value for it can't be applied. */
   readonly required?: boolean

@@ -18,18 +18,18 @@ export type RowResult = { ok: true; value: EntityRow } | { ok: false; problem: s
  * never the value: it is kept where people read it.
  */
 export function readRow(entity: Entity, data: ClerkObject): RowResult {
-  const problems: string[] = []
+  const problems = new Set<string>()
   const row = readColumns(entity.columns, data, data, '', problems)
   const children = Object.fromEntries(
     entity.children.map((child) => [child.table, readChildren(child, data, problems)]),
   )
-  return problems.length === 0
+  return problems.size === 0
     ? { ok: true, value: { row, children } }
-    : { ok: false, problem: problems.join('; ') }
+    : { ok: false, problem: [...problems].join('; ') }
 }
 
 // An element without an id can't be told from its siblings; of two with one id the last counts.
-function readChildren(child: ChildTable, parent: ClerkObject, problems: string[]): Row[] {
+function readChildren(child: ChildTable, parent: ClerkObject, problems: Set<string>): Row[] {
   const rows = new Map<string, Row>()
   for (const item of itemsOf(parent, child.items)) {
     const id = item['id']
@@ -44,16 +44,16 @@ function readColumns(
   data: ClerkObject,
   parent: ClerkObject,
   prefix: string,
-  problems: string[],
+  problems: Set<string>,
 ): Row {
   const row: Row = {}
   for (const column of columns) {
     const { accepts, expected } = columnTypes[column.type]
     const value = column.off ? null : (column.value(data, parent) ?? null)
     const field = `${prefix}${column.reads[0] ?? column.name}`
-    if (value === null && column.required) problems.push(`data.${field} is missing`)
+    if (value === null && column.required) problems.add(`data.${field} is missing`)
     if (value !== null && !accepts.safeParse(value).success) {
-      problems.push(`data.${field} is ${kindOf(value)}, expected ${expected}`)
+      problems.add(`data.${field} is ${kindOf(value)}, expected ${expected}`)
     }
     row[column.name] =
       column.type === 'timestamptz' && typeof value === 'number' ? toIsoTime(value) : value

@@ -31,13 +31,13 @@ export const user: Entity = {
     derived(
       'primary_email_address',
       'text',
-      ['primary_email_address_id', 'email_addresses[].id', 'email_addresses[].email_address'],
+      ['email_addresses[].email_address', 'email_addresses[].id', 'primary_email_address_id'],
       (data) => primary(data, 'email_addresses', 'primary_email_address_id')?.['email_address'],
     ),
     derived(
       'primary_phone_number',
       'text',
-      ['primary_phone_number_id', 'phone_numbers[].id', 'phone_numbers[].phone_number'],
+      ['phone_numbers[].phone_number', 'phone_numbers[].id', 'primary_phone_number_id'],
       (data) => primary(data, 'phone_numbers', 'primary_phone_number_id')?.['phone_number'],
       { off: true },
     ),
@@ -52,10 +52,13 @@ export const user: Entity = {
   children: [emailAddresses],
 }
 
-// Clerk may name a primary id that is in no list (its own example does): then there is none.
+// Clerk may name a primary id that is in no list (its own example does): then there is none. Of two
+// elements with one id the last counts, as in the child rows.
 function primary(data: ClerkObject, list: string, idField: string): ClerkObject | undefined {
   const id = data[idField]
-  return typeof id === 'string' ? itemsOf(data, list).find((item) => item['id'] === id) : undefined
+  return typeof id === 'string'
+    ? itemsOf(data, list).findLast((item) => item['id'] === id)
+    : undefined
 }
 
 function isVerified(item: ClerkObject): boolean {
