@@ -1,4 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg'
+import { Pool } from 'pg'
 import { toDatabaseError } from './database-error.ts'
 import { PrismaClient } from './generated/client.ts'
 import type { Transaction } from './transaction.ts'
@@ -24,18 +25,24 @@ export interface Database {
 
 /** A pool of connections to the database that holds the tables. Nothing connects until first use. */
 export function createDatabase(options: { url: string; maxConnections: number }): Database {
-  const adapter = new PrismaPg(
-    {
-      connectionString: options.url,
-      max: options.maxConnections,
-      connectionTimeoutMillis: connectTimeoutMs,
-      query_timeout: answerTimeoutMs,
-      keepAlive: true,
-      application_name: 'clerk-sync',
-    },
+  const pool = new Pool({
+    connectionString: options.url,
+    max: options.maxConnections,
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: answerTimeoutMs,
+    keepAlive: true,
+    application_name: 'clerk-sync',
+    // Prisma's adapter drops the offset of a timestamptz, so the session must be in UTC. By a
+    // statement, which the pool waits for: as a connection option a pooler may refuse it.
+    onConnect: (client): Promise<unknown> => client.query(`SET timezone TO 'UTC'`),
+  })
+  const adapter = new PrismaPg(pool, {
+    schema: 'clerk',
+    disposeExternalPool: true,
     // An idle connection that the server drops is replaced at the next use.
-    { schema: 'clerk', onPoolError: () => undefined, onConnectionError: () => undefined },
-  )
+    onPoolError: () => undefined,
+    onConnectionError: () => undefined,
+  })
   const prisma = new PrismaClient({ adapter, errorFormat: 'minimal' })
   return {
     prisma,

@@ -105,6 +105,10 @@ test.each(['Europe/Berlin', 'Asia/Kolkata', 'America/St_Johns'])(
       expect(await applyAll(local, [named(id, 'new', 60_000)])).toEqual(['applied'])
       expect(await applyAll(local, [named(id, 'older', 30_000)])).toEqual(['stale'])
       expect((await user(id))?.first_name).toBe('new')
+      const [seen, stored] = await Promise.all(
+        [local, db].map((handle) => handle.prisma.user.findUniqueOrThrow({ where: { id } })),
+      )
+      expect(seen?.updated_at).toEqual(stored?.updated_at)
     } finally {
       await local.close()
       await tables.query(`ALTER DATABASE ${name} RESET timezone`)
