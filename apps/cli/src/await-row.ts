@@ -1,8 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '@clerk-sync/db'
 import { effectOf } from '@clerk-sync/entities'
+import { readFailure } from '@clerk-sync/queue'
+import type { Failure, OpenQueue } from '@clerk-sync/queue'
 
 const pollMs = 5
+const askQueueEveryMs = 250
+
+/** Where the events of an ingest end up. */
+export interface Destination {
+  readonly db: Database
+  readonly opened: OpenQueue
+}
 
 export interface Arrival {
   outcome: string
@@ -10,14 +19,23 @@ export interface Arrival {
   rowMs: number
 }
 
-/** Waits until the ledger has the event. Resolves with undefined when it has not within `timeoutMs`. */
+/**
+ * Waits until the ledger has the event. Resolves with undefined when it has not within `timeoutMs`,
+ * and with the failure when an attempt failed meanwhile.
+ */
 export async function awaitArrival(
-  db: Database,
+  { db, opened }: Destination,
   sent: { svixId: string; sentAt: number },
   timeoutMs: number,
-): Promise<Arrival | undefined> {
+): Promise<Arrival | Failure | undefined> {
   const deadline = performance.now() + timeoutMs
+  let askQueueAt = sent.sentAt + askQueueEveryMs
   while (performance.now() < deadline) {
+    if (performance.now() > askQueueAt) {
+      const failure = await readFailure(opened, sent.svixId).catch(() => undefined)
+      if (failure) return failure
+      askQueueAt = performance.now() + askQueueEveryMs
+    }
     const [entry] = await db.prisma.$queryRaw<{ outcome: string }[]>`
       SELECT outcome FROM clerk.webhook_events WHERE id = ${sent.svixId}`
     if (entry) return { outcome: entry.outcome, rowMs: performance.now() - sent.sentAt }
@@ -34,10 +52,11 @@ export interface TableRow {
 /** What the tables hold of an event's entity: its rows, or its tombstone, or its ledger row. */
 export async function readRows(
   db: Database,
-  event: { type: string; svixId: string; entityId: string },
+  event: { type: string; svixId: string; entityId: string | undefined },
 ): Promise<TableRow[]> {
   const entity = effectOf(event.type)?.entity
-  if (!entity) return select(db, 'webhook_events', 'id', event.svixId)
+  if (!entity || event.entityId === undefined)
+    return select(db, 'webhook_events', 'id', event.svixId)
   const rows = await select(db, entity.table, 'id', event.entityId)
   if (rows.length === 0) return select(db, 'tombstones', 'id', event.entityId)
   for (const { table, parentColumn } of entity.children) {

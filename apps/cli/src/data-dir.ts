@@ -18,6 +18,7 @@ const runningSchema = z.object({
   webhookUrl: z.string(),
   signingSecret: z.string(),
   databaseUrl: z.string(),
+  redisUrl: z.string().optional(),
 })
 export type Running = z.infer<typeof runningSchema>
 
@@ -29,9 +30,8 @@ export interface DataDir {
 }
 
 /** The directory that holds everything that `start` keeps, `.data` below the working directory. */
-export function openDataDir(root = '.data'): DataDir {
+export function locateDataDir(root = '.data'): DataDir {
   const path = resolve(root)
-  mkdirSync(path, { recursive: true })
   return {
     path,
     postgres: join(path, 'postgres'),
@@ -45,6 +45,7 @@ export function keepSecrets(dir: DataDir): Secrets {
   const file = join(dir.path, 'secrets.json')
   const kept = readJson(file, secretsSchema)
   if (kept) return kept
+  mkdirSync(dir.path, { recursive: true })
   const secrets = {
     databasePassword: randomBytes(18).toString('base64url'),
     signingSecret: createSigningSecret(),

@@ -7,7 +7,7 @@ const answerTimeoutMs = 15_000
 
 export interface Answer {
   svixId: string
-  entityId: string
+  entityId: string | undefined
   status: number
   body: string
   /** From sending the request to the end of the answer. */
@@ -47,6 +47,7 @@ export async function deliver(options: {
   })
   const text = await response.text()
   const answerMs = performance.now() - sentAt
-  const entityId = String((event as { data?: { id?: unknown } }).data?.id)
+  const id = (event as { data?: { id?: unknown } }).data?.id
+  const entityId = typeof id === 'string' ? id : undefined
   return { svixId, entityId, status: response.status, body: text, answerMs, sentAt }
 }

@@ -1,9 +1,10 @@
+import type { Failure } from '@clerk-sync/queue'
 import type { Arrival, TableRow } from './await-row.ts'
 import type { Answer } from './delivery.ts'
 
 export interface Delivered {
   answer: Answer
-  arrival: Arrival | undefined
+  arrival: Arrival | Failure | undefined
 }
 
 const hints: Record<number, string> = {
@@ -13,28 +14,28 @@ const hints: Record<number, string> = {
   503: 'the queue did not take the event; Svix would send it again',
 }
 
-/** One event: the answer, the outcome, how long they took, and the rows. */
+/** One event: the answer, the outcome, how long they took, and the rows. `unknown`: why no outcome is. */
 export function renderEvent(
-  event: Delivered & { type: string; url: string; rows: TableRow[]; waited: boolean },
+  event: Delivered & { type: string; url: string; rows: TableRow[]; unknown: string | undefined },
 ): string {
   const { answer, arrival } = event
   const lines = [
-    `${event.type}  ${answer.entityId}  ->  ${event.url}`,
+    `${event.type}  ${answer.entityId ?? '(no id)'}  ->  ${event.url}`,
     `  event    ${answer.svixId}`,
     `  answer   ${answer.status} ${answer.body}  after ${milliseconds(answer.answerMs)}`,
   ]
   const hint = hints[answer.status]
   if (hint) lines.push(`           ${hint}`)
-  if (arrival) lines.push(`  outcome  ${arrival.outcome}  after ${milliseconds(arrival.rowMs)}`)
-  else if (answer.status === 200) lines.push(`  outcome  ${noOutcome(event.waited)}`)
+  if (answer.status === 200) lines.push(`  outcome  ${renderArrival(arrival, event.unknown)}`)
   for (const { table, row } of event.rows) lines.push('', table, ...renderRow(row))
   return `${lines.join('\n')}\n`
 }
 
-function noOutcome(waited: boolean): string {
-  return waited
-    ? 'not in the ledger yet: the board shows whether its job waits or has failed, and why'
-    : 'not looked up: set DATABASE_URL to the database of that ingest'
+function renderArrival(arrival: Delivered['arrival'], unknown: string | undefined): string {
+  if (unknown !== undefined) return `not looked up: ${unknown}`
+  if (!arrival) return 'none yet: does a worker run? The board shows what waits'
+  if ('outcome' in arrival) return `${arrival.outcome}  after ${milliseconds(arrival.rowMs)}`
+  return `${arrival.final ? 'failed' : 'failed for now, is retried'}: ${arrival.reason}`
 }
 
 function renderRow(row: Record<string, unknown>): string[] {
@@ -55,11 +56,17 @@ export function renderSummary(summary: {
   delivered: readonly Delivered[]
 }): string {
   const { delivered } = summary
-  const arrivals = delivered.flatMap(({ arrival }) => (arrival ? [arrival] : []))
+  const arrivals = delivered.flatMap(({ arrival }) =>
+    arrival && 'outcome' in arrival ? [arrival] : [],
+  )
   const lines = [
     `${delivered.length} x ${summary.type}  ->  ${summary.url}`,
     `  answers   ${tally(delivered.map(({ answer }) => String(answer.status)))}  ${quantiles(delivered.map(({ answer }) => answer.answerMs))}`,
   ]
+  const failures = delivered.flatMap(({ arrival }) =>
+    arrival && 'reason' in arrival ? [arrival.reason] : [],
+  )
+  if (failures.length > 0) lines.push(`  failed    ${tally(failures)}`)
   if (arrivals.length > 0) {
     lines.push(
       `  outcomes  ${tally(arrivals.map(({ outcome }) => outcome))}  ${quantiles(arrivals.map(({ rowMs }) => rowMs))}`,

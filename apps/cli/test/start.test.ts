@@ -177,6 +177,12 @@ describe('clerk-sync start, with nothing installed', () => {
     expect(refused.output).toMatch(/answer {3}400 \{"error":"invalid_signature"\}/)
     expect(refused.output).toContain('--secret')
 
+    const unreadable = await run('trigger', 'user.created', '--data', '{"first_name":["Ada"]}')
+    expect(unreadable.code).toBe(1)
+    expect(unreadable.output).toContain(
+      "outcome  failed: user.created can't be read: data.first_name is a list, expected a string",
+    )
+
     const ignored = await run('trigger', 'email.created')
     expect(ignored.output).toMatch(/outcome {2}ignored/)
 

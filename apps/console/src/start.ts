@@ -1,3 +1,4 @@
+import { createErrorLog } from '@clerk-sync/ops'
 import type { App, Ops } from '@clerk-sync/ops'
 import { openQueue } from '@clerk-sync/queue'
 import { boardPath, buildConsole } from './app.ts'
@@ -19,7 +20,7 @@ export async function startConsole(
   const app = buildConsole({ board: board.plugin, login: config.login, logger })
   const opened = openQueue(config.queue, {
     onOpen: (queue) => board.show(queue),
-    onError: (error) => logger.warn({ error }, 'queue connection'),
+    onError: createErrorLog(logger, 'the queue has trouble'),
   })
   try {
     await app.listen({ port: config.BOARD_PORT, host: config.HOST })

@@ -1,3 +1,4 @@
+import { createErrorLog } from '@clerk-sync/ops'
 import type { App, Ops } from '@clerk-sync/ops'
 import { createProducer } from '@clerk-sync/queue'
 import { buildIngest } from './app.ts'
@@ -14,8 +15,9 @@ export interface Ingest extends App {
 export async function startIngest(config: IngestConfig, ops: Ops): Promise<Ingest> {
   const logger = ops.logger.child({ app: 'ingest' })
   const stopping = new AbortController()
+  const logQueueError = createErrorLog(logger, 'the queue has trouble')
   const producer = createProducer(config.queue, (error) => {
-    if (!stopping.signal.aborted) logger.warn({ error }, 'queue connection')
+    if (!stopping.signal.aborted) logQueueError(error)
   })
   const app = buildIngest({
     producer,

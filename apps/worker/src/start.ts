@@ -1,5 +1,6 @@
 import { createDatabase } from '@clerk-sync/db'
 import type { DatabaseUnavailableError } from '@clerk-sync/db'
+import { createErrorLog } from '@clerk-sync/ops'
 import type { App, Ops } from '@clerk-sync/ops'
 import { createConsumer, createQueueDepthReader } from '@clerk-sync/queue'
 import type { Consumer } from '@clerk-sync/queue'
@@ -18,8 +19,9 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
   const logger = ops.logger.child({ app: 'worker' })
   const db = createDatabase({ url: config.databaseUrl, maxConnections })
   const stopping = new AbortController()
+  const logQueueError = createErrorLog(logger, 'the queue has trouble')
   const onQueueError = (error: Error) => {
-    if (!stopping.signal.aborted) logger.warn({ error }, 'queue connection')
+    if (!stopping.signal.aborted) logQueueError(error)
   }
   const depth = createQueueDepthReader(config.queue, onQueueError)
   const metrics = createWorkerMetrics(ops.registry, depth)

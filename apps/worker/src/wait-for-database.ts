@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pendingMigrations } from '@clerk-sync/db'
+import { reasonOf } from '@clerk-sync/ops'
 import type { Logger } from '@clerk-sync/ops'
 
 const retryDelayMs = 1_000
@@ -30,6 +31,6 @@ async function whatIsMissing(url: string): Promise<string | undefined> {
       ? undefined
       : `migrations are missing (${pending.join(', ')}): run clerk-sync migrate`
   } catch (error) {
-    return `the database can't be reached: ${error instanceof Error ? error.message : String(error)}`
+    return `the database can't be reached: ${reasonOf(error)}`
   }
 }

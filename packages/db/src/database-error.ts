@@ -78,5 +78,8 @@ function objectsIn(cause: DriverCause | undefined): string {
 }
 
 function reasonOf(error: Error, cause: DriverCause | undefined): string {
-  return cause?.originalMessage ?? error.message.trim().split('\n').at(-1) ?? error.name
+  if (cause?.originalMessage) return cause.originalMessage
+  const lastLine = error.message.trim().split('\n').at(-1) ?? error.name
+  // Prisma wraps what happened: Raw query failed. Code: `N/A`. Message: `…`
+  return /Message: `(.+)`$/.exec(lastLine)?.[1] ?? lastLine
 }

@@ -1,9 +1,11 @@
 export type { App, Check, Ops } from './app.ts'
 export { ConfigError, readConfig, variable } from './config.ts'
 export type { Settings, Variable } from './config.ts'
+export { createErrorLog } from './error-log.ts'
 export { createLogger } from './logger.ts'
 export type { Logger } from 'pino'
 export { createOpsServer } from './ops-server.ts'
+export { reasonOf } from './reason.ts'
 export { runProcess, startProblem } from './run-process.ts'
 export { shutDownOnSignal } from './shutdown.ts'
 export {

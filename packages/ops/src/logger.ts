@@ -1,10 +1,14 @@
 import { pino } from 'pino'
 import type { DestinationStream, Level, Logger } from 'pino'
+import { reasonOf } from './reason.ts'
 
-/** JSON lines on stdout, or on the given stream. */
+/**
+ * JSON lines on stdout, or on the given stream. They are written at once: pino's buffer lets the
+ * last lines of a process, those about its end, come out of order.
+ */
 export function createLogger(
   options: { name: string; level: Level | 'silent' },
-  destination: DestinationStream = pino.destination(1),
+  destination: DestinationStream = pino.destination({ dest: 1, sync: true }),
 ): Logger {
   return pino(
     {
@@ -21,8 +25,9 @@ export function createLogger(
 
 // Not the whole error: a driver's error carries the statement's parameters along.
 function describeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return { message: String(error) }
+  const message = reasonOf(error)
+  if (!(error instanceof Error)) return { message }
   const code = 'code' in error ? { code: error.code } : {}
   const cause = error.cause === undefined ? {} : { cause: describeError(error.cause) }
-  return { type: error.name, message: error.message, ...code, ...cause }
+  return { type: error.name, message, ...code, ...cause }
 }

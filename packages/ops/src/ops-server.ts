@@ -1,6 +1,7 @@
 import Fastify from 'fastify'
 import type { Registry } from 'prom-client'
 import type { Check } from './app.ts'
+import { reasonOf } from './reason.ts'
 
 const checkTimeoutMs = 3_000
 
@@ -44,7 +45,7 @@ async function runCheck(check: Check): Promise<[name: string, result: string]> {
     await Promise.race([check.run(), timeout.promise])
     return [check.name, 'ok']
   } catch (error) {
-    return [check.name, error instanceof Error ? error.message : String(error)]
+    return [check.name, reasonOf(error)]
   } finally {
     clearTimeout(timer)
   }

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 import { Registry, collectDefaultMetrics } from 'prom-client'
 import type { App, Ops } from './app.ts'
-import { ConfigError } from './config.ts'
 import { createLogger } from './logger.ts'
 import { createOpsServer } from './ops-server.ts'
+import { reasonOf } from './reason.ts'
 import { shutDownOnSignal } from './shutdown.ts'
 
 export interface ProcessSettings {
@@ -64,10 +64,8 @@ const starting = { name: 'started', run: () => Promise.reject(new Error('still s
 
 /** One line for a person: what is wrong, without a stack. */
 export function startProblem(error: unknown): string {
-  if (error instanceof ConfigError) return error.message
-  if (!(error instanceof Error)) return String(error)
-  const { code, port } = error as NodeJS.ErrnoException & { port?: number }
-  return code === 'EADDRINUSE' && port !== undefined
+  const { code, port } = Object(error) as { code?: unknown; port?: unknown }
+  return code === 'EADDRINUSE' && typeof port === 'number'
     ? `port ${port} is in use by another process`
-    : error.message
+    : reasonOf(error)
 }

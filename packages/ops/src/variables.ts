@@ -2,33 +2,28 @@ import { z } from 'zod'
 import { variable } from './config.ts'
 import type { Variable } from './config.ts'
 
+// A longer timer fires at once.
+const longestTimeoutMs = 2 ** 31 - 1
+
 /** A TCP port, with a default where one is usual. */
 export function port(fallback: number): Variable<number> {
-  return variable(
-    z.coerce
-      .number('must be a port')
-      .int()
-      .min(1, 'must be a port')
-      .max(65_535, 'must be a port')
-      .default(fallback),
-    String(fallback),
-  )
+  return wholeNumber(fallback, 65_535, 'must be a port')
 }
 
 /** A number of milliseconds. */
 export function milliseconds(fallback: number): Variable<number> {
-  const message = 'must be a whole number of milliseconds, 1 or more'
-  return variable(
-    z.coerce.number(message).int(message).min(1, message).default(fallback),
-    String(fallback),
-  )
+  const message = `must be a whole number of milliseconds, 1 to ${longestTimeoutMs}`
+  return wholeNumber(fallback, longestTimeoutMs, message)
 }
 
 /** A whole number of 1 or more. */
 export function count(fallback: number): Variable<number> {
-  const message = 'must be a whole number, 1 or more'
+  return wholeNumber(fallback, Number.MAX_SAFE_INTEGER, 'must be a whole number, 1 or more')
+}
+
+function wholeNumber(fallback: number, max: number, message: string): Variable<number> {
   return variable(
-    z.coerce.number(message).int(message).min(1, message).default(fallback),
+    z.coerce.number(message).int(message).min(1, message).max(max, message).default(fallback),
     String(fallback),
   )
 }

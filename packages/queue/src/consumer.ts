@@ -66,14 +66,14 @@ export function createConsumer(location: QueueLocation, options: ConsumerOptions
     if (!job) return
     const final =
       error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1)
-    options.onFailed(toDelivery(job), error, final)
+    options.onFailed(toDelivery(job, job.attemptsMade), error, final)
   })
 
   async function run(job: Job, token?: string): Promise<void> {
     try {
-      await options.process(toDelivery(job))
+      await options.process(toDelivery(job, job.attemptsMade + 1))
     } catch (error) {
-      if (error instanceof CannotApplyError) throw new UnrecoverableError(error.message)
+      if (error instanceof CannotApplyError) throw toFinalError(error)
       if (!(error instanceof GiveBackError)) throw error
       await job.moveToWait(token)
       throw new WaitingError()
@@ -135,12 +135,17 @@ function settings(
   }
 }
 
-function toDelivery(job: Job): Delivery {
+// The board shows the stack; of a reason in words it would show BullMQ's frames.
+function toFinalError({ message }: CannotApplyError): UnrecoverableError {
+  return Object.assign(new UnrecoverableError(message), { stack: message })
+}
+
+function toDelivery(job: Job, attempt: number): Delivery {
   return {
     jobId: String(job.id),
     name: job.name,
     data: job.data,
     enqueuedAt: job.timestamp,
-    attempt: job.attemptsMade + 1,
+    attempt,
   }
 }

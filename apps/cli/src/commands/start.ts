@@ -12,7 +12,7 @@ import {
   findRunning,
   forgetRunning,
   keepSecrets,
-  openDataDir,
+  locateDataDir,
 } from '../data-dir.ts'
 import type { DataDir, Secrets } from '../data-dir.ts'
 import { startEmbeddedDatabase } from '../embedded-database.ts'
@@ -26,7 +26,7 @@ type Closers = (() => Promise<void> | void)[]
 
 /** Runs ingest, worker and console in this process, with an embedded database unless one is given. */
 export async function start(env: NodeJS.ProcessEnv): Promise<void> {
-  const dir = openDataDir()
+  const dir = locateDataDir()
   const running = findRunning(dir)
   if (running) {
     throw new Error(`clerk-sync runs here already (process ${running.pid}); stop that one first`)
@@ -73,6 +73,7 @@ async function startAll(
     webhookUrl,
     signingSecret: env['CLERK_WEBHOOK_SIGNING_SECRET'] || secrets.signingSecret,
     databaseUrl,
+    ...(env['REDIS_URL'] ? { redisUrl: env['REDIS_URL'] } : {}),
   })
   closers.push(() => forgetRunning(dir))
   process.stdout.write(

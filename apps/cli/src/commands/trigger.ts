@@ -1,9 +1,10 @@
 import { createDatabase } from '@clerk-sync/db'
-import type { Database } from '@clerk-sync/db'
 import { eventTypes, isEventType } from '@clerk-sync/events'
-import type { EventType } from '@clerk-sync/events'
+import { reasonOf } from '@clerk-sync/ops'
+import { locateQueue, openQueue } from '@clerk-sync/queue'
 import { awaitArrival, readRows } from '../await-row.ts'
-import { findRunning, openDataDir } from '../data-dir.ts'
+import type { Destination } from '../await-row.ts'
+import { findRunning, locateDataDir } from '../data-dir.ts'
 import { deliver } from '../delivery.ts'
 import { renderEvent, renderSummary } from '../trigger-report.ts'
 import type { Delivered } from '../trigger-report.ts'
@@ -33,43 +34,64 @@ export async function trigger(
     )
   }
   const patch = options.data === undefined ? undefined : parsePatch(options.data)
-  const target = findTarget(options, env)
-  const db = target.databaseUrl
-    ? createDatabase({ url: target.databaseUrl, maxConnections })
-    : undefined
+  const { url, secret, urls } = findTarget(options, env)
+  const destination = urls && openDestination(urls)
   try {
     // Connecting is no part of what is measured.
-    await Promise.all([knock(target.url), db?.ping()])
+    const [, unknown] = await Promise.all([knock(url), whyUnknown(destination)])
+    const known = unknown === undefined ? destination : undefined
     const send = () =>
-      sendAndWait({ ...target, type, id: options.id, patch, db, timeoutMs: options.timeout })
+      sendAndWait({ url, secret, type, id: options.id, patch }, known, options.timeout)
     const delivered = options.count === 1 ? [await send()] : await sendMany(send, options.count)
     const [first] = delivered
     if (options.count === 1 && first) {
-      const rows = db && first.arrival ? await readRows(db, { type, ...first.answer }) : []
-      process.stdout.write(
-        renderEvent({ type, url: target.url, ...first, rows, waited: db !== undefined }),
-      )
+      const isWritten = first.arrival && 'outcome' in first.arrival
+      const rows = known && isWritten ? await readRows(known.db, { type, ...first.answer }) : []
+      process.stdout.write(renderEvent({ type, url, ...first, rows, unknown }))
     } else {
-      process.stdout.write(renderSummary({ type, url: target.url, delivered }))
+      process.stdout.write(renderSummary({ type, url, delivered }))
     }
-    return delivered.every((one) => isFine(one, db)) ? 0 : 1
+    return delivered.every((one) => isFine(one, known)) ? 0 : 1
   } finally {
-    await db?.close()
+    await destination?.close()
   }
 }
 
-function isFine({ answer, arrival }: Delivered, db: Database | undefined): boolean {
-  return answer.status === 200 && (!db || arrival !== undefined)
+function isFine({ answer, arrival }: Delivered, destination: Destination | undefined): boolean {
+  return answer.status === 200 && (!destination || (!!arrival && 'outcome' in arrival))
+}
+
+async function whyUnknown(destination: Destination | undefined): Promise<string | undefined> {
+  if (!destination) return 'set DATABASE_URL to the database of that ingest'
+  try {
+    await destination.db.ping()
+    return undefined
+  } catch (error) {
+    return reasonOf(error)
+  }
+}
+
+function openDestination(urls: { databaseUrl: string; redisUrl: string | undefined }) {
+  const db = createDatabase({ url: urls.databaseUrl, maxConnections })
+  const opened = openQueue(locateQueue(urls), { onError: () => undefined })
+  return {
+    db,
+    opened,
+    async close() {
+      await Promise.all([db.close(), opened.close()])
+    },
+  }
 }
 
 interface Target {
   url: string
   secret: string
-  databaseUrl: string | undefined
+  /** Undefined when it is not known where the events of this ingest end up. */
+  urls: { databaseUrl: string; redisUrl: string | undefined } | undefined
 }
 
 function findTarget(options: TriggerOptions, env: NodeJS.ProcessEnv): Target {
-  const running = findRunning(openDataDir())
+  const running = findRunning(locateDataDir())
   const secret =
     options.secret ?? running?.signingSecret ?? (env['CLERK_WEBHOOK_SIGNING_SECRET'] || undefined)
   if (secret === undefined) {
@@ -81,38 +103,39 @@ function findTarget(options: TriggerOptions, env: NodeJS.ProcessEnv): Target {
     options.url ??
     running?.webhookUrl ??
     `http://127.0.0.1:${env['PORT'] || 3000}/api/webhooks/clerk`
+  if (running && url === running.webhookUrl) {
+    return { url, secret, urls: { databaseUrl: running.databaseUrl, redisUrl: running.redisUrl } }
+  }
   // An ingest elsewhere writes to another database than the one that runs here.
-  const isElsewhere = options.url !== undefined && options.url !== running?.webhookUrl
-  const databaseUrl =
-    (isElsewhere ? undefined : running?.databaseUrl) ?? (env['DATABASE_URL'] || undefined)
-  return { url, secret, databaseUrl }
+  const databaseUrl = env['DATABASE_URL']
+  const urls = databaseUrl ? { databaseUrl, redisUrl: env['REDIS_URL'] || undefined } : undefined
+  return { url, secret, urls }
 }
 
 async function knock(url: string): Promise<void> {
   try {
     await (await fetch(url, { method: 'OPTIONS' })).arrayBuffer()
   } catch (error) {
-    throw new Error(`nothing answers at ${url}: ${reasonOf(error)}. Does ingest run there?`, {
-      cause: error,
-    })
+    throw new Error(
+      `nothing answers at ${url}: ${reasonOf(causeOf(error))}. Does ingest run there?`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 
 async function sendAndWait(
-  options: Target & {
-    type: EventType
-    id: string | undefined
-    patch: unknown
-    db: Database | undefined
-    timeoutMs: number
-  },
+  event: Parameters<typeof deliver>[0],
+  destination: Destination | undefined,
+  timeoutMs: number,
 ): Promise<Delivered> {
-  const answer = await deliver(options).catch((error: unknown) => {
-    throw new Error(`no answer from ${options.url}: ${reasonOf(error)}`, { cause: error })
+  const answer = await deliver(event).catch((error: unknown) => {
+    throw new Error(`no answer from ${event.url}: ${reasonOf(causeOf(error))}`, { cause: error })
   })
   const arrival =
-    options.db && answer.status === 200
-      ? await awaitArrival(options.db, answer, options.timeoutMs)
+    destination && answer.status === 200
+      ? await awaitArrival(destination, answer, timeoutMs)
       : undefined
   return { answer, arrival }
 }
@@ -140,9 +163,7 @@ function parsePatch(text: string): unknown {
   }
 }
 
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  return cause instanceof Error
-    ? cause.message || String((cause as { code?: string }).code)
-    : String(cause)
+// fetch says only that it failed; the reason is its cause.
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? error.cause : error
 }

@@ -22,7 +22,9 @@ test.each(backends)(
     const good = sent.filter((_, index) => index !== 37)
     expect(new Set(await outcomesOf(chain, good))).toEqual(new Set(['applied']))
     const job = await opened.queue.getJob(sent[37]?.svixId ?? '')
-    expect(job?.failedReason).toBe('the database refused the write: SQLSTATE 23514')
+    expect(job?.failedReason).toBe(
+      'the database refused the write: SQLSTATE 23514 (constraint refused)',
+    )
     expect(await chain.db.prisma.user.findUnique({ where: { id: bad } })).toBeNull()
     const others = await Promise.all(good.map(({ svixId }) => finishedJob(opened, svixId)))
     expect(new Set(others.map((other) => other.attemptsMade))).toEqual(new Set([1]))

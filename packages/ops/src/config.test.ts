@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { ConfigError, readConfig, variable } from './config.ts'
+import {
+  count,
+  databaseUrl,
+  host,
+  milliseconds,
+  optionalDatabaseUrl,
+  optionalRedisUrl,
+  port,
+  processVariables,
+} from './variables.ts'
+
+const variables = {
+  ...processVariables,
+  PORT: port(3000),
+  HOST: host,
+  DATABASE_URL: databaseUrl,
+  REDIS_URL: optionalRedisUrl,
+  BATCH_SIZE: count(100),
+  WAIT_MS: milliseconds(5),
+  TOKEN: variable(z.string().regex(/^tok_/, 'must begin with tok_'), 'tok_123'),
+}
+const required = { DATABASE_URL: 'postgresql://localhost/app', TOKEN: 'tok_1' }
+
+function problemOf(env: NodeJS.ProcessEnv): string {
+  try {
+    readConfig(variables, env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
+  throw new Error('there is no problem')
+}
+
+describe('settings', () => {
+  test('have their defaults where the environment has nothing', () => {
+    expect(readConfig(variables, required)).toStrictEqual({
+      OPS_PORT: 9464,
+      LOG_LEVEL: 'info',
+      SHUTDOWN_TIMEOUT_MS: 10_000,
+      PORT: 3000,
+      HOST: '0.0.0.0',
+      REDIS_URL: undefined,
+      BATCH_SIZE: 100,
+      WAIT_MS: 5,
+      ...required,
+    })
+  })
+
+  test('are unset by an empty string, as in a line of .env without a value', () => {
+    const names = Object.keys(variables)
+    const empty = Object.fromEntries(names.map((name) => [name, '']))
+    expect(readConfig(variables, { ...empty, ...required })).toStrictEqual(
+      readConfig(variables, required),
+    )
+    expect(problemOf(empty)).toBe(problemOf({}))
+  })
+
+  test('are read from text', () => {
+    const env = { ...required, PORT: '8080', BATCH_SIZE: '7', LOG_LEVEL: 'debug', WAIT_MS: '250' }
+    expect(readConfig(variables, env)).toMatchObject({
+      PORT: 8080,
+      BATCH_SIZE: 7,
+      LOG_LEVEL: 'debug',
+      WAIT_MS: 250,
+    })
+  })
+
+  test('are only those that were asked for', () => {
+    expect(readConfig({ HOST: host }, { HOST: '::1', HOME: '/root' })).toStrictEqual({
+      HOST: '::1',
+    })
+  })
+})
+
+describe('what is wrong', () => {
+  test('is reported together, each with name, reason and example', () => {
+    const env = {
+      PORT: 'http',
+      LOG_LEVEL: 'loud',
+      SHUTDOWN_TIMEOUT_MS: '10s',
+      REDIS_URL: 'localhost:6379',
+      BATCH_SIZE: '0',
+      TOKEN: 'abc',
+    }
+    expect(problemOf(env)).toBe(
+      [
+        'the configuration is not complete:',
+        '  LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent. Example: LOG_LEVEL=info',
+        '  SHUTDOWN_TIMEOUT_MS must be a whole number of milliseconds, 1 to 2147483647. Example: SHUTDOWN_TIMEOUT_MS=10000',
+        '  PORT must be a port. Example: PORT=3000',
+        '  DATABASE_URL is not set. Example: DATABASE_URL=postgresql://user:password@localhost:5432/app',
+        '  REDIS_URL must be a redis:// or rediss:// URL. Example: REDIS_URL=redis://localhost:6379',
+        '  BATCH_SIZE must be a whole number, 1 or more. Example: BATCH_SIZE=100',
+        '  TOKEN must begin with tok_. Example: TOKEN=tok_123',
+      ].join('\n'),
+    )
+  })
+
+  test('has a code of its own', () => {
+    expect(() => readConfig(variables, {})).toThrow(
+      expect.objectContaining({ name: 'ConfigError', code: 'ERR_CONFIG' }),
+    )
+  })
+
+  test.each([
+    ...['0', '-1', '65536', '1.5', '3000a', ' ', 'NaN', 'Infinity'].map((text) => ['PORT', text]),
+    ...['0', '1.5', '5s', '2147483648', '1e99'].map((text) => ['WAIT_MS', text]),
+    ...['0', '-5', '2.5', 'many'].map((text) => ['BATCH_SIZE', text]),
+  ] as const)('is a number out of bounds, in our words: %s=%j', (name, text) => {
+    expect(problemOf({ ...required, [name]: text })).toMatch(
+      new RegExp(`\n  ${name} must be a (port|whole number[^.]*)\\. Example: `),
+    )
+  })
+
+  test.each([
+    ['DATABASE_URL', 'localhost/app'],
+    ['DATABASE_URL', 'mysql://localhost/app'],
+    ['DATABASE_URL', 'redis://localhost'],
+    ['REDIS_URL', 'localhost:6379'],
+    ['REDIS_URL', 'postgresql://localhost/app'],
+  ])('is a URL of another kind: %s=%j', (name, text) => {
+    expect(problemOf({ ...required, [name]: text })).toMatch(
+      new RegExp(`\n  ${name} must be a \\S+:// (or \\S+:// )?URL\\. Example: `),
+    )
+  })
+
+  test('is a Redis Cluster, which is said in words', () => {
+    expect(problemOf({ ...required, REDIS_URL: 'redis://a:1,redis://b:2' })).toContain(
+      'REDIS_URL names several nodes; one redis:// or rediss:// URL is supported',
+    )
+  })
+
+  test.each(Object.keys(variables))('never shows the value: %s', (name) => {
+    for (const value of [
+      's3cret',
+      '-777.5',
+      's3cret://user:s3cret@host',
+      '{"s3cret":1}',
+      's3cret,',
+    ]) {
+      const env = { ...required, [name]: value }
+      const message = name === 'HOST' ? '' : problemOf(env)
+      expect(message).not.toContain('s3cret')
+      expect(message).not.toContain('777')
+    }
+  })
+})
+
+test.each([
+  'postgres://localhost/app',
+  'postgresql://user:p%40ss@db.internal:5432/app?sslmode=require',
+  'postgresql:///app?host=/var/run/postgresql',
+])('%s is a database', (url) => {
+  expect(
+    readConfig({ DATABASE_URL: optionalDatabaseUrl }, { DATABASE_URL: url }).DATABASE_URL,
+  ).toBe(url)
+})
+
+test.each(['redis://localhost', 'rediss://:password@cache.internal:6380/2'])(
+  '%s is a Redis',
+  (url) => {
+    expect(readConfig({ REDIS_URL: optionalRedisUrl }, { REDIS_URL: url }).REDIS_URL).toBe(url)
+  },
+)
