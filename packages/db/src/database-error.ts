@@ -1,3 +1,4 @@
+import { connectionProblem } from './connection-problem.ts'
 import { Prisma } from './generated/client.ts'
 
 /** The database can't work now: no event's fault, and the same write will succeed later. */
@@ -35,6 +36,10 @@ const unavailableStates = /^(08|28|53|57P|58)|^(25006|3D000)$/
 const unavailableCodes = /^(P1\d{3}|P2024|P2028|P2037)$/
 const lostConnection =
   /connection|connect |timeout|socket|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN/i
+// The system's own codes. Refused by every address of a host (localhost has two), a connection fails
+// with such a code and no message, and Prisma passes that on as it is.
+const networkCodes =
+  /^(ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/
 
 // The adapter has no field for it. This text of PostgreSQL quotes nothing but names.
 const brokenCheck = /^new row for relation "[^"]+" violates check constraint "([^"]+)"$/
@@ -54,12 +59,17 @@ export function toDatabaseError(error: unknown): unknown {
 
 function isConnectionError(error: Error, cause: DriverCause | undefined): boolean {
   // The driver has an SQLSTATE for everything that the server itself said.
-  if (cause) return true
+  if (cause || networkCodeOf(error)) return true
   return error instanceof Prisma.PrismaClientKnownRequestError
     ? unavailableCodes.test(error.code)
     : error instanceof Prisma.PrismaClientInitializationError ||
         error instanceof Prisma.PrismaClientUnknownRequestError ||
         lostConnection.test(error.message)
+}
+
+function networkCodeOf(error: Error): string | undefined {
+  const code = 'code' in error ? String(error.code) : ''
+  return networkCodes.test(code) ? code : undefined
 }
 
 function driverCause(error: Error): DriverCause | undefined {
@@ -79,6 +89,10 @@ function objectsIn(cause: DriverCause | undefined): string {
 
 function reasonOf(error: Error, cause: DriverCause | undefined): string {
   if (cause?.originalMessage) return cause.originalMessage
+  const problem = connectionProblem(error)
+  if (problem !== undefined) return problem
+  const isWrapped = error instanceof Prisma.PrismaClientKnownRequestError
+  if (isWrapped && networkCodeOf(error)) return error.code
   const lastLine = error.message.trim().split('\n').at(-1) ?? error.name
   // Prisma wraps what happened: Raw query failed. Code: `N/A`. Message: `…`
   return /Message: `(.+)`$/.exec(lastLine)?.[1] ?? lastLine

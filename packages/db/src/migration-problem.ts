@@ -1,3 +1,5 @@
+import { connectionProblem } from './connection-problem.ts'
+
 /**
  * What kept a migration from being applied and what to do about it, in words for an operator. The
  * engine's own messages carry a Rust trace and refer to commands that clerk-sync doesn't have.
@@ -13,7 +15,7 @@ export function migrationProblem(cause: unknown): string {
     case 'P3009':
       return failedBefore(nameIn(cause.message))
     default:
-      return reasonOf(cause)
+      return connectionProblem(cause) ?? reasonOf(cause)
   }
 }
 

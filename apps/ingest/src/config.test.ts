@@ -1,0 +1,77 @@
+import { createSigningSecret } from '@clerk-sync/events'
+import { describe, expect, test } from 'vitest'
+import { ingestVariables, readIngestConfig } from './config.ts'
+
+const complete = {
+  CLERK_WEBHOOK_SIGNING_SECRET: createSigningSecret(),
+  REDIS_URL: 'redis://localhost:6379',
+}
+
+test('a signing secret and a Redis are enough', () => {
+  expect(readIngestConfig(complete)).toMatchObject({
+    PORT: 3000,
+    HOST: '0.0.0.0',
+    secrets: [expect.anything()],
+    queue: { kind: 'redis', url: 'redis://localhost:6379' },
+    instanceId: undefined,
+    enqueueTimeoutMs: 10_000,
+  })
+})
+
+test('without Redis the queue is in the database', () => {
+  const env = { ...complete, REDIS_URL: '', DATABASE_URL: 'postgresql://localhost/app' }
+  expect(readIngestConfig(env).queue).toMatchObject({ kind: 'postgres' })
+})
+
+test('several secrets may sign', () => {
+  const three = [1, 2, 3].map(createSigningSecret)
+  for (const text of [three.join(' '), three.join(','), three.join(',\n ')]) {
+    const env = { ...complete, CLERK_WEBHOOK_SIGNING_SECRET: text }
+    expect(readIngestConfig(env).secrets).toHaveLength(3)
+  }
+})
+
+test('all that is missing or wrong is named together', () => {
+  expect(() => readIngestConfig({ PORT: 'http' })).toThrowErrorMatchingInlineSnapshot(`
+    [ConfigError: the configuration is not complete:
+      CLERK_WEBHOOK_SIGNING_SECRET is not set. Example: CLERK_WEBHOOK_SIGNING_SECRET=whsec_c2VjcmV0IGZyb20gdGhlIENsZXJrIGRhc2hib2FyZA==
+      PORT must be a port. Example: PORT=3000
+      REDIS_URL is not set, and no DATABASE_URL either: the queue needs one of them. Example: REDIS_URL=redis://localhost:6379]
+  `)
+})
+
+test('a queue that is missing alone is named', () => {
+  expect(() => readIngestConfig({ ...complete, REDIS_URL: '' })).toThrow(
+    /^the configuration is not complete:\n {2}REDIS_URL is not set, and no DATABASE_URL either/,
+  )
+})
+
+test('a queue with a wrong URL is not said to be missing', () => {
+  expect(() => readIngestConfig({ ...complete, REDIS_URL: 'localhost' })).toThrow(
+    /^the configuration is not complete:\n {2}REDIS_URL must be a redis:[^\n]*$/,
+  )
+})
+
+describe('a malformed secret', () => {
+  const good = createSigningSecret()
+  test.each([
+    ['is not base64', 'whsec_s3cret!s3cret', 'signing secret 1 of 1 is not base64'],
+    ['is a Clerk API key', 'sk_test_s3crets3crets3cret', 'signing secret 1 of 1 is not base64'],
+    ['is empty', 'whsec_', 'signing secret 1 of 1 is empty after whsec_'],
+    ['is the second', `${good},whsec_s3cret!`, 'signing secret 2 of 2 is not base64'],
+    ['is no secret at all', ' , ', 'no signing secret given'],
+  ])('that %s is refused, and not shown', (_, text, problem) => {
+    const env = { ...complete, CLERK_WEBHOOK_SIGNING_SECRET: text }
+    expect(() => readIngestConfig(env)).toThrow(`CLERK_WEBHOOK_SIGNING_SECRET is wrong: ${problem}`)
+    expect(() => readIngestConfig(env)).not.toThrow(/s3cret/)
+    expect(() => readIngestConfig(env)).not.toThrow(good)
+  })
+})
+
+test('the example of the secret is one, and is not a real one', () => {
+  const { example } = ingestVariables.CLERK_WEBHOOK_SIGNING_SECRET
+  expect(
+    readIngestConfig({ ...complete, CLERK_WEBHOOK_SIGNING_SECRET: example }).secrets,
+  ).toHaveLength(1)
+  expect(atob(example.replace('whsec_', ''))).toBe('secret from the Clerk dashboard')
+})

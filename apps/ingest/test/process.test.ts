@@ -1,0 +1,213 @@
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { buildSample, createSigningSecret, parseSigningSecrets, sign } from '@clerk-sync/events'
+import { locateQueue, migrateQueue, openQueue } from '@clerk-sync/queue'
+import { createTestDatabase } from '@clerk-sync/testing'
+import { describe, expect, inject, onTestFinished, test, vi } from 'vitest'
+
+const main = join(import.meta.dirname, '../src/main.ts')
+const nowhere = 'redis://127.0.0.1:1'
+const secret = createSigningSecret()
+
+/** Ingest as a process of its own, with these variables and no others. */
+function startProcess(env: Record<string, string>) {
+  const child = spawn(process.execPath, [main], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const output = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text))
+  }
+  const closed = once(child, 'close')
+  return {
+    output,
+    kill: (signal: NodeJS.Signals) => void child.kill(signal),
+    exitCode: async () => (await closed)[0] as number | null,
+  }
+}
+
+async function listenAnywhere() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { server, port: (server.address() as AddressInfo).port }
+}
+
+async function freePort(): Promise<number> {
+  const { server, port } = await listenAnywhere()
+  await once(server.close(), 'close')
+  return port
+}
+
+async function startReachable(env: Record<string, string>) {
+  const [port, opsPort] = [await freePort(), await freePort()]
+  const ingest = startProcess({
+    PORT: String(port),
+    OPS_PORT: String(opsPort),
+    HOST: '127.0.0.1',
+    CLERK_WEBHOOK_SIGNING_SECRET: secret,
+    ...env,
+  })
+  const ask = (path: string) => fetch(`http://127.0.0.1:${opsPort}${path}`)
+  await vi.waitFor(() => expect(ingest.output.stdout).toContain('"msg":"started"'), 20_000)
+  return {
+    ...ingest,
+    ask,
+    async readiness() {
+      const response = await ask('/readyz')
+      return { status: response.status, ...((await response.json()) as object) }
+    },
+    send: (body: string) => sendSigned(`http://127.0.0.1:${port}/api/webhooks/clerk`, body),
+  }
+}
+
+async function sendSigned(url: string, body: string) {
+  const [key] = parseSigningSecrets(secret)
+  if (!key) throw new Error('no secret')
+  const message = { id: `msg_${randomUUID()}`, timestamp: Math.floor(Date.now() / 1000), body }
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'svix-id': message.id,
+      'svix-timestamp': String(message.timestamp),
+      'svix-signature': sign(key, message),
+    },
+    body,
+  })
+  return { svixId: message.id, status: response.status, body: await response.json() }
+}
+
+const queues = {
+  async Redis() {
+    // A database of its own: the queue's keys are always the same.
+    return { REDIS_URL: `${inject('redisUrl')}/5` }
+  },
+  async PostgreSQL() {
+    const database = await createTestDatabase(inject('databaseUrl'))
+    onTestFinished(() => database.drop())
+    await migrateQueue(locateQueue({ databaseUrl: database.url }))
+    return { DATABASE_URL: database.url }
+  },
+}
+
+/** The job that an accepted event became, as whoever works on the queue finds it. */
+async function readJob(env: { REDIS_URL?: string; DATABASE_URL?: string }, svixId: string) {
+  const location = locateQueue({ redisUrl: env.REDIS_URL, databaseUrl: env.DATABASE_URL })
+  if (!location) throw new Error('no queue')
+  const opened = openQueue(location, { onError: () => undefined })
+  onTestFinished(() => opened.close())
+  // It fails fast until it is connected.
+  const job = await vi.waitFor(() => opened.queue.getJob(svixId), 10_000)
+  await job?.remove()
+  return job?.data as unknown
+}
+
+describe('with settings that are incomplete or wrong', () => {
+  test('it exits with 1 and names every missing variable with an example, without a stack', async () => {
+    const startedAt = performance.now()
+    const ingest = startProcess({})
+    expect(await ingest.exitCode()).toBe(1)
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
+    expect(ingest.output).toEqual({
+      stdout: '',
+      stderr: [
+        'ingest did not start: the configuration is not complete:',
+        '  CLERK_WEBHOOK_SIGNING_SECRET is not set. Example: CLERK_WEBHOOK_SIGNING_SECRET=whsec_c2VjcmV0IGZyb20gdGhlIENsZXJrIGRhc2hib2FyZA==',
+        '  REDIS_URL is not set, and no DATABASE_URL either: the queue needs one of them. Example: REDIS_URL=redis://localhost:6379',
+        '',
+      ].join('\n'),
+    })
+  })
+
+  test('it names a malformed secret without showing it', async () => {
+    const ingest = startProcess({
+      CLERK_WEBHOOK_SIGNING_SECRET: 'whsec_s3cret!s3cret',
+      REDIS_URL: nowhere,
+    })
+    expect(await ingest.exitCode()).toBe(1)
+    const { stdout, stderr } = ingest.output
+    expect(stderr).toContain('CLERK_WEBHOOK_SIGNING_SECRET is wrong: signing secret 1 of 1')
+    expect(stdout + stderr).not.toContain('s3cret')
+    expect(stderr).not.toContain('    at ')
+  })
+
+  test.each(['PORT', 'OPS_PORT'])('it says in one line that its %s is in use', async (name) => {
+    const { server, port } = await listenAnywhere()
+    onTestFinished(() => void server.close())
+    const ingest = startProcess({
+      CLERK_WEBHOOK_SIGNING_SECRET: secret,
+      REDIS_URL: nowhere,
+      HOST: '127.0.0.1',
+      PORT: String(await freePort()),
+      OPS_PORT: String(await freePort()),
+      [name]: String(port),
+    })
+    expect(await ingest.exitCode()).toBe(1)
+    expect(ingest.output.stderr).toBe(
+      `ingest did not start: port ${port} is in use by another process\n`,
+    )
+  })
+})
+
+describe.each(Object.entries(queues))('with a queue on %s', (_, createQueue) => {
+  test('it is ready, takes a signed event into the queue, and SIGTERM makes it exit with 0', async () => {
+    const queue = await createQueue()
+    const ingest = await startReachable(queue)
+    await vi.waitFor(
+      async () =>
+        expect(await ingest.readiness()).toEqual({
+          status: 200,
+          ready: true,
+          checks: { queue: 'ok' },
+        }),
+      20_000,
+    )
+    expect(await (await ingest.ask('/livez')).json()).toEqual({ live: true })
+
+    const { svixId, ...answer } = await ingest.send(JSON.stringify(buildSample('user.created')))
+    expect(answer).toEqual({ status: 200, body: { received: true } })
+    expect(await readJob(queue, svixId)).toMatchObject({ svixId, type: 'user.created' })
+    expect(await (await ingest.ask('/metrics')).text()).toContain(
+      'clerk_sync_ingest_requests_total{type="user.created",outcome="accepted"} 1',
+    )
+
+    ingest.kill('SIGTERM')
+    expect(await ingest.exitCode()).toBe(0)
+    expect(ingest.output.stderr).toBe('')
+    expect(ingest.output.stdout).not.toMatch(/whsec_|Lovelace|@example\.com/)
+  })
+
+  test('it takes an event whose metadata nest as deep as 8 KB allow', async () => {
+    const queue = await createQueue()
+    const ingest = await startReachable(queue)
+    await vi.waitFor(async () => expect((await ingest.ask('/readyz')).status).toBe(200), 20_000)
+    const nested = `${'['.repeat(4_096)}${']'.repeat(4_096)}`
+    const body = JSON.stringify(buildSample('user.updated')).replace('{"theme":"dark"}', nested)
+    expect(body).toContain(nested)
+    const { svixId, ...answer } = await ingest.send(body)
+    expect(answer).toEqual({ status: 200, body: { received: true } })
+    expect(JSON.stringify(await readJob(queue, svixId))).toContain(nested)
+  })
+})
+
+test('it starts without its queue, says so at /readyz, refuses events and still stops', async () => {
+  const ingest = await startReachable({ REDIS_URL: nowhere, ENQUEUE_TIMEOUT_MS: '300' })
+  expect(await ingest.readiness()).toEqual({
+    status: 503,
+    ready: false,
+    checks: { queue: expect.stringMatching(/\S/) },
+  })
+  expect((await ingest.ask('/livez')).status).toBe(200)
+  expect(await ingest.send(JSON.stringify(buildSample('user.created')))).toMatchObject({
+    status: 503,
+    body: { error: 'queue_unavailable' },
+  })
+  ingest.kill('SIGTERM')
+  expect(await ingest.exitCode()).toBe(0)
+})
