@@ -1,6 +1,6 @@
 import {
-  ConfigError,
   host,
+  missingQueue,
   optionalDatabaseUrl,
   optionalRedisUrl,
   port,
@@ -15,10 +15,7 @@ import { z } from 'zod'
 import type { Login } from './login.ts'
 
 const whyLogin =
-  '  The board shows and changes production jobs: it never opens without a login, so BOARD_USER and BOARD_PASSWORD must both be set.'
-const noQueue =
-  '  REDIS_URL is not set, and no DATABASE_URL either: the queue needs one of them. Example: REDIS_URL=redis://localhost:6379'
-
+  'The board shows and changes production jobs: it never opens without a login, so BOARD_USER and BOARD_PASSWORD must both be set.'
 export const consoleVariables = {
   ...processVariables,
   REDIS_URL: optionalRedisUrl,
@@ -48,20 +45,14 @@ export interface ConsoleConfig extends Settings<typeof processVariables> {
 
 /** @throws {ConfigError} that lists every problem. */
 export function readConsoleConfig(env: NodeJS.ProcessEnv): ConsoleConfig {
-  try {
-    const settings = readConfig(consoleVariables, env)
-    const queue = locateQueue({ redisUrl: settings.REDIS_URL, databaseUrl: settings.DATABASE_URL })
-    if (!queue) throw new ConfigError('the configuration is not complete:')
-    const login = { user: settings.BOARD_USER, password: settings.BOARD_PASSWORD }
-    return { ...settings, queue, login }
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    throw new ConfigError([error.message, ...missingTogether(env)].join('\n'))
+  const settings = readConfig(consoleVariables, env, [...missingLogin(env), ...missingQueue(env)])
+  return {
+    ...settings,
+    queue: locateQueue({ redisUrl: settings.REDIS_URL, databaseUrl: settings.DATABASE_URL }),
+    login: { user: settings.BOARD_USER, password: settings.BOARD_PASSWORD },
   }
 }
 
-function missingTogether(env: NodeJS.ProcessEnv): string[] {
-  const hasLogin = env['BOARD_USER'] && env['BOARD_PASSWORD']
-  const hasQueue = env['REDIS_URL'] || env['DATABASE_URL']
-  return [...(hasLogin ? [] : [whyLogin]), ...(hasQueue ? [] : [noQueue])]
+function missingLogin(env: NodeJS.ProcessEnv): string[] {
+  return env['BOARD_USER'] && env['BOARD_PASSWORD'] ? [] : [whyLogin]
 }

@@ -1,9 +1,9 @@
 import { parseSigningSecrets } from '@clerk-sync/events'
 import type { SigningSecret } from '@clerk-sync/events'
 import {
-  ConfigError,
   host,
   milliseconds,
+  missingQueue,
   optionalDatabaseUrl,
   optionalRedisUrl,
   port,
@@ -15,9 +15,6 @@ import type { Settings } from '@clerk-sync/ops'
 import { locateQueue } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
 import { z } from 'zod'
-
-const noQueue =
-  '  REDIS_URL is not set, and no DATABASE_URL either: the queue needs one of them. Example: REDIS_URL=redis://localhost:6379'
 
 export const ingestVariables = {
   ...processVariables,
@@ -46,21 +43,13 @@ export interface IngestConfig extends Settings<typeof processVariables> {
 
 /** @throws {ConfigError} that lists every problem. */
 export function readIngestConfig(env: NodeJS.ProcessEnv): IngestConfig {
-  try {
-    const settings = readConfig(ingestVariables, env)
-    const queue = locateQueue({ redisUrl: settings.REDIS_URL, databaseUrl: settings.DATABASE_URL })
-    if (!queue) throw new ConfigError('the configuration is not complete:')
-    return {
-      ...settings,
-      queue,
-      secrets: settings.CLERK_WEBHOOK_SIGNING_SECRET,
-      instanceId: settings.CLERK_INSTANCE_ID,
-      enqueueTimeoutMs: settings.ENQUEUE_TIMEOUT_MS,
-    }
-  } catch (error) {
-    const hasQueue = env['REDIS_URL'] || env['DATABASE_URL']
-    if (!(error instanceof ConfigError) || hasQueue) throw error
-    throw new ConfigError(`${error.message}\n${noQueue}`)
+  const settings = readConfig(ingestVariables, env, missingQueue(env))
+  return {
+    ...settings,
+    queue: locateQueue({ redisUrl: settings.REDIS_URL, databaseUrl: settings.DATABASE_URL }),
+    secrets: settings.CLERK_WEBHOOK_SIGNING_SECRET,
+    instanceId: settings.CLERK_INSTANCE_ID,
+    enqueueTimeoutMs: settings.ENQUEUE_TIMEOUT_MS,
   }
 }
 

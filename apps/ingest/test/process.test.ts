@@ -91,7 +91,7 @@ const queues = {
   async PostgreSQL() {
     const database = await createTestDatabase(inject('databaseUrl'))
     onTestFinished(() => database.drop())
-    await migrateQueue(locateQueue({ databaseUrl: database.url }))
+    await migrateQueue(locateQueue({ redisUrl: undefined, databaseUrl: database.url }))
     return { DATABASE_URL: database.url }
   },
 }

@@ -158,7 +158,7 @@ test.each([
 ])('metadata of %s nested as deep as 8 KB allow are written', async (_, open, close, depth) => {
   const url = await createDatabase()
   await migrate(url)
-  const location = locateQueue({ databaseUrl: url })
+  const location = locateQueue({ redisUrl: undefined, databaseUrl: url })
   await migrateQueue(location)
   const worker = await startReachable({ DATABASE_URL: url })
   const producer = createProducer(location, () => undefined)

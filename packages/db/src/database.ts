@@ -34,6 +34,7 @@ export function createDatabase(options: { url: string; maxConnections: number })
     application_name: 'clerk-sync',
     // Prisma's adapter drops the offset of a timestamptz, so the session must be in UTC. By a
     // statement, which the pool waits for: as a connection option a pooler may refuse it.
+    // oxlint-disable-next-line typescript/no-misused-promises -- awaited, though its type says void
     onConnect: (client): Promise<unknown> => client.query(`SET timezone TO 'UTC'`),
   })
   const adapter = new PrismaPg(pool, {

@@ -11,7 +11,7 @@ export interface EventJob {
   receivedAt: number
   /** Absent when the event named no entity. */
   entityId?: string | undefined
-  /** Clerk's object with the kept fields only; absent for a type that touches no table. */
+  /** Clerk's object with the kept fields only; absent when no row is made of it. */
   data?: { [field: string]: unknown } | undefined
 }
 
@@ -42,7 +42,7 @@ export function buildEventJob(envelope: Envelope, delivery: Delivery): EventJob 
     occurredAt: envelope.timestamp ?? svixTimestamp * 1000,
     receivedAt,
     ...(typeof id === 'string' && id !== '' ? { entityId: id } : {}),
-    ...(effect ? { data: minimise(effect.entity, envelope.data) } : {}),
+    ...(effect?.action === 'upsert' ? { data: minimise(effect.entity, envelope.data) } : {}),
   })
 }
 

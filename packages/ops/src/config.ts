@@ -18,11 +18,16 @@ export function variable<T>(schema: z.ZodType<T>, example: string): Variable<T> 
 }
 
 /**
- * Reads these variables from the environment. An empty string means unset.
+ * Reads these variables from the environment. An empty string means unset. `further` are problems
+ * of several variables together, which are reported along with those of each.
  *
  * @throws {ConfigError} that lists every problem, each with the variable's name and an example.
  */
-export function readConfig<V extends Variables>(variables: V, env: NodeJS.ProcessEnv): Settings<V> {
+export function readConfig<V extends Variables>(
+  variables: V,
+  env: NodeJS.ProcessEnv,
+  further: readonly string[] = [],
+): Settings<V> {
   const problems: string[] = []
   const settings: Record<string, unknown> = {}
   for (const [name, schema] of Object.entries(variables)) {
@@ -30,6 +35,7 @@ export function readConfig<V extends Variables>(variables: V, env: NodeJS.Proces
     if (parsed.success) settings[name] = parsed.data
     else problems.push(problemOf(name, schema, env[name], parsed.error))
   }
+  problems.push(...further.map((problem) => `  ${problem}`))
   if (problems.length > 0) {
     throw new ConfigError(`the configuration is not complete:\n${problems.join('\n')}`)
   }

@@ -13,6 +13,7 @@ export {
   databaseUrl,
   host,
   milliseconds,
+  missingQueue,
   optionalDatabaseUrl,
   optionalRedisUrl,
   port,

@@ -58,6 +58,14 @@ export const optionalRedisUrl: Variable<string | undefined> = variable(
   'redis://localhost:6379',
 )
 
+/** What is wrong when the queue has no place: it needs REDIS_URL or DATABASE_URL. */
+export function missingQueue(env: NodeJS.ProcessEnv): string[] {
+  if (env['REDIS_URL'] || env['DATABASE_URL']) return []
+  return [
+    'REDIS_URL is not set, and no DATABASE_URL either: the queue needs one of them. Example: REDIS_URL=redis://localhost:6379',
+  ]
+}
+
 /** What every process reads. */
 export const processVariables = {
   OPS_PORT: port(9464),

@@ -9,20 +9,17 @@ export const queueName = 'clerk-events'
 const redisPrefix = '{clerk-sync}'
 const postgresSchema = 'clerk_queue'
 
-/** The queue is on Redis when there is a Redis, else in the database. */
+/**
+ * The queue is on Redis when there is a Redis, else in the database.
+ *
+ * @throws an Error when there is neither.
+ */
 export function locateQueue(urls: {
-  redisUrl?: string | undefined
-  databaseUrl: string
-}): QueueLocation
-export function locateQueue(urls: {
-  redisUrl?: string | undefined
-  databaseUrl?: string | undefined
-}): QueueLocation | undefined
-export function locateQueue(urls: {
-  redisUrl?: string | undefined
-  databaseUrl?: string | undefined
-}): QueueLocation | undefined {
-  if (urls.redisUrl) return { kind: 'redis', url: urls.redisUrl, prefix: redisPrefix }
-  if (urls.databaseUrl) return { kind: 'postgres', url: urls.databaseUrl, schema: postgresSchema }
-  return undefined
+  readonly redisUrl: string | undefined
+  readonly databaseUrl: string | undefined
+}): QueueLocation {
+  const { redisUrl, databaseUrl } = urls
+  if (redisUrl) return { kind: 'redis', url: redisUrl, prefix: redisPrefix }
+  if (databaseUrl) return { kind: 'postgres', url: databaseUrl, schema: postgresSchema }
+  throw new Error('the queue needs a Redis or a database')
 }
