@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { readProcess } from '@clerk-sync/embedded-postgres'
 import { createSigningSecret } from '@clerk-sync/events'
 import { z } from 'zod'
 
@@ -15,6 +16,8 @@ export type Secrets = z.infer<typeof secretsSchema>
 /** How to reach what `start` runs, for the commands in another terminal. */
 const runningSchema = z.object({
   pid: z.number(),
+  // A pid is used again, in a container most of all; with the start time it is one process.
+  startedAt: z.string(),
   webhookUrl: z.string(),
   signingSecret: z.string(),
   databaseUrl: z.string(),
@@ -55,8 +58,9 @@ export function keepSecrets(dir: DataDir): Secrets {
   return secrets
 }
 
-export function announceRunning(dir: DataDir, running: Running): void {
-  writePrivately(runningFile(dir), running)
+export function announceRunning(dir: DataDir, running: Omit<Running, 'pid' | 'startedAt'>): void {
+  const startedAt = readProcess(process.pid)?.startedAt ?? ''
+  writePrivately(runningFile(dir), { pid: process.pid, startedAt, ...running })
 }
 
 export function forgetRunning(dir: DataDir): void {
@@ -66,18 +70,11 @@ export function forgetRunning(dir: DataDir): void {
 /** What runs now on this data, or undefined. */
 export function findRunning(dir: DataDir): Running | undefined {
   const running = readJson(runningFile(dir), runningSchema)
-  return running && isAlive(running.pid) ? running : undefined
+  const isSame = running && readProcess(running.pid)?.startedAt === running.startedAt
+  return isSame ? running : undefined
 }
 
 const runningFile = (dir: DataDir) => join(dir.path, 'running.json')
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
 
 function writePrivately(file: string, value: unknown): void {
   writeFileSync(file, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 })

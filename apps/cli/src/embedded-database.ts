@@ -16,5 +16,7 @@ export async function startEmbeddedDatabase(
     port: (await isPortFree(usualPort, '127.0.0.1')) ? usualPort : 0,
     password,
     logFile: dir.postgresLog,
+    // Otherwise a refused row stands in the log with all its values.
+    settings: { log_error_verbosity: 'terse', log_min_error_statement: 'panic' },
   })
 }

@@ -44,6 +44,7 @@ Ctrl-C stops everything.
 function redactGiven({ url, embedded }: StartScreen['database']): string {
   const shown = new URL(url)
   if (!embedded && shown.password) shown.password = '***'
+  if (!embedded && shown.searchParams.has('password')) shown.searchParams.set('password', '***')
   return shown.href
 }
 

@@ -1,6 +1,6 @@
 import type { Failure } from '@clerk-sync/queue'
-import type { Arrival, TableRow } from './await-row.ts'
-import type { Answer } from './delivery.ts'
+import type { Arrival, TableRow } from './arrival.ts'
+import type { Answer } from './deliver.ts'
 
 export interface Delivered {
   answer: Answer

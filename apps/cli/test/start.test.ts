@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -210,6 +210,16 @@ describe('clerk-sync start, with nothing installed', () => {
     )
   })
 })
+
+test('starts again after a crash, also when its old pid belongs to another process now', async () => {
+  const first = await start()
+  const file = join(dir, '.data', 'running.json')
+  const running = JSON.parse(await readFile(file, 'utf8'))
+  await first.stop()
+  await writeFile(file, JSON.stringify({ ...running, pid: process.pid }))
+  const second = await start()
+  expect((await second.stop()).code).toBe(0)
+}, 60_000)
 
 test('with REDIS_URL the queue is on Redis', async () => {
   const running = await start({ REDIS_URL: inject('redisUrl') })

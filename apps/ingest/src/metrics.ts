@@ -10,6 +10,7 @@ export type RequestOutcome =
   | 'invalid_request'
   | 'too_large'
   | 'queue_unavailable'
+  | 'internal_error'
 
 export interface IngestMetrics {
   /** `type` is given only when the signature was right: nothing unverified becomes a label. */
@@ -33,7 +34,7 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
   })
   const lastVerified = new Gauge({
     name: 'clerk_sync_ingest_last_verified_event_timestamp_seconds',
-    help: 'Unix time of the last delivery with a valid signature; 0 before the first.',
+    help: 'Unix time of the last verified event; 0 before the first.',
     registers,
   })
   return {

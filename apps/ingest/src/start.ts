@@ -6,6 +6,9 @@ import type { IngestConfig } from './config.ts'
 import { createIngestMetrics } from './metrics.ts'
 import { webhookPath } from './webhook-plugin.ts'
 
+// A request that waits for the queue is answered before.
+const closeConnectionsAfterMs = 4_000
+
 export interface Ingest extends App {
   /** Where Clerk posts to, as seen from this machine. */
   readonly webhookUrl: string
@@ -42,7 +45,10 @@ export async function startIngest(config: IngestConfig, ops: Ops): Promise<Inges
     checks: [{ name: 'queue', run: () => producer.ping() }],
     async close() {
       stopping.abort()
+      // A connection on which nothing arrives would hold up the end of the process.
+      const impatience = setTimeout(() => app.server.closeAllConnections(), closeConnectionsAfterMs)
       await app.close()
+      clearTimeout(impatience)
       await producer.close()
     },
   }

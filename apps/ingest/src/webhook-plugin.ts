@@ -8,6 +8,9 @@ import type { IngestMetrics, RequestOutcome } from './metrics.ts'
 
 export const webhookPath = '/api/webhooks/clerk'
 
+// Svix's are 31 characters long, and PostgreSQL could not index one of thousands.
+const longestSvixId = 255
+
 // Svix takes messages of about 350 kB.
 const bodyLimitBytes = 1024 * 1024
 const retryAfterSeconds = 30
@@ -44,7 +47,8 @@ export function webhookPlugin(deps: WebhookDeps) {
       (performance.now() - (arrivals.get(request) ?? performance.now())) / 1000
     scope.addHook('onRequest', async (request) => void arrivals.set(request, performance.now()))
     scope.setErrorHandler((error: { statusCode?: number }, request, reply) => {
-      const answer = answerToBadRequest(error)
+      const answer = answerToError(error)
+      if (answer.status >= 500) deps.logger.error({ error }, 'a delivery was not handled')
       deps.metrics.answered(answer.outcome, secondsSince(request))
       return send(deps, request, reply, answer)
     })
@@ -77,21 +81,20 @@ async function receive(deps: WebhookDeps, request: FastifyRequest): Promise<Answ
   }
 
   const envelope = parseEnvelope(body)
-  if (!envelope) {
+  const svixId = headers.id?.trim() ?? ''
+  if (!envelope || svixId.length > longestSvixId) {
     deps.logger.warn({ svixId: headers.id }, 'signed, but not an event')
     return { status: 400, body: { error: 'invalid_event' }, outcome: 'invalid_event' }
   }
   const { type } = envelope
-  if (deps.instanceId !== undefined && envelope.instance_id !== deps.instanceId) {
+  // Old messages that are sent again name no instance.
+  const instanceId = envelope.instance_id ?? deps.instanceId
+  if (deps.instanceId !== undefined && instanceId !== deps.instanceId) {
     return { status: 200, body: { received: true }, outcome: 'other_instance', type }
   }
 
   const svixTimestamp = Number.parseInt(headers.timestamp ?? '', 10)
-  const job = buildEventJob(envelope, {
-    svixId: headers.id?.trim() ?? '',
-    svixTimestamp,
-    receivedAt,
-  })
+  const job = buildEventJob(envelope, { svixId, svixTimestamp, receivedAt })
   try {
     await deps.producer.enqueue(job, { timeoutMs: deps.enqueueTimeoutMs, signal: deps.stopping })
     return { status: 200, body: { received: true }, outcome: 'accepted', type }
@@ -102,10 +105,13 @@ async function receive(deps: WebhookDeps, request: FastifyRequest): Promise<Answ
   }
 }
 
-function answerToBadRequest({ statusCode = 500 }: { statusCode?: number }): Answer {
-  return statusCode === 413
-    ? { status: 413, body: { error: 'body_too_large' }, outcome: 'too_large' }
-    : { status: statusCode, body: { error: 'invalid_request' }, outcome: 'invalid_request' }
+function answerToError({ statusCode = 500 }: { statusCode?: number }): Answer {
+  if (statusCode === 413) {
+    return { status: 413, body: { error: 'body_too_large' }, outcome: 'too_large' }
+  }
+  return statusCode < 500
+    ? { status: statusCode, body: { error: 'invalid_request' }, outcome: 'invalid_request' }
+    : { status: 500, body: { error: 'internal_error' }, outcome: 'internal_error' }
 }
 
 function send(deps: WebhookDeps, request: FastifyRequest, reply: FastifyReply, answer: Answer) {

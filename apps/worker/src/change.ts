@@ -1,13 +1,11 @@
 import type { Change, LedgerEvent } from '@clerk-sync/db'
-import { effectOf, readRow } from '@clerk-sync/entities'
+import { effectOf, latestTime, readRow } from '@clerk-sync/entities'
 import { parseEventJob } from '@clerk-sync/events'
 import type { EventJob } from '@clerk-sync/events'
 import { CannotApplyError } from '@clerk-sync/queue'
 
 // A longer id is not Clerk's, and PostgreSQL could not index it.
 const longestId = 255
-// 9999-12-31: PostgreSQL writes later years in another way.
-const latestTime = 253_402_214_400_000
 
 /**
  * What the event in `job.data` does to the tables.
@@ -36,7 +34,9 @@ export function toChange(jobData: unknown): Change {
   return { kind: 'upsert', event, entity, id, updatedAt: updatedAtOf(job, data), value: row.value }
 }
 
-function toLedgerEvent({ svixId, type, entityId, occurredAt, receivedAt }: EventJob): LedgerEvent {
+function toLedgerEvent(job: EventJob): LedgerEvent {
+  const { svixId, type, occurredAt, receivedAt } = job
+  const entityId = job.entityId?.slice(0, longestId)
   if (occurredAt > latestTime) throw new CannotApplyError(`${type} has a time after the year 9999`)
   return { id: svixId, type, entityId, occurredAt, receivedAt }
 }

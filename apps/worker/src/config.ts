@@ -15,7 +15,7 @@ export const workerVariables = {
   DATABASE_URL: databaseUrl,
   REDIS_URL: optionalRedisUrl,
   HOST: host,
-  BATCH_SIZE: count(100),
+  BATCH_SIZE: count(100, 1_000),
 }
 
 export interface WorkerConfig extends Settings<typeof processVariables> {

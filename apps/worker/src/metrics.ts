@@ -72,7 +72,7 @@ export function createWorkerMetrics(registry: Registry, depth: QueueDepthReader)
     help: '1 while the database takes writes, 0 while the worker waits for it.',
     registers,
   })
-  database.set(1)
+  database.set(0)
   registerQueueDepth(registry, depth)
 
   return {

@@ -1,7 +1,7 @@
 import type { Change, ChangeResult, Database, DatabaseUnavailableError } from '@clerk-sync/db'
 import type { Logger } from '@clerk-sync/ops'
 import { GiveBackError } from '@clerk-sync/queue'
-import type { Delivery } from '@clerk-sync/queue'
+import type { JobRun } from '@clerk-sync/queue'
 import { createBatcher } from './batcher.ts'
 import { toChange } from './change.ts'
 import type { WorkerMetrics } from './metrics.ts'
@@ -12,13 +12,13 @@ export interface ProcessorDeps {
   readonly metrics: WorkerMetrics
   readonly logger: Logger
   readonly batchSize: number
-  /** Called when the database goes away and when it is back. */
+  /** Called when the database is found away, and with undefined when it is there; often the same again. */
   readonly onDatabase: (error: DatabaseUnavailableError | undefined) => void
 }
 
 export interface Processor {
   /** Resolves when the event is committed. */
-  process(delivery: Delivery): Promise<void>
+  process(run: JobRun): Promise<void>
   /** Lets a flush under way finish, unless the database is away; gives the other events back. */
   stop(): void
 }
@@ -30,22 +30,26 @@ export function createProcessor(deps: ProcessorDeps): Processor {
   const batcher = createBatcher<Change, ChangeResult>(flush, deps.batchSize)
 
   async function flush(changes: Change[]): Promise<ChangeResult[]> {
-    const hooks = { onUnavailable: deps.onDatabase, onAvailable: () => deps.onDatabase(undefined) }
     const started = performance.now()
-    const results = await writePatiently(db, changes, hooks, stopping.signal)
-    metrics.flushed(changes.length, (performance.now() - started) / 1000)
-    return results
+    try {
+      const results = await writePatiently(db, changes, deps.onDatabase, stopping.signal)
+      metrics.flushed(changes.length, (performance.now() - started) / 1000)
+      return results
+    } finally {
+      // Whatever came of the write: that it ended means that the database is not away.
+      if (!stopping.signal.aborted) deps.onDatabase(undefined)
+    }
   }
 
   return {
-    async process(delivery) {
+    async process(run) {
       const startedAt = Date.now()
-      const change = toChange(delivery.data)
+      const change = toChange(run.data)
       const result = await batcher.add(change)
       if (!result.ok) throw result.error
       const { type, id: svixId, entityId, occurredAt } = change.event
       const { outcome } = result
-      metrics.done({ type, occurredAt, enqueuedAt: delivery.enqueuedAt, startedAt }, outcome)
+      metrics.done({ type, occurredAt, enqueuedAt: run.enqueuedAt, startedAt }, outcome)
       logger.debug({ svixId, type, entityId, outcome }, 'event done')
     },
     stop() {

@@ -53,7 +53,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
   function startFetching(): void {
     consumer = createConsumer(config.queue, {
       concurrency: config.batchSize * batchesAtOnce,
-      process: (delivery) => processor.process(delivery),
+      process: (run) => processor.process(run),
       onFailed({ jobId, name, attempt }, error, final) {
         metrics.failed(name, final)
         logger[final ? 'error' : 'warn'](
@@ -86,7 +86,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     metrics.databaseUp(true)
     startFetching()
   }
-  const starting = startOnceReady()
+  startOnceReady().catch((error: unknown) => logger.fatal({ error }, 'the worker can not start'))
 
   return {
     name: 'worker',
@@ -102,7 +102,6 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     ],
     async close() {
       stopping.abort()
-      await starting
       processor.stop()
       await consumer?.close()
       await Promise.all([depth.close(), db.close()])

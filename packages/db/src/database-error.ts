@@ -29,9 +29,10 @@ interface DriverCause {
   constraint?: { index?: string; fields?: string[] }
 }
 
-// Lost connections, too little memory or disk, shutdown, a server that is read only or starts up.
-// 57014 is a statement that was cancelled, which may be the statement's own fault.
-const unavailableStates = /^(08|28|53|57P|58)|^(25006|3D000)$/
+// Lost connections, no access, too little memory or disk, shutdown, start-up, a server that is read
+// only, deadlocks, and locks that others hold for long. 57014 is a statement that was cancelled, which
+// may be the statement's own fault.
+const unavailableStates = /^(08|28|40|53|57P|58)|^(25006|3D000|55P03)$/
 // P1xxx: connection. P2024, P2028, P2037: no connection in time, transaction lost, too many.
 const unavailableCodes = /^(P1\d{3}|P2024|P2028|P2037)$/
 const lostConnection =
@@ -39,7 +40,7 @@ const lostConnection =
 // The system's own codes. Refused by every address of a host (localhost has two), a connection fails
 // with such a code and no message, and Prisma passes that on as it is.
 const networkCodes =
-  /^(ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/
+  /^(ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST\w+|ENET\w+|EADDRNOTAVAIL)$/
 
 // The adapter has no field for it. This text of PostgreSQL quotes nothing but names.
 const brokenCheck = /^new row for relation "[^"]+" violates check constraint "([^"]+)"$/
@@ -52,9 +53,9 @@ export function toDatabaseError(error: unknown): unknown {
   if (sqlState !== undefined && !unavailableStates.test(sqlState)) {
     return new DatabaseRefusedError(sqlState, objectsIn(cause))
   }
-  return sqlState !== undefined || isConnectionError(error, cause)
-    ? new DatabaseUnavailableError(`the database can't be reached: ${reasonOf(error, cause)}`)
-    : error
+  if (sqlState === undefined && !isConnectionError(error, cause)) return error
+  const problem = sqlState === undefined ? "can't be reached" : "can't write now"
+  return new DatabaseUnavailableError(`the database ${problem}: ${reasonOf(error, cause)}`)
 }
 
 function isConnectionError(error: Error, cause: DriverCause | undefined): boolean {

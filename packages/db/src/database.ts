@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Pool } from 'pg'
 import { toDatabaseError } from './database-error.ts'
@@ -6,8 +7,11 @@ import type { Transaction } from './transaction.ts'
 
 // A connection that takes longer than this is an outage; PostgreSQL itself answers in milliseconds.
 const connectTimeoutMs = 5_000
-// Above the statement timeout of 30 s: only a server that answers nothing at all gets here.
-const answerTimeoutMs = 40_000
+// Above the statement timeout: only a server that answers nothing at all gets here.
+const answerTimeoutMs = 10_000
+const transactionTimeoutMs = 30_000
+// A connection to a server that is away would hold up the end of the process.
+const closeTimeoutMs = 2_000
 
 export interface Database {
   /** Typed reads of the tables. */
@@ -37,6 +41,11 @@ export function createDatabase(options: { url: string; maxConnections: number })
     // oxlint-disable-next-line typescript/no-misused-promises -- awaited, though its type says void
     onConnect: (client): Promise<unknown> => client.query(`SET timezone TO 'UTC'`),
   })
+  // When a ROLLBACK gets no answer, Prisma gives the connection back with its transaction still open:
+  // the next one would run inside of it.
+  pool.on('release', (_error, client) => {
+    if (client.getTransactionStatus() !== 'I') void client.end().catch(() => undefined)
+  })
   const adapter = new PrismaPg(pool, {
     schema: 'clerk',
     disposeExternalPool: true,
@@ -51,7 +60,7 @@ export function createDatabase(options: { url: string; maxConnections: number })
       try {
         return await prisma.$transaction(run, {
           maxWait: connectTimeoutMs + 1_000,
-          timeout: answerTimeoutMs,
+          timeout: transactionTimeoutMs,
         })
       } catch (error) {
         throw toDatabaseError(error)
@@ -64,6 +73,9 @@ export function createDatabase(options: { url: string; maxConnections: number })
         throw toDatabaseError(error)
       }
     },
-    close: () => prisma.$disconnect(),
+    async close() {
+      const timeout = sleep(closeTimeoutMs, undefined, { ref: false })
+      await Promise.race([prisma.$disconnect(), timeout])
+    },
   }
 }

@@ -25,7 +25,7 @@ export async function migrate(url: string): Promise<string[]> {
   try {
     await client.connect()
     await client.query('SELECT pg_advisory_lock($1)', [migrationLock])
-    await client.query('CREATE SCHEMA IF NOT EXISTS clerk')
+    await createSchema(client)
     return await applyMigrations(url)
   } catch (cause) {
     throw new MigrationError(`the database was not migrated: ${migrationProblem(cause)}`, { cause })
@@ -34,10 +34,20 @@ export async function migrate(url: string): Promise<string[]> {
   }
 }
 
+// IF NOT EXISTS would need the right to create it, also where it is there.
+async function createSchema(client: Client): Promise<void> {
+  const { rows } = await client.query(`SELECT to_regnamespace('clerk') AS schema`)
+  if (rows[0].schema === null) await client.query('CREATE SCHEMA clerk')
+}
+
 /** The migrations of this release that the database has not applied yet. */
 export async function pendingMigrations(url: string): Promise<string[]> {
   const { migrationDirectories } = await readMigrations()
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 5_000,
+  })
   client.on('error', () => undefined)
   try {
     await client.connect()

@@ -44,8 +44,8 @@ export interface Entity {
   readonly children: readonly ChildTable[]
 }
 
-// PostgreSQL reads years above 9999 in another notation; Clerk's times are far below.
-const latestTime = Date.UTC(9999, 11, 31)
+/** In milliseconds. PostgreSQL reads years above 9999 in another notation; Clerk's are far below. */
+export const latestTime = Date.UTC(9999, 11, 31)
 
 /** SQL type and accepted JSON value of each column type. */
 export const columnTypes = {

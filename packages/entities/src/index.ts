@@ -1,5 +1,5 @@
 export { isClerkObject } from './column.ts'
-export { columnTypes } from './entity.ts'
+export { columnTypes, latestTime } from './entity.ts'
 export type { ChildTable, ClerkObject, Column, ColumnType, Entity } from './entity.ts'
 export { minimise } from './minimise.ts'
 export { effectOf, entities } from './registry.ts'

@@ -18,7 +18,7 @@ const variables = {
   HOST: host,
   DATABASE_URL: databaseUrl,
   REDIS_URL: optionalRedisUrl,
-  BATCH_SIZE: count(100),
+  BATCH_SIZE: count(100, 1_000),
   WAIT_MS: milliseconds(5),
   TOKEN: variable(z.string().regex(/^tok_/, 'must begin with tok_'), 'tok_123'),
 }
@@ -93,7 +93,7 @@ describe('what is wrong', () => {
         '  PORT must be a port. Example: PORT=3000',
         '  DATABASE_URL is not set. Example: DATABASE_URL=postgresql://user:password@localhost:5432/app',
         '  REDIS_URL must be a redis:// or rediss:// URL. Example: REDIS_URL=redis://localhost:6379',
-        '  BATCH_SIZE must be a whole number, 1 or more. Example: BATCH_SIZE=100',
+        '  BATCH_SIZE must be a whole number, 1 to 1000. Example: BATCH_SIZE=100',
         '  TOKEN must begin with tok_. Example: TOKEN=tok_123',
       ].join('\n'),
     )

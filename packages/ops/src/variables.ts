@@ -16,9 +16,9 @@ export function milliseconds(fallback: number): Variable<number> {
   return wholeNumber(fallback, longestTimeoutMs, message)
 }
 
-/** A whole number of 1 or more. */
-export function count(fallback: number): Variable<number> {
-  return wholeNumber(fallback, Number.MAX_SAFE_INTEGER, 'must be a whole number, 1 or more')
+/** A whole number from 1 to `max`. */
+export function count(fallback: number, max: number): Variable<number> {
+  return wholeNumber(fallback, max, `must be a whole number, 1 to ${max}`)
 }
 
 function wholeNumber(fallback: number, max: number, message: string): Variable<number> {

@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue } from 'bullmq'
 import { postgresOptions, redisProducerOptions } from './connection-options.ts'
 import type { QueueLocation } from './location.ts'
 import { queueName } from './location.ts'
 import { createPatientPostgresBackend } from './postgres-backend.ts'
 import { createRedisConnection } from './redis-connection.ts'
+
+// A server that is away would hold up the end of the process.
+const closeTimeoutMs = 2_000
 
 export interface ConnectedQueue {
   readonly queue: Queue
@@ -39,5 +43,10 @@ function connectToPostgres(location: QueueLocation & { kind: 'postgres' }): Conn
   const options = { connection: postgresOptions(location) }
   // The class differs in its backend alone; callers never look at that.
   const queue = new Queue(queueName, options, createPatientPostgresBackend) as unknown as Queue
-  return { queue, close: () => queue.close() }
+  return {
+    queue,
+    async close() {
+      await Promise.race([queue.close(), sleep(closeTimeoutMs, undefined, { ref: false })])
+    },
+  }
 }

@@ -12,7 +12,7 @@ import { createRedisConnection } from './redis-connection.ts'
 const closeTimeoutMs = 5_000
 
 /** One run of an event's job. Times are milliseconds. */
-export interface Delivery {
+export interface JobRun {
   readonly jobId: string
   /** The event's type as the producer named the job. */
   readonly name: string
@@ -38,8 +38,8 @@ export class GiveBackError extends Error {
 export interface ConsumerOptions {
   concurrency: number
   /** Resolves when the event is done; any other error than the two above is retried with backoff. */
-  process: (delivery: Delivery) => Promise<void>
-  onFailed: (delivery: Delivery, error: Error, final: boolean) => void
+  process: (run: JobRun) => Promise<void>
+  onFailed: (run: JobRun, error: Error, final: boolean) => void
   onStalled: (jobId: string) => void
   onError: (error: Error) => void
   /** A job whose worker died is run again after about this long. Default 30 s. */
@@ -66,12 +66,12 @@ export function createConsumer(location: QueueLocation, options: ConsumerOptions
     if (!job) return
     const final =
       error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1)
-    options.onFailed(toDelivery(job, job.attemptsMade), error, final)
+    options.onFailed(toJobRun(job, job.attemptsMade), error, final)
   })
 
   async function run(job: Job, token?: string): Promise<void> {
     try {
-      await options.process(toDelivery(job, job.attemptsMade + 1))
+      await options.process(toJobRun(job, job.attemptsMade + 1))
     } catch (error) {
       if (error instanceof CannotApplyError) throw toFinalError(error)
       if (!(error instanceof GiveBackError)) throw error
@@ -86,9 +86,12 @@ export function createConsumer(location: QueueLocation, options: ConsumerOptions
     async close() {
       const patience = new AbortController()
       const timeout = sleep(closeTimeoutMs, undefined, { signal: patience.signal })
-      await Promise.race([worker.close(), timeout.catch(() => undefined)])
-      patience.abort()
-      disconnect()
+      try {
+        await Promise.race([worker.close(), timeout.catch(() => undefined)])
+      } finally {
+        patience.abort()
+        disconnect()
+      }
     },
   }
 }
@@ -140,7 +143,7 @@ function toFinalError({ message }: CannotApplyError): UnrecoverableError {
   return Object.assign(new UnrecoverableError(message), { stack: message })
 }
 
-function toDelivery(job: Job, attempt: number): Delivery {
+function toJobRun(job: Job, attempt: number): JobRun {
   return {
     jobId: String(job.id),
     name: job.name,

@@ -1,5 +1,5 @@
 export { CannotApplyError, createConsumer, GiveBackError } from './consumer.ts'
-export type { Consumer, Delivery } from './consumer.ts'
+export type { Consumer, JobRun } from './consumer.ts'
 export { locateQueue } from './location.ts'
 export type { QueueLocation } from './location.ts'
 export { migrateQueue } from './migrate-queue.ts'

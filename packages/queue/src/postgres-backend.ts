@@ -4,9 +4,9 @@ import type { BackendFactory } from 'bullmq'
 type Factory = typeof createPostgresBackend
 type Backend = ReturnType<Factory>
 
-// Lost connection, shutdown, crash, start-up, too many connections, a standby.
-const lostStates = /^(08|53|57P|58|25006)/
-const socketCodes = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET)/
+// The same as in packages/db/src/database-error.ts, which can't be imported from here.
+const lostStates = /^(08|28|40|53|57P|58)|^(25006|3D000|55P03)$/
+const socketCodes = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET|EADDRNOTAVAIL)/
 // What node-postgres says without a code.
 const lostMessages = /^(Connection terminated|timeout e|Query read timeout|Client has encountered)/
 

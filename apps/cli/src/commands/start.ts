@@ -39,7 +39,13 @@ export async function start(env: NodeJS.ProcessEnv): Promise<void> {
   const logger = createFileLogger(dir, config.worker.LOG_LEVEL)
   const closers: Closers = []
   const close = async () => {
-    for (const closer of closers.splice(0).toReversed()) await closer()
+    for (const closer of closers.splice(0).toReversed()) {
+      try {
+        await closer()
+      } catch (error) {
+        logger.error({ error }, 'did not stop cleanly')
+      }
+    }
   }
   shutDownOnSignal({ logger, timeoutMs: config.worker.SHUTDOWN_TIMEOUT_MS, close })
   try {
@@ -69,7 +75,6 @@ async function startAll(
   const { opsPort, webhookUrl, boardUrl } = await startApps(config, { logger, registry }, closers)
 
   announceRunning(dir, {
-    pid: process.pid,
     webhookUrl,
     signingSecret: env['CLERK_WEBHOOK_SIGNING_SECRET'] || secrets.signingSecret,
     databaseUrl,

@@ -2,6 +2,7 @@ import { buildSample } from '@clerk-sync/events'
 import type { App } from '@clerk-sync/ops'
 import { openQueue } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
+import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createChain, finishedJob, outcomesOf, until } from './chain.ts'
 import type { Chain, RunningIngest } from './chain.ts'
@@ -110,6 +111,53 @@ test('a worker that stops while the database is dead gives its events back untou
   const job = await finishedJob(opened, sent[0]?.svixId ?? '')
   expect(job.attemptsMade).toBe(1)
 })
+
+test('a worker that stops while the database is frozen ends in time, also while readiness is asked', async () => {
+  const worker = await chain.startWorker({ databaseUrl: proxy.url })
+  await outcomesOf(chain, [await ingest.send(buildSample('user.created'))])
+  proxy.freeze()
+  const asked = isReady(worker)
+  const sent = await ingest.send(buildSample('user.created'))
+  await until(async () =>
+    (await opened.queue.getJobState(sent.svixId)) === 'active' ? true : undefined,
+  )
+  const started = performance.now()
+  await worker.close()
+  expect(performance.now() - started).toBeLessThan(9_000)
+  await proxy.heal()
+  await asked
+}, 60_000)
+
+test('an outage longer than every timeout leaves whole rows and costs no attempt', async () => {
+  const worker = await chain.startWorker({ databaseUrl: proxy.url })
+  await outcomesOf(chain, [await ingest.send(buildSample('user.created'))])
+  proxy.freeze()
+  const event = buildSample('user.created')
+  const sent = await ingest.send(event)
+  await new Promise((resolve) => setTimeout(resolve, 25_000))
+  expect(await isReady(worker)).toBe(false)
+  await proxy.heal()
+  const job = await finishedJob(opened, sent.svixId)
+  expect([job.attemptsMade, job.failedReason ?? null]).toEqual([1, null])
+  const id = String(event.data['id'])
+  expect(await chain.db.prisma.user.count({ where: { id } })).toBe(1)
+  expect(await chain.db.prisma.emailAddress.count({ where: { user_id: id } })).toBe(1)
+  await until(async () => ((await isReady(worker)) ? true : undefined))
+}, 90_000)
+
+test('a table that somebody locks for long costs no event an attempt', async () => {
+  await chain.startWorker()
+  const holder = new Client({ connectionString: chain.databaseUrl })
+  await holder.connect()
+  await holder.query('BEGIN; LOCK TABLE clerk.users IN SHARE MODE')
+  const sent = await Promise.all([1, 2, 3].map(() => ingest.send(buildSample('user.created'))))
+  await new Promise((resolve) => setTimeout(resolve, 7_000))
+  expect(await opened.queue.getJobCounts('failed', 'delayed')).toEqual({ failed: 0, delayed: 0 })
+  await holder.end()
+  for (const { svixId } of sent) {
+    expect((await finishedJob(opened, svixId)).attemptsMade).toBe(1)
+  }
+}, 60_000)
 
 test('a worker whose database has pending migrations waits and names them', async () => {
   await chain.db.prisma.$executeRawUnsafe('ALTER TABLE clerk._prisma_migrations RENAME TO hidden')

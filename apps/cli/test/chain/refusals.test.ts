@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { buildSample, createSigningSecret, parseSigningSecrets } from '@clerk-sync/events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createChain, outcomesOf } from './chain.ts'
@@ -143,11 +145,34 @@ test('events of another instance are acknowledged and dropped', async () => {
   const only = await chain.startIngest({ instanceId: 'ins_mine' })
   const foreign = await only.send(buildSample('user.created'))
   const mine = await only.send({ ...buildSample('user.created'), instance_id: 'ins_mine' })
-  expect([foreign.status, mine.status]).toEqual([200, 200])
-  await outcomesOf(chain, [mine])
+  const { instance_id: _, ...old } = buildSample('user.created')
+  const nameless = await only.send(old)
+  expect([foreign.status, mine.status, nameless.status]).toEqual([200, 200, 200])
+  expect(await outcomesOf(chain, [mine, nameless])).toEqual(['applied', 'applied'])
   expect(
     await chain.db.prisma.webhookEvent.findUnique({ where: { id: foreign.svixId } }),
   ).toBeNull()
+})
+
+test('an id of thousands of characters stops nothing', async () => {
+  const long = 'x'.repeat(6_000)
+  const unknown = await ingest.send({ type: 'galaxy.created', data: { id: long } })
+  expect(await outcomesOf(chain, [unknown])).toEqual(['ignored'])
+  expect(await ingest.send(buildSample('user.created'), { svixId: long })).toMatchObject({
+    status: 400,
+    body: { error: 'invalid_event' },
+  })
+})
+
+test('ingest stops in time although a connection stays silent', async () => {
+  const stopping = await chain.startIngest()
+  const silent = connect(Number(new URL(stopping.url).port), '127.0.0.1')
+  await once(silent, 'connect')
+  const closed = once(silent, 'close')
+  const started = performance.now()
+  await stopping.close()
+  expect(performance.now() - started).toBeLessThan(6_000)
+  await closed
 })
 
 test('an event without times occurred when its first delivery was sent', async () => {

@@ -1,4 +1,4 @@
-CREATE SCHEMA IF NOT EXISTS "clerk";
+-- The schema "clerk" is there: whoever migrates creates it, since the history lives in it, too.
 
 -- Ids and event ids are compared byte by byte: faster, and the order of versions never depends on
 -- the locale of the database. Rows are updated in place often: room for HOT updates.
