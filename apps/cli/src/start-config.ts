@@ -1,7 +1,7 @@
 import { readConsoleConfig } from '@clerk-sync/console'
 import { readIngestConfig } from '@clerk-sync/ingest'
 import { readWorkerConfig } from '@clerk-sync/worker'
-import type { Secrets } from './data-dir.ts'
+import type { Secrets } from './secrets.ts'
 import { isPortFree } from './port.ts'
 
 export const boardUser = 'admin'

@@ -1,11 +1,10 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort, listenAnywhere } from '@clerk-sync/testing'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { isPortFree } from '../src/port.ts'
 
@@ -16,18 +15,10 @@ let dir: string
 let ports: { PORT: string; OPS_PORT: string; BOARD_PORT: string }
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'clerk-sync-start-'))
-  const [PORT = '', OPS_PORT = '', BOARD_PORT = ''] = await freePorts(3)
-  ports = { PORT, OPS_PORT, BOARD_PORT }
+  const [port, opsPort, boardPort] = [await freePort(), await freePort(), await freePort()]
+  ports = { PORT: `${port}`, OPS_PORT: `${opsPort}`, BOARD_PORT: `${boardPort}` }
 })
 afterAll(() => rm(dir, { recursive: true, force: true }))
-
-async function freePorts(count: number): Promise<string[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '0.0.0.0'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const free = servers.map((server) => String((server.address() as AddressInfo).port))
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return free
-}
 
 function environment(env: Record<string, string> = {}): NodeJS.ProcessEnv {
   const { DATABASE_URL: _, REDIS_URL: __, CLERK_WEBHOOK_SIGNING_SECRET: ___, ...rest } = process.env
@@ -201,10 +192,8 @@ describe('clerk-sync start, with nothing installed', () => {
   }, 90_000)
 
   test('a taken port is one clear line that names the variable, and nothing is left running', async () => {
-    const taken = createServer().listen(0, '0.0.0.0')
-    await once(taken, 'listening')
-    onTestFinished(() => void taken.close())
-    const { port } = taken.address() as AddressInfo
+    const { server, port } = await listenAnywhere('0.0.0.0')
+    onTestFinished(() => void server.close())
     await expect(start({ BOARD_PORT: String(port) })).rejects.toThrow(
       `clerk-sync: port ${port} is in use by another process; choose another one, as in BOARD_PORT=${port + 100}`,
     )

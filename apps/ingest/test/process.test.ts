@@ -1,12 +1,8 @@
-import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { buildSample, createSigningSecret, parseSigningSecrets, sign } from '@clerk-sync/events'
 import { locateQueue, migrateQueue, openQueue } from '@clerk-sync/queue'
-import { createTestDatabase } from '@clerk-sync/testing'
+import { createTestDatabase, freePort, listenAnywhere, startProcess } from '@clerk-sync/testing'
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 
 const main = join(import.meta.dirname, '../src/main.ts')
@@ -14,39 +10,15 @@ const nowhere = 'redis://127.0.0.1:1'
 const secret = createSigningSecret()
 
 /** Ingest as a process of its own, with these variables and no others. */
-function startProcess(env: Record<string, string>) {
-  const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  const output = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text))
-  }
-  const closed = once(child, 'close')
-  return {
-    output,
-    kill: (signal: NodeJS.Signals) => void child.kill(signal),
-    exitCode: async () => (await closed)[0] as number | null,
-  }
-}
-
-async function listenAnywhere() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return { server, port: (server.address() as AddressInfo).port }
-}
-
-async function freePort(): Promise<number> {
-  const { server, port } = await listenAnywhere()
-  await once(server.close(), 'close')
-  return port
+function start(env: Record<string, string>) {
+  const started = startProcess(main, env)
+  onTestFinished(() => started.kill('SIGKILL'))
+  return started
 }
 
 async function startReachable(env: Record<string, string>) {
   const [port, opsPort] = [await freePort(), await freePort()]
-  const ingest = startProcess({
+  const ingest = start({
     PORT: String(port),
     OPS_PORT: String(opsPort),
     HOST: '127.0.0.1',
@@ -111,7 +83,7 @@ async function readJob(env: { REDIS_URL?: string; DATABASE_URL?: string }, svixI
 describe('with settings that are incomplete or wrong', () => {
   test('it exits with 1 and names every missing variable with an example, without a stack', async () => {
     const startedAt = performance.now()
-    const ingest = startProcess({})
+    const ingest = start({})
     expect(await ingest.exitCode()).toBe(1)
     expect(performance.now() - startedAt).toBeLessThan(10_000)
     expect(ingest.output).toEqual({
@@ -126,7 +98,7 @@ describe('with settings that are incomplete or wrong', () => {
   })
 
   test('it names a malformed secret without showing it', async () => {
-    const ingest = startProcess({
+    const ingest = start({
       CLERK_WEBHOOK_SIGNING_SECRET: 'whsec_s3cret!s3cret',
       REDIS_URL: nowhere,
     })
@@ -140,7 +112,7 @@ describe('with settings that are incomplete or wrong', () => {
   test.each(['PORT', 'OPS_PORT'])('it says in one line that its %s is in use', async (name) => {
     const { server, port } = await listenAnywhere()
     onTestFinished(() => void server.close())
-    const ingest = startProcess({
+    const ingest = start({
       CLERK_WEBHOOK_SIGNING_SECRET: secret,
       REDIS_URL: nowhere,
       HOST: '127.0.0.1',

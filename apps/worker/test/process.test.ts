@@ -1,45 +1,22 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { migrate } from '@clerk-sync/db'
 import { buildEventJob, buildSample } from '@clerk-sync/events'
 import { createProducer, locateQueue, migrateQueue } from '@clerk-sync/queue'
-import { createTestDatabase } from '@clerk-sync/testing'
+import { createTestDatabase, freePort, listenAnywhere, startProcess } from '@clerk-sync/testing'
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 
 const main = join(import.meta.dirname, '../src/main.ts')
 
 /** The worker as a process of its own, with these variables and no others. */
-function startProcess(env: Record<string, string>) {
-  const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  const output = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text))
-  }
-  const closed = once(child, 'close')
-  return {
-    output,
-    kill: (signal: NodeJS.Signals) => void child.kill(signal),
-    exitCode: async () => (await closed)[0] as number | null,
-  }
-}
-
-async function listenAnywhere() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return { server, port: (server.address() as AddressInfo).port }
+function start(env: Record<string, string>) {
+  const started = startProcess(main, env)
+  onTestFinished(() => started.kill('SIGKILL'))
+  return started
 }
 
 async function startReachable(env: Record<string, string>) {
-  const { server, port } = await listenAnywhere()
-  await once(server.close(), 'close')
-  const worker = startProcess({ OPS_PORT: String(port), HOST: '127.0.0.1', ...env })
+  const port = await freePort()
+  const worker = start({ OPS_PORT: String(port), HOST: '127.0.0.1', ...env })
   const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}`)
   await vi.waitFor(() => expect(worker.output.stdout).toContain('"msg":"started"'), 20_000)
   return {
@@ -63,7 +40,7 @@ const ready = { status: 200, ready: true, checks: { queue: 'ok', database: 'ok' 
 describe('with settings that are incomplete or wrong', () => {
   test('it exits with 1 and names what is missing with an example, without a stack', async () => {
     const startedAt = performance.now()
-    const worker = startProcess({})
+    const worker = start({})
     expect(await worker.exitCode()).toBe(1)
     expect(performance.now() - startedAt).toBeLessThan(10_000)
     expect(worker.output).toEqual({
@@ -77,7 +54,7 @@ describe('with settings that are incomplete or wrong', () => {
   })
 
   test('it names all that is wrong without showing a value', async () => {
-    const worker = startProcess({
+    const worker = start({
       DATABASE_URL: 'mysql://user:s3cret@localhost/app',
       REDIS_URL: 'https://:s3cret@localhost',
       BATCH_SIZE: 's3cret',
@@ -94,7 +71,7 @@ describe('with settings that are incomplete or wrong', () => {
   test('it says in one line that its port is in use', async () => {
     const { server, port } = await listenAnywhere()
     onTestFinished(() => void server.close())
-    const worker = startProcess({
+    const worker = start({
       DATABASE_URL: 'postgresql://127.0.0.1:1/app',
       HOST: '127.0.0.1',
       OPS_PORT: String(port),

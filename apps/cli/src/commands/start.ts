@@ -7,15 +7,12 @@ import { migrateQueue } from '@clerk-sync/queue'
 import { startWorker } from '@clerk-sync/worker'
 import { pino } from 'pino'
 import { Registry, collectDefaultMetrics } from 'prom-client'
-import {
-  announceRunning,
-  findRunning,
-  forgetRunning,
-  keepSecrets,
-  locateDataDir,
-} from '../data-dir.ts'
-import type { DataDir, Secrets } from '../data-dir.ts'
+import { locateDataDir } from '../data-dir.ts'
+import type { DataDir } from '../data-dir.ts'
 import { startEmbeddedDatabase } from '../embedded-database.ts'
+import { announceRunning, findRunning, forgetRunning } from '../running.ts'
+import { keepSecrets } from '../secrets.ts'
+import type { Secrets } from '../secrets.ts'
 import { boardUser, checkPorts, readStartConfig } from '../start-config.ts'
 import type { StartConfig } from '../start-config.ts'
 import { renderStartScreen } from '../start-screen.ts'

@@ -1,0 +1,41 @@
+import { rmSync } from 'node:fs'
+import { readProcess } from '@clerk-sync/embedded-postgres'
+import { z } from 'zod'
+import { readText, writePrivately } from './data-dir.ts'
+import type { DataDir } from './data-dir.ts'
+
+/** How to reach what `start` runs, for the commands in another terminal. */
+const runningSchema = z.object({
+  pid: z.number(),
+  // A pid is used again, in a container most of all; with the start time it is one process.
+  startedAt: z.string(),
+  webhookUrl: z.string(),
+  signingSecret: z.string(),
+  databaseUrl: z.string(),
+  redisUrl: z.string().optional(),
+})
+export type Running = z.infer<typeof runningSchema>
+
+export function announceRunning(dir: DataDir, running: Omit<Running, 'pid' | 'startedAt'>): void {
+  const startedAt = readProcess(process.pid)?.startedAt ?? ''
+  writePrivately(dir.running, { pid: process.pid, startedAt, ...running })
+}
+
+export function forgetRunning(dir: DataDir): void {
+  rmSync(dir.running, { force: true })
+}
+
+/** What runs now on this data; a file that a crash left, whole or not, is nothing. */
+export function findRunning(dir: DataDir): Running | undefined {
+  const running = parseRunning(readText(dir.running) ?? '')
+  const isSame = running && readProcess(running.pid)?.startedAt === running.startedAt
+  return isSame ? running : undefined
+}
+
+function parseRunning(text: string): Running | undefined {
+  try {
+    return runningSchema.parse(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}

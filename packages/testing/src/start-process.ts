@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
+
+/** A script of ours as a process of its own. */
+export interface StartedProcess {
+  /** What it has written so far. */
+  readonly output: { stdout: string; stderr: string }
+  readonly kill: (signal: NodeJS.Signals) => void
+  /** Resolves when it is gone; null when a signal ended it. */
+  readonly exitCode: () => Promise<number | null>
+}
+
+/** Runs a script with these variables and no others. The caller kills it. */
+export function startProcess(script: string, env: Record<string, string>): StartedProcess {
+  const child = spawn(process.execPath, [script], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const output = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text))
+  }
+  const closed = once(child, 'close')
+  return {
+    output,
+    kill: (signal) => void child.kill(signal),
+    exitCode: async () => (await closed)[0] as number | null,
+  }
+}
+
+/** Listens on any free port. The caller closes the server. */
+export async function listenAnywhere(
+  host = '127.0.0.1',
+): Promise<{ server: Server; port: number }> {
+  const server = createServer().listen(0, host)
+  await once(server, 'listening')
+  return { server, port: (server.address() as AddressInfo).port }
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(host?: string): Promise<number> {
+  const { server, port } = await listenAnywhere(host)
+  await once(server.close(), 'close')
+  return port
+}
