@@ -1,15 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { UnrecoverableError, WaitingError, Worker } from 'bullmq'
-import type { Job, WorkerOptions } from 'bullmq'
+import { UnrecoverableError, WaitingError } from 'bullmq'
+import type { Job, Worker, WorkerOptions } from 'bullmq'
 import { backoffMs } from './backoff.ts'
-import { postgresOptions, redisWorkerOptions } from './connection-options.ts'
+import { connectWorker } from './connect-worker.ts'
 import type { QueueLocation } from './location.ts'
-import { queueName } from './location.ts'
-import { createPatientPostgresBackend } from './postgres-backend.ts'
-import { createRedisConnection } from './redis-connection.ts'
-
-// A server that is away would hold up the end of the process; the jobs are taken over elsewhere.
-const closeTimeoutMs = 5_000
+import { openUntilReady } from './reopen.ts'
 
 /** One run of an event's job. Times are milliseconds. */
 export interface JobRun {
@@ -57,17 +51,13 @@ export interface Consumer {
   close(): Promise<void>
 }
 
-/** Fetches jobs at once, and goes on by itself whenever the queue was away. */
+/** Fetches jobs once the queue is there, and goes on by itself whenever it was away. */
 export function createConsumer(location: QueueLocation, options: ConsumerOptions): Consumer {
-  const { worker, disconnect } = openWorker(location, run, settings(location, options))
-  worker.on('error', options.onError)
-  worker.on('stalled', (jobId) => options.onStalled(jobId))
-  worker.on('failed', (job, error) => {
-    if (!job) return
-    const final =
-      error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1)
-    options.onFailed(toJobRun(job, job.attemptsMade), error, final)
-  })
+  const opened = openUntilReady(() => {
+    const connected = connectWorker(location, run, settings(location, options))
+    listen(connected.worker, options)
+    return { ...connected, ready: runWhenReady(connected.worker, options.onError) }
+  }, options.onError)
 
   async function run(job: Job, token?: string): Promise<void> {
     try {
@@ -81,40 +71,27 @@ export function createConsumer(location: QueueLocation, options: ConsumerOptions
   }
 
   return {
-    pause: () => worker.pause(true),
-    resume: () => worker.resume(),
-    async close() {
-      const patience = new AbortController()
-      const timeout = sleep(closeTimeoutMs, undefined, { signal: patience.signal })
-      try {
-        await Promise.race([worker.close(), timeout.catch(() => undefined)])
-      } finally {
-        patience.abort()
-        disconnect()
-      }
-    },
+    pause: () => opened.current.worker.pause(true),
+    resume: () => opened.current.worker.resume(),
+    close: opened.close,
   }
 }
 
-function openWorker(
-  location: QueueLocation,
-  run: (job: Job, token?: string) => Promise<void>,
-  options: Omit<WorkerOptions, 'connection'>,
-): { worker: Worker; disconnect: () => void } {
-  if (location.kind === 'redis') {
-    const connection = createRedisConnection(location.url, redisWorkerOptions)
-    const { prefix } = location
-    const worker = new Worker(queueName, run, { ...options, connection: connection.client, prefix })
-    return { worker, disconnect: connection.disconnect }
-  }
-  const connection = postgresOptions(location)
-  const worker = new Worker(
-    queueName,
-    run,
-    { ...options, connection },
-    createPatientPostgresBackend,
-  )
-  return { worker: worker as unknown as Worker, disconnect: () => undefined }
+function listen(worker: Worker, options: ConsumerOptions): void {
+  worker.on('error', options.onError)
+  worker.on('stalled', (jobId) => options.onStalled(jobId))
+  worker.on('failed', (job, error) => {
+    if (!job) return
+    const final =
+      error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1)
+    options.onFailed(toJobRun(job, job.attemptsMade), error, final)
+  })
+}
+
+// A worker that fetches before its first connection works would spin on the remembered failure.
+async function runWhenReady(worker: Worker, onError: (error: Error) => void): Promise<void> {
+  await worker.waitUntilReady()
+  worker.run().catch(onError)
 }
 
 function settings(
@@ -125,6 +102,7 @@ function settings(
   // until someone replays them.
   const keptForSeconds = 3_600
   return {
+    autorun: false,
     concurrency,
     lockDuration: lockDurationMs,
     stalledInterval: lockDurationMs / 2,

@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'bullmq'
+import type { Processor, WorkerOptions } from 'bullmq'
+import { postgresOptions, redisWorkerOptions } from './connection-options.ts'
+import type { QueueLocation } from './location.ts'
+import { queueName } from './location.ts'
+import { createPatientPostgresBackend } from './postgres-backend.ts'
+import { createRedisConnection } from './redis-connection.ts'
+
+// A server that is away would hold up the end of the process; the jobs are taken over elsewhere.
+const closeTimeoutMs = 5_000
+
+export interface ConnectedWorker {
+  readonly worker: Worker
+  /** Waits for the jobs that were fetched, but never longer than 5 s. */
+  readonly close: () => Promise<void>
+}
+
+/** A BullMQ worker that waits for its server as long as it takes. */
+export function connectWorker(
+  location: QueueLocation,
+  run: Processor,
+  options: Omit<WorkerOptions, 'connection'>,
+): ConnectedWorker {
+  if (location.kind === 'redis') {
+    const connection = createRedisConnection(location.url, redisWorkerOptions)
+    const { prefix } = location
+    const worker = new Worker(queueName, run, { ...options, connection: connection.client, prefix })
+    return { worker, close: () => closeWorker(worker).finally(connection.disconnect) }
+  }
+  const connection = postgresOptions(location)
+  const opened = new Worker(
+    queueName,
+    run,
+    { ...options, connection },
+    createPatientPostgresBackend,
+  )
+  // The class differs in its backend alone; callers never look at that.
+  const worker = opened as unknown as Worker
+  return { worker, close: () => closeWorker(worker) }
+}
+
+async function closeWorker(worker: Worker): Promise<void> {
+  await Promise.race([worker.close(), sleep(closeTimeoutMs, undefined, { ref: false })])
+}
