@@ -7,11 +7,13 @@ export interface Delivered {
   arrival: Arrival | Failure | undefined
 }
 
-const hints: Record<number, string> = {
-  400: 'the signature was refused: is it the same secret? --secret names another one',
-  404: 'there is no webhook at this URL: its path is /api/webhooks/clerk',
-  413: 'the body is larger than ingest takes',
-  503: 'the queue did not take the event; Svix would send it again',
+/** By the `error` of ingest's answer. */
+const hints: Record<string, string> = {
+  invalid_signature: 'the signature was refused: is it the same secret? --secret names another one',
+  invalid_event: 'the signature is right, but this is no event: look at --data',
+  not_found: 'there is no webhook at this URL: its path is /api/webhooks/clerk',
+  body_too_large: 'the body is larger than ingest takes',
+  queue_unavailable: 'the queue did not take the event; Svix would send it again',
 }
 
 /** One event: the answer, the outcome, how long they took, and the rows. `unknown`: why no outcome is. */
@@ -24,7 +26,7 @@ export function renderEvent(
     `  event    ${answer.svixId}`,
     `  answer   ${answer.status} ${answer.body}  after ${milliseconds(answer.answerMs)}`,
   ]
-  const hint = hints[answer.status]
+  const hint = hints[/"error":"(\w+)"/.exec(answer.body)?.[1] ?? '']
   if (hint) lines.push(`           ${hint}`)
   if (answer.status === 200) lines.push(`  outcome  ${renderArrival(arrival, event.unknown)}`)
   for (const { table, row } of event.rows) lines.push('', table, ...renderRow(row))
@@ -49,11 +51,12 @@ function renderValue(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** Many events: how many got which answer and outcome, and how long they took. */
+/** Many events: how many got which answer and outcome, and how long they took. `unknown` as above. */
 export function renderSummary(summary: {
   type: string
   url: string
   delivered: readonly Delivered[]
+  unknown: string | undefined
 }): string {
   const { delivered } = summary
   const arrivals = delivered.flatMap(({ arrival }) =>
@@ -72,6 +75,7 @@ export function renderSummary(summary: {
       `  outcomes  ${tally(arrivals.map(({ outcome }) => outcome))}  ${quantiles(arrivals.map(({ rowMs }) => rowMs))}`,
     )
   }
+  if (summary.unknown !== undefined) lines.push(`  outcomes  not looked up: ${summary.unknown}`)
   return `${lines.join('\n')}\n`
 }
 

@@ -174,6 +174,10 @@ describe('clerk-sync start, with nothing installed', () => {
       "outcome  failed: user.created can't be read: data.first_name is a list, expected a string",
     )
 
+    const noEvent = await run('trigger', 'user.created', '--data', '[]')
+    expect(noEvent.output).toMatch(/answer {3}400 \{"error":"invalid_event"\}/)
+    expect(noEvent.output).toContain('look at --data')
+
     const ignored = await run('trigger', 'email.created')
     expect(ignored.output).toMatch(/outcome {2}ignored/)
 

@@ -50,7 +50,7 @@ export async function trigger(
       const rows = known && isWritten ? await readRows(known.db, { type, ...first.answer }) : []
       process.stdout.write(renderEvent({ type, url, ...first, rows, unknown }))
     } else {
-      process.stdout.write(renderSummary({ type, url, delivered }))
+      process.stdout.write(renderSummary({ type, url, delivered, unknown }))
     }
     return delivered.every((one) => isFine(one, known)) ? 0 : 1
   } finally {
