@@ -12,7 +12,7 @@ const closeTimeoutMs = 2_000
 export interface ConnectedQueue {
   readonly queue: Queue
   /** Never waits for a server that is away. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** A BullMQ queue that fails fast while its server is away. */
