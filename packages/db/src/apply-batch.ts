@@ -1,83 +1,144 @@
 import type { Entity } from '@clerk-sync/entities'
-import type { Change, Outcome, Upsert } from './change.ts'
+import { bury } from './bury.ts'
+import type { Change } from './change.ts'
 import type { Database } from './database.ts'
-import { decide, entityKey } from './decide.ts'
-import { deleteRows } from './statements/delete-rows.ts'
+import { DatabaseUnavailableError } from './database-error.ts'
+import { entityKey } from './deaths.ts'
+import { decide } from './decide.ts'
+import type { Decision, Verdict, Write } from './decide.ts'
+import type { DeletionPolicy } from './deletion-policy.ts'
+import { toLedgerEntries } from './ledger-entries.ts'
 import { lockTables } from './statements/lock.ts'
 import { readMarks } from './statements/read-marks.ts'
-import { readVersions } from './statements/read-versions.ts'
+import { readRows } from './statements/read-rows.ts'
+import type { ReadRow } from './statements/read-rows.ts'
+import { redactLedger } from './statements/redact-ledger.ts'
 import { replaceChildren } from './statements/replace-children.ts'
 import { upsertRows } from './statements/upsert-rows.ts'
 import { writeLedger } from './statements/write-ledger.ts'
-import { writeTombstones } from './statements/write-tombstones.ts'
 import type { Transaction } from './transaction.ts'
+
+/** How a deployment wants its data kept. */
+export interface WriteRules {
+  readonly deletionPolicy: DeletionPolicy
+  /** Whether the ledger keeps the new values of changed columns besides their names. */
+  readonly auditValues: boolean
+}
+
+/** The batch must be applied again with the tables alone: another worker, or an owner that is gone. */
+class NeedsTablesAlone extends Error {
+  override readonly message = 'something else than clerk-sync writes to its tables'
+}
 
 /**
  * Applies a batch in one transaction of a few statements, whatever its size: entity rows,
- * tombstones and ledger commit together or not at all. Returns one outcome per change, in order,
- * as if the changes had been applied one after the other.
+ * tombstones and ledger commit together or not at all. Returns one verdict per change, in order, as
+ * if the changes had been applied one after the other; for one that can't be applied its error.
  *
  * @throws what the database answered; then nothing of the batch was written.
  */
-export async function applyBatch(db: Database, changes: readonly Change[]): Promise<Outcome[]> {
-  return db.transaction((tx) => applyIn(tx, changes))
+export async function applyBatch(
+  db: Database,
+  changes: readonly Change[],
+  rules: WriteRules,
+): Promise<(Verdict | Error)[]> {
+  const apply = (alone: boolean) => db.transaction((tx) => applyIn(tx, changes, rules, alone))
+  const deletes = changes.some((change) => change.kind === 'delete')
+  try {
+    return await apply(deletes)
+  } catch (error) {
+    if (!(error instanceof NeedsTablesAlone) && !isDeadlock(error)) throw error
+    return await apply(true)
+  }
 }
 
-async function applyIn(tx: Transaction, changes: readonly Change[]): Promise<Outcome[]> {
-  await lockTables(
-    tx,
-    changes.some((change) => change.kind === 'delete'),
-  )
+// A row that was not there to be locked may be written by another worker that waits for this one.
+function isDeadlock(error: unknown): boolean {
+  return error instanceof DatabaseUnavailableError && error.sqlState === '40P01'
+}
+
+/** What applyBatch would do now, without doing it. */
+export async function previewBatch(
+  db: Database,
+  changes: readonly Change[],
+  rules: WriteRules,
+): Promise<(Verdict | Error)[]> {
+  return db.transaction(async (tx) => {
+    await lockTables(tx, false)
+    const known = await readKnown(tx, changes)
+    return decide(changes, known, rules.deletionPolicy).verdicts
+  })
+}
+
+async function readKnown(tx: Transaction, changes: readonly Change[]) {
   const touched = byEntity(changes.filter((change) => change.kind === 'upsert'))
-  const known = { ...(await readMarks(tx, changes)), versions: await readVersions(tx, touched) }
-  const { outcomes, upserts, deletes } = decide(changes, known)
-
-  if (deletes.length > 0) await writeTombstones(tx, deletes)
-  for (const [entity, gone] of byEntity(deletes)) {
-    await deleteRows(
-      tx,
-      entity,
-      gone.map((change) => change.id),
-    )
-  }
-  const overtaken = await writeUpserts(tx, upserts)
-  return writeOutcomes(tx, changes, outcomes, overtaken)
+  const marks = await readMarks(tx, changes, touched)
+  const rows = await readRows(tx, touched)
+  return { ...marks, tombstones: withDeleted(marks.tombstones, rows), rows }
 }
 
-/** Returns the keys of the rows that another worker had made newer since the versions were read. */
-async function writeUpserts(tx: Transaction, upserts: readonly Upsert[]): Promise<Set<string>> {
-  const overtaken = new Set<string>()
-  for (const [entity, changes] of byEntity(upserts)) {
-    const written = await upsertRows(tx, entity, changes)
-    for (const change of changes) {
-      if (!written.has(change.id)) overtaken.add(entityKey(entity, change.id))
+async function applyIn(
+  tx: Transaction,
+  changes: readonly Change[],
+  rules: WriteRules,
+  alone: boolean,
+): Promise<(Verdict | Error)[]> {
+  await lockTables(tx, alone)
+  const known = await readKnown(tx, changes)
+  const decision = decide(changes, known, rules.deletionPolicy)
+
+  const { deaths, writes } = decision
+  if (deaths.length > 0 && !alone) throw new NeedsTablesAlone()
+  const gone = deaths.length > 0 ? await bury(tx, deaths, rules.deletionPolicy) : []
+  await writeRows(tx, writes, known.rows)
+  const outcomes = await writeOutcomes(tx, changes, decision, rules)
+  // Last, since the batch itself may tell the ledger of what it has buried.
+  if (rules.deletionPolicy !== 'retain') await redactLedger(tx, gone)
+  return outcomes
+}
+
+// Rows that stay after a deletion outlive their tombstones.
+function withDeleted(
+  tombstones: ReadonlyMap<string, number | null>,
+  rows: ReadonlyMap<string, ReadRow>,
+): Map<string, number | null> {
+  const dead = [...rows].flatMap(([key, { deletedAt }]) =>
+    deletedAt === null ? [] : [[key, deletedAt] as const],
+  )
+  return new Map([...dead, ...tombstones])
+}
+
+async function writeRows(
+  tx: Transaction,
+  writes: readonly Write[],
+  known: ReadonlyMap<string, ReadRow>,
+): Promise<void> {
+  for (const [entity, some] of byEntity(writes)) {
+    const written = await upsertRows(tx, entity, some)
+    const isAsDecided = some.every(
+      ({ id }) => written.get(id) === !known.has(entityKey(entity, id)),
+    )
+    // Another worker wrote a row that was not there to be locked.
+    if (!isAsDecided) throw new NeedsTablesAlone()
+    for (const child of entity.children) {
+      if (!child.off) await replaceChildren(tx, child, some)
     }
-    const parents = changes.filter((change) => written.has(change.id))
-    if (parents.length === 0) continue
-    for (const child of entity.children) await replaceChildren(tx, child, parents)
   }
-  return overtaken
 }
 
 async function writeOutcomes(
   tx: Transaction,
   changes: readonly Change[],
-  decided: readonly Outcome[],
-  overtaken: ReadonlySet<string>,
-): Promise<Outcome[]> {
-  const entries = changes.map((change, index) => {
-    const outcome = decided[index] ?? 'duplicate'
-    const isOvertaken =
-      outcome === 'applied' &&
-      change.kind === 'upsert' &&
-      overtaken.has(entityKey(change.entity, change.id))
-    return { event: change.event, outcome: isOvertaken ? ('stale' as const) : outcome }
+  decision: Decision,
+  rules: WriteRules,
+): Promise<(Verdict | Error)[]> {
+  const entries = toLedgerEntries(changes, decision, rules)
+  const added = entries.length > 0 ? await writeLedger(tx, entries) : new Set<string>()
+  return decision.verdicts.map((verdict, index) => {
+    const event = changes[index]?.event
+    if (verdict instanceof Error || event?.isRecorded === false) return verdict
+    return added.has(event?.id ?? '') ? verdict : { outcome: 'duplicate' }
   })
-  const added = await writeLedger(
-    tx,
-    entries.filter((entry) => entry.outcome !== 'duplicate'),
-  )
-  return entries.map(({ event, outcome }) => (added.has(event.id) ? outcome : 'duplicate'))
 }
 
 // Tables in one order for every batch, so that two workers never wait for each other.

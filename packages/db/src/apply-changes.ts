@@ -1,10 +1,12 @@
 import { applyBatch } from './apply-batch.ts'
-import type { Change, Outcome } from './change.ts'
+import type { WriteRules } from './apply-batch.ts'
+import type { Change } from './change.ts'
 import type { Database } from './database.ts'
 import { DatabaseRefusedError } from './database-error.ts'
+import type { Verdict } from './decide.ts'
 
 /** What became of one change of a batch. */
-export type ChangeResult = { ok: true; outcome: Outcome } | { ok: false; error: unknown }
+export type ChangeResult = ({ ok: true } & Verdict) | { ok: false; error: unknown }
 
 /**
  * Applies a batch; a change that the database refuses fails alone. Finding it costs a few smaller
@@ -16,15 +18,18 @@ export type ChangeResult = { ok: true; outcome: Outcome } | { ok: false; error: 
 export async function applyChanges(
   db: Database,
   changes: readonly Change[],
+  rules: WriteRules,
 ): Promise<ChangeResult[]> {
   try {
-    const outcomes = await applyBatch(db, changes)
-    return outcomes.map((outcome) => ({ ok: true, outcome }))
+    const verdicts = await applyBatch(db, changes, rules)
+    return verdicts.map((verdict) =>
+      verdict instanceof Error ? { ok: false, error: verdict } : { ok: true, ...verdict },
+    )
   } catch (error) {
     if (!(error instanceof DatabaseRefusedError)) throw error
     if (changes.length === 1) return [{ ok: false, error }]
     const middle = Math.ceil(changes.length / 2)
-    const first = await applyChanges(db, changes.slice(0, middle))
-    return [...first, ...(await applyChanges(db, changes.slice(middle)))]
+    const first = await applyChanges(db, changes.slice(0, middle), rules)
+    return [...first, ...(await applyChanges(db, changes.slice(middle), rules))]
   }
 }

@@ -9,8 +9,16 @@ export interface LedgerEvent {
   readonly id: string
   readonly type: string
   readonly entityId: string | undefined
+  /** Whom it concerns. */
+  readonly userId: string | undefined
+  readonly organizationId: string | undefined
+  /** Of the request that caused it; never written for a user who is gone. */
+  readonly clientIp: string | undefined
+  readonly userAgent: string | undefined
   readonly occurredAt: number
   readonly receivedAt: number
+  /** False for what was read from Clerk's API: no event, so the ledger does not know it. */
+  readonly isRecorded?: false
 }
 
 /** What an event does to one entity. */
@@ -29,6 +37,14 @@ export type Change =
       readonly event: LedgerEvent
       readonly entity: Entity
       readonly id: string
+    }
+  | {
+      /** No row can be made of it: stale where the entity is gone, refused with `error` elsewhere. */
+      readonly kind: 'unreadable'
+      readonly event: LedgerEvent
+      readonly entity: Entity
+      readonly id: string
+      readonly error: Error
     }
   | { readonly kind: 'none'; readonly event: LedgerEvent }
 

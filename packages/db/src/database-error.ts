@@ -5,6 +5,13 @@ import { Prisma } from './generated/client.ts'
 export class DatabaseUnavailableError extends Error {
   readonly code = 'ERR_DATABASE_UNAVAILABLE'
   override readonly name = 'DatabaseUnavailableError'
+  /** What PostgreSQL said, where it said anything. */
+  readonly sqlState: string | undefined
+
+  constructor(message: string, sqlState?: string) {
+    super(message)
+    this.sqlState = sqlState
+  }
 }
 
 /**
@@ -55,7 +62,10 @@ export function toDatabaseError(error: unknown): unknown {
   }
   if (sqlState === undefined && !isConnectionError(error, cause)) return error
   const problem = sqlState === undefined ? "can't be reached" : "can't write now"
-  return new DatabaseUnavailableError(`the database ${problem}: ${reasonOf(error, cause)}`)
+  return new DatabaseUnavailableError(
+    `the database ${problem}: ${reasonOf(error, cause)}`,
+    sqlState,
+  )
 }
 
 function isConnectionError(error: Error, cause: DriverCause | undefined): boolean {

@@ -1,5 +1,9 @@
-import type { Entity } from '@clerk-sync/entities'
+import type { EntityRow, Entity } from '@clerk-sync/entities'
+import { changedColumns } from './changed-columns.ts'
 import type { Change, Delete, Outcome, Upsert } from './change.ts'
+import { entityKey, isGone, timeOfDeath } from './deaths.ts'
+import { anonymize } from './deletion-policy.ts'
+import type { DeletionPolicy } from './deletion-policy.ts'
 import { isNewer, versionOf } from './version.ts'
 import type { Version } from './version.ts'
 
@@ -7,53 +11,134 @@ import type { Version } from './version.ts'
 export interface Known {
   /** Ids of the events that are in the ledger already. */
   readonly events: ReadonlySet<string>
-  readonly tombstones: ReadonlySet<string>
-  readonly versions: ReadonlyMap<string, Version>
+  /** Of the entities, their owners and the users that the events concern. */
+  readonly tombstones: ReadonlyMap<string, number | null>
+  readonly rows: ReadonlyMap<string, KnownRow>
+}
+
+export interface KnownRow {
+  readonly version: Version
+  readonly value: EntityRow
+}
+
+/** The change that wins, per entity id, as its row is to be written. */
+export type Write = Upsert & {
+  /** In milliseconds; null while it lives. */
+  readonly deletedAt: number | null
+}
+
+/** One id that is gone. Times are milliseconds. */
+export interface Death {
+  readonly entity: Entity
+  readonly id: string
+  readonly deletedAt: number
+  /** It went with its owner: there was no event of its own. */
+  readonly withOwner: boolean
+}
+
+export interface Verdict {
+  readonly outcome: Outcome
+  /** Columns and child tables that the event changed; absent where it wrote nothing. */
+  readonly changed?: readonly string[]
+  /** Whether there was no row before; absent where it wrote nothing. */
+  readonly isNew?: boolean
+  /** The row has the same updated_at as the change that was not written. */
+  readonly isSame?: boolean
+  /** What the changed columns hold now. */
+  readonly value?: EntityRow
 }
 
 export interface Decision {
-  /** One outcome per change, in the order of the changes. */
-  readonly outcomes: Outcome[]
-  /** The change that wins, per entity id. */
-  readonly upserts: Upsert[]
-  /** The earliest delete, per entity id. */
-  readonly deletes: Delete[]
-}
-
-export function entityKey(entity: Entity, id: string): string {
-  return `${entity.name} ${id}`
+  /** One per change, in order; an Error for a change that can't be applied. */
+  readonly verdicts: (Verdict | Error)[]
+  readonly writes: Write[]
+  readonly deaths: Death[]
+  /** Every tombstone known after the batch. */
+  readonly tombstones: ReadonlyMap<string, number | null>
 }
 
 /** Runs a batch in memory, one change after the other, and says what is left to write. */
-export function decide(changes: readonly Change[], known: Known): Decision {
+export function decide(changes: readonly Change[], known: Known, policy: DeletionPolicy): Decision {
   const events = new Set(known.events)
-  const tombstones = new Set(known.tombstones)
-  const versions = new Map(known.versions)
+  const tombstones = new Map(known.tombstones)
+  const rows = new Map(known.rows)
   const upserts = new Map<string, Upsert>()
-  const deletes = new Map<string, Delete>()
+  const deaths = new Map<string, Death>()
 
-  const outcomes = changes.map((change): Outcome => {
-    if (events.has(change.event.id)) return 'duplicate'
-    events.add(change.event.id)
-    if (change.kind === 'none') return 'ignored'
-
-    const key = entityKey(change.entity, change.id)
-    const isGone = tombstones.has(key)
-    if (change.kind === 'delete') {
-      const earliest = deletes.get(key)
-      if (!earliest || change.event.occurredAt < earliest.event.occurredAt) deletes.set(key, change)
-      tombstones.add(key)
-      upserts.delete(key)
-      return isGone ? 'stale' : 'deleted'
+  function decideOne(change: Change): Verdict | Error {
+    const isEvent = change.event.isRecorded !== false
+    if (isEvent && events.has(change.event.id)) return unchanged('duplicate')
+    if (change.kind === 'unreadable' && !isGone(change, tombstones)) return change.error
+    if (isEvent) events.add(change.event.id)
+    if (change.kind === 'none') return unchanged('ignored')
+    if (change.kind === 'delete') return unchanged(remove(change))
+    if (isGone(change, tombstones)) {
+      markGone(change)
+      if (change.kind === 'unreadable' || policy === 'erase') return unchanged('stale')
     }
-    if (isGone) return 'stale'
+    return change.kind === 'upsert' ? upsert(change) : unchanged('stale')
+  }
 
-    const current = versions.get(key)
+  function remove(change: Delete): Outcome {
+    const { entity, id, event } = change
+    const key = entityKey(entity, id)
+    const outcome = isGone(change, tombstones) ? 'stale' : 'deleted'
+    // Of two deletes of one id the earlier time stays, so that their order of arrival doesn't matter.
+    const deletedAt = Math.min(event.occurredAt, tombstones.get(key) ?? Infinity)
+    tombstones.set(key, deletedAt)
+    deaths.set(key, { entity, id, deletedAt, withOwner: false })
+    return outcome
+  }
+
+  function upsert(change: Upsert): Verdict {
+    const key = entityKey(change.entity, change.id)
+    const before = rows.get(key)
     const version = versionOf(change)
-    if (current && !isNewer(version, current)) return 'stale'
-    versions.set(key, version)
-    upserts.set(key, change)
-    return 'applied'
-  })
-  return { outcomes, upserts: [...upserts.values()], deletes: [...deletes.values()] }
+    if (before && !isNewer(version, before.version)) {
+      return { outcome: 'stale', isSame: before.version.updatedAt === version.updatedAt }
+    }
+    const whole = change.event.isRecorded === false ? withKnownOwners(change, before) : change
+    const value =
+      policy === 'anonymize' && isGone(change, tombstones)
+        ? anonymize(change.entity, whole.value)
+        : whole.value
+    rows.set(key, { version, value })
+    upserts.set(key, whole)
+    const changed = changedColumns(change.entity, value, before?.value)
+    return { outcome: 'applied', changed, value, isNew: before === undefined }
+  }
+
+  // It leaves a tombstone of its own: another event of it may not name the owner.
+  function markGone(change: Exclude<Change, { kind: 'none' }>): void {
+    const { entity, id } = change
+    const key = entityKey(entity, id)
+    if (tombstones.has(key)) return
+    const deletedAt = timeOfDeath(change, tombstones)
+    tombstones.set(key, null)
+    deaths.set(key, { entity, id, deletedAt, withOwner: true })
+  }
+
+  const verdicts = changes.map(decideOne)
+  const writes: Write[] = []
+  for (const change of upserts.values()) {
+    const gone = isGone(change, tombstones)
+    if (gone) markGone(change)
+    if (gone && policy === 'erase') continue
+    const value =
+      gone && policy === 'anonymize' ? anonymize(change.entity, change.value) : change.value
+    writes.push({ ...change, value, deletedAt: gone ? timeOfDeath(change, tombstones) : null })
+  }
+  return { verdicts, writes, deaths: [...deaths.values()], tombstones }
+}
+
+const unchanged = (outcome: Outcome): Verdict => ({ outcome })
+
+// The API does not say who accepted an invitation. Owners never change.
+function withKnownOwners(change: Upsert, before: KnownRow | undefined): Upsert {
+  const { entity, value } = change
+  const known = entity.partOf.map((owner) => [
+    `${owner}_id`,
+    value.row[`${owner}_id`] ?? before?.value.row[`${owner}_id`] ?? null,
+  ])
+  return { ...change, value: { ...value, row: { ...value.row, ...Object.fromEntries(known) } } }
 }

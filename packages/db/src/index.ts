@@ -1,7 +1,33 @@
+export type { WriteRules } from './apply-batch.ts'
+export { previewBatch } from './apply-batch.ts'
 export { applyChanges } from './apply-changes.ts'
 export type { ChangeResult } from './apply-changes.ts'
 export type { Change, LedgerEvent, Outcome } from './change.ts'
 export { createDatabase } from './database.ts'
 export type { Database } from './database.ts'
+export { deletionPolicies } from './deletion-policy.ts'
+export type { DeletionPolicy } from './deletion-policy.ts'
 export { DatabaseRefusedError, DatabaseUnavailableError } from './database-error.ts'
+export { findGone } from './find-gone.ts'
+export type { User } from './generated/client.ts'
+export { ClerkTimeoutError } from './just-in-time/ask-clerk.ts'
+export type { ClerkUsers } from './just-in-time/ask-clerk.ts'
+export { ensureUser } from './just-in-time/ensure-user.ts'
+export type { EnsureUserOptions } from './just-in-time/ensure-user.ts'
+export { UnreadableUserError } from './just-in-time/user-change.ts'
+export { waitForUser } from './just-in-time/wait-for-user.ts'
+export type { WaitForUserOptions } from './just-in-time/wait-for-user.ts'
 export { migrate, MigrationError, pendingMigrations } from './migrate.ts'
+export { removeOldRows, shortestLedgerRetentionDays } from './retention.ts'
+export { holdRequests, takeRequest } from './catch-up/api-pace.ts'
+export { drifts, noteDrift, notePage, readUnseen, settleDrift } from './catch-up/reconcile-items.ts'
+export type { Comparison, Drift, Listed } from './catch-up/reconcile-items.ts'
+export {
+  beginReconcile,
+  finishReconcile,
+  keepAlive,
+  readLastReconcile,
+} from './catch-up/reconcile-runs.ts'
+export { finishBackfill, readBackfill, saveBackfill, startBackfill } from './catch-up/backfills.ts'
+export type { BackfillState } from './catch-up/backfills.ts'
+export { countLiving, forgetTombstones } from './catch-up/living-rows.ts'

@@ -8,6 +8,7 @@ const schema = readFileSync(new URL('../prisma/schema.prisma', import.meta.url),
 const prismaTypes: Record<ColumnType, string> = {
   text: 'String',
   boolean: 'Boolean',
+  bigint: 'BigInt',
   jsonb: 'Json',
   timestamptz: 'DateTime @db.Timestamptz(3)',
 }
@@ -22,17 +23,29 @@ const commonColumns = {
   event_id: 'String',
 }
 
-/** The columns of each table in schema.prisma: name -> type with `?` and its PostgreSQL type. */
+/** The models of schema.prisma by the names of their tables. */
+const models = [...schema.matchAll(/^model \w+ \{\n(.*?)^\}/gms)].map(
+  ([, body = '']) => [/@@map\("(\w+)"\)/.exec(body)?.[1] ?? '', body] as const,
+)
+
+/** The columns of each table: name -> type with `?` or `[]` and its PostgreSQL type. */
 const tables = new Map(
-  [...schema.matchAll(/^model \w+ \{\n(.*?)^\}/gms)].map(([, body = '']) => [
-    /@@map\("(\w+)"\)/.exec(body)?.[1] ?? '',
+  models.map(([table, body]) => [
+    table,
     Object.fromEntries(
-      [...body.matchAll(/^ {2}(\w+) +(\w+\??)(.*)$/gm)].map(([, name, type, attributes = '']) => {
-        const [native = ''] = /@db\.\S+/.exec(attributes) ?? []
-        return [name, `${type} ${native}`.trim()]
-      }),
+      [...body.matchAll(/^ {2}(\w+) +(\w+(?:\?|\[\])?)(.*)$/gm)].map(
+        ([, name, type, attributes = '']) => {
+          const [native = ''] = /@db\.\S+/.exec(attributes) ?? []
+          return [name, `${type} ${native}`.trim()]
+        },
+      ),
     ),
   ]),
+)
+
+/** The first column of each index. */
+const indexes = models.flatMap(([table, body]) =>
+  [...body.matchAll(/@@index\(\[(\w+)/g)].map(([, column]) => `${table}.${column}`),
 )
 
 function columnsOf(columns: readonly Column[], isOptional: (column: Column) => boolean) {
@@ -48,7 +61,7 @@ function columnsOf(columns: readonly Column[], isOptional: (column: Column) => b
 const withoutOptions = (columns: Record<string, string>) =>
   Object.fromEntries(Object.entries(columns).map(([name, type]) => [name, type.replace('?', '')]))
 
-describe.each(entities)('$table', ({ table, columns, children }) => {
+describe.each(entities)('$table', ({ table, columns, children, partOf }) => {
   test('has exactly the columns of the entity and the common ones, empty where Clerk may be', () => {
     expect(tables.get(table)).toEqual({
       ...commonColumns,
@@ -63,14 +76,36 @@ describe.each(entities)('$table', ({ table, columns, children }) => {
       ...columnsOf(child.columns, () => false),
     })
   })
+
+  test('can be emptied of everything that tells of a person', () => {
+    for (const part of [{ table, columns }, ...children]) {
+      const personal = part.columns.filter((column) => column.personal)
+      const stay = personal.filter(({ name }) => !/\?/.test(tables.get(part.table)?.[name] ?? ''))
+      expect(stay.map(({ name }) => name)).toEqual([])
+    }
+  })
+
+  test('has an index for each owner that takes its rows along', () => {
+    for (const owner of partOf) {
+      expect(indexes).toContain(`${table}.${owner}_id`)
+    }
+  })
 })
+
+/** Tables of clerk-sync itself. */
+const bookkeeping = [
+  'tombstones',
+  'webhook_events',
+  'api_pace',
+  'backfills',
+  'reconcile_runs',
+  'reconcile_items',
+]
 
 test('there is no table that nothing writes', () => {
   const written = entities.flatMap(({ table, children }) => [
     table,
     ...children.map((c) => c.table),
   ])
-  expect([...tables.keys()].toSorted()).toEqual(
-    [...written, 'tombstones', 'webhook_events'].toSorted(),
-  )
+  expect([...tables.keys()].toSorted()).toEqual([...written, ...bookkeeping].toSorted())
 })

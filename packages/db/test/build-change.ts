@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { effectOf, readRow } from '@clerk-sync/entities'
+import { everything, readConcerned, readRow, selectKept } from '@clerk-sync/entities'
 import type { ClerkObject, Entity } from '@clerk-sync/entities'
 import type { Change, LedgerEvent } from '../src/index.ts'
 
@@ -11,6 +11,7 @@ export interface Given {
   /** Stands in data.updated_at; the time of the event where absent. */
   updatedAt?: number
   data?: ClerkObject
+  clientIp?: string
 }
 
 type Upsert = Extract<Change, { kind: 'upsert' }>
@@ -19,9 +20,11 @@ type Delete = Extract<Change, { kind: 'delete' }>
 /** Noon of a day long enough ago that no clock is ahead of it. */
 export const noon = Date.UTC(2026, 0, 1, 12)
 
+const kept = selectKept(everything)
+
 function entityOf(type: string): Entity {
-  const effect = effectOf(type)
-  if (!effect) throw new Error(`${type} touches no table`)
+  const effect = kept.effectOf(type)
+  if (!('entity' in effect)) throw new Error(`${type} touches no table`)
   return effect.entity
 }
 
@@ -31,7 +34,7 @@ export function upsert(id: string, given: Given = {}): Upsert {
   const entity = entityOf(type)
   const row = readRow(entity, { ...given.data, id })
   if (!row.ok) throw new Error(row.problem)
-  const event = ledgerEvent(type, id, given)
+  const event = { ...ledgerEvent(type, id, given), ...concernedIds(entity, { ...given.data, id }) }
   const updatedAt = given.updatedAt ?? event.occurredAt
   return { kind: 'upsert', event, entity, id, updatedAt, value: row.value }
 }
@@ -39,7 +42,20 @@ export function upsert(id: string, given: Given = {}): Upsert {
 /** The change of an event that deletes one entity. */
 export function remove(id: string, given: Given = {}): Delete {
   const type = given.type ?? 'user.deleted'
-  return { kind: 'delete', event: ledgerEvent(type, id, given), entity: entityOf(type), id }
+  const entity = entityOf(type)
+  const concerned = concernedIds(entity, { ...given.data, id })
+  return { kind: 'delete', event: { ...ledgerEvent(type, id, given), ...concerned }, entity, id }
+}
+
+/** The change of an event of which no row can be made. */
+export function unreadable(id: string, given: Given = {}): Change {
+  const { entity, event } = upsert(id, given)
+  return { kind: 'unreadable', event, entity, id, error: new Error("it can't be read") }
+}
+
+function concernedIds(entity: Entity, data: ClerkObject) {
+  const { user, organization } = readConcerned(entity.concerns, data)
+  return { userId: user, organizationId: organization }
 }
 
 /** The change of an event that touches no table. */
@@ -54,5 +70,15 @@ export function freshId(prefix = 'user'): string {
 
 function ledgerEvent(type: string, entityId: string | undefined, given: Given): LedgerEvent {
   const { svixId = freshId('msg'), occurredAt = given.updatedAt ?? noon } = given
-  return { id: svixId, type, entityId, occurredAt, receivedAt: occurredAt + 200 }
+  return {
+    id: svixId,
+    type,
+    entityId,
+    userId: undefined,
+    organizationId: undefined,
+    clientIp: given.clientIp,
+    userAgent: undefined,
+    occurredAt,
+    receivedAt: occurredAt + 200,
+  }
 }

@@ -81,6 +81,30 @@ test('the migrations build exactly what schema.prisma says', async () => {
   })
 })
 
+test('ids are compared byte by byte, whatever the locale, except those that are not of Clerk', async () => {
+  const database = await createTestDatabase(serverUrl)
+  try {
+    await migrate(database.url)
+    const ids = await query<{ name: string; collation: string }>(
+      database.url,
+      `SELECT format('%s.%s', relname, attname) AS name, collname AS collation
+       FROM pg_attribute
+       JOIN pg_class ON pg_class.oid = attrelid
+       JOIN pg_collation ON pg_collation.oid = attcollation
+       WHERE relnamespace = 'clerk'::regnamespace AND relkind = 'r'
+         AND relname <> '_prisma_migrations' AND attname ~ '(^|_)(id|by)$'
+       ORDER BY name`,
+    )
+    expect(ids.length).toBeGreaterThan(50)
+    expect(ids.filter(({ collation }) => collation !== 'C').map(({ name }) => name)).toEqual([
+      'external_accounts.provider_user_id',
+      'users.external_id',
+    ])
+  } finally {
+    await database.drop()
+  }
+})
+
 test.each([
   ['a column', /^model User \{/m, '$&\n  nickname String?', ['users.nickname text']],
   ['a type', /^(  role +)String\?/m, '$1Int?', ['organization_memberships.role integer']],

@@ -3,7 +3,7 @@ import { applyChanges, createDatabase } from '../src/index.ts'
 import { DatabaseRefusedError, DatabaseUnavailableError } from '../src/index.ts'
 import type { Change, Database } from '../src/index.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
-import { createTables } from './tables.ts'
+import { createTables, defaultRules } from './tables.ts'
 import type { Tables } from './tables.ts'
 
 let tables: Tables
@@ -29,7 +29,7 @@ const isInLedger = async ({ event }: Change) =>
   (await db.prisma.webhookEvent.findUnique({ where: { id: event.id } })) !== null
 
 async function refusal(change: Change): Promise<DatabaseRefusedError> {
-  const [result] = await applyChanges(db, [change])
+  const [result] = await applyChanges(db, [change], defaultRules)
   if (!result || result.ok) throw new Error('it was written')
   expect(result.error).toBeInstanceOf(DatabaseRefusedError)
   return result.error as DatabaseRefusedError
@@ -44,7 +44,7 @@ test('the others of a batch commit, the refused ones come back at their places',
     upsert(freshId('org'), { type: 'organization.created', data: { slug: 'forbidden' } }),
     upsert(three, { updatedAt: noon + 1 }),
   ]
-  const results = await applyChanges(db, batch)
+  const results = await applyChanges(db, batch, defaultRules)
   expect(results.map((result) => (result.ok ? result.outcome : 'refused'))).toEqual([
     'applied',
     'refused',
@@ -113,7 +113,7 @@ test('a tombstone is not written and the row stays when the event is refused by 
 
 test('a database that is away is told from a refusal', async () => {
   const away = createDatabase({ url: 'postgres://u:secret@127.0.0.1:1/x', maxConnections: 1 })
-  const failed = applyChanges(away, [upsert(freshId())])
+  const failed = applyChanges(away, [upsert(freshId())], defaultRules)
   await expect(failed).rejects.toThrow(DatabaseUnavailableError)
   await expect(failed).rejects.not.toThrow('secret')
   await away.close()

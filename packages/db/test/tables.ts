@@ -1,7 +1,7 @@
 import { createTestDatabase } from '@clerk-sync/testing'
 import { inject } from 'vitest'
 import { applyChanges, createDatabase, migrate } from '../src/index.ts'
-import type { Change, Database } from '../src/index.ts'
+import type { Change, Database, WriteRules } from '../src/index.ts'
 import { query } from './query.ts'
 
 export interface Tables {
@@ -33,9 +33,16 @@ export async function createTables(): Promise<Tables> {
   }
 }
 
+/** What a deployment has that sets nothing. */
+export const defaultRules: WriteRules = { deletionPolicy: 'erase', auditValues: false }
+
 /** Applies a batch through one writer; fails when a change is refused. */
-export async function applyAll(db: Database, changes: readonly Change[]): Promise<string[]> {
-  const results = await applyChanges(db, changes)
+export async function applyAll(
+  db: Database,
+  changes: readonly Change[],
+  rules: WriteRules = defaultRules,
+): Promise<string[]> {
+  const results = await applyChanges(db, changes, rules)
   return results.map((result) => {
     if (!result.ok) throw result.error
     return result.outcome

@@ -15,7 +15,9 @@ afterAll(() => tables.close())
 async function writes(id: string, given: Given): Promise<boolean> {
   const change = upsert(id, given)
   const [db] = tables.writers
-  const written = await db.transaction((tx) => upsertRows(tx, change.entity, [change]))
+  const written = await db.transaction((tx) =>
+    upsertRows(tx, change.entity, [{ ...change, deletedAt: null }]),
+  )
   return written.has(id)
 }
 

@@ -1,12 +1,15 @@
 import type { ClerkObject, Column, ColumnType } from './entity.ts'
 
-type Settings = { from?: string; required?: true; off?: true }
+type Settings = { about?: string; required?: true; personal?: true; optional?: string }
 
 /** A column that takes the value at one path; the path is the column's own name unless given. */
-export function column(name: string, type: ColumnType, settings: Settings = {}): Column {
+export function column(
+  name: string,
+  type: ColumnType,
+  settings: Settings & { from?: string } = {},
+): Column {
   const { from = name, ...rest } = settings
-  const steps = from.split('.')
-  return { name, type, reads: [from], value: (data) => valueAt(data, steps), ...rest }
+  return { name, type, reads: [from], value: (data) => valueAt(data, from), ...rest }
 }
 
 /** A column computed from several fields. */
@@ -15,18 +18,35 @@ export function derived(
   type: ColumnType,
   reads: readonly string[],
   value: Column['value'],
-  settings: { off?: true } = {},
+  settings: Settings = {},
 ): Column {
   return { name, type, reads, value, ...settings }
 }
 
-function valueAt(data: ClerkObject, steps: readonly string[]): unknown {
+/** A column that holds another entity's id, where Clerk may send an empty string for none. */
+export function idColumn(name: string, settings: Settings & { from?: string } = {}): Column {
+  const { from = name, ...rest } = settings
+  const value = (data: ClerkObject) => {
+    const id = valueAt(data, from)
+    return id === '' ? null : id
+  }
+  return derived(name, 'text', [from], value, rest)
+}
+
+/** The value at a dotted path of own properties; null where the path ends early. */
+export function valueAt(data: ClerkObject, path: string): unknown {
   let value: unknown = data
-  for (const step of steps) {
+  for (const step of path.split('.')) {
     if (!isClerkObject(value) || !Object.hasOwn(value, step)) return null
     value = value[step]
   }
   return value
+}
+
+/** The id at a path: anything else than a string with characters is none. */
+export function idAt(data: ClerkObject, path: string): string | undefined {
+  const id = valueAt(data, path)
+  return typeof id === 'string' && id !== '' ? id : undefined
 }
 
 /** The elements of an array field that are objects; anything else in it is passed over. */

@@ -6,17 +6,26 @@ export type ClerkObject = { [field: string]: unknown }
 /** How a column is stored. Times are milliseconds in Clerk's JSON and timestamptz(3) in PostgreSQL. */
 export type ColumnType = keyof typeof columnTypes
 
+/** What other entities may be part of: their rows go when it goes. */
+export type Owner = 'organization' | 'user'
+
 export interface Column {
   readonly name: string
   readonly type: ColumnType
+  /** What name and path don't say, for docs/tables.md. */
+  readonly about?: string
   /**
-   * Paths in Clerk's JSON that this column needs (`organization.id`, `email_addresses[].id`); the
-   * value comes from the first.
+   * Paths in Clerk's JSON that this column needs (`organization.id`, `email_addresses[].id`, from a
+   * child row `../primary_email_address_id`); the value comes from the first.
    */
   readonly reads: readonly string[]
   /** An event without a value for it can't be applied. */
   readonly required?: boolean
-  /** Switched off: never leaves the HTTP edge, the column stays null. */
+  /** Tells of a person: emptied when a deletion anonymizes. */
+  readonly personal?: boolean
+  /** Kept only when SYNC_FIELDS names it, by this name. */
+  readonly optional?: string
+  /** Left out: never leaves the HTTP edge, the column stays null. */
   readonly off?: boolean
   /** The column's value in Clerk's JSON; `parent` is the object that holds a child row. */
   value(data: ClerkObject, parent: ClerkObject): unknown
@@ -25,21 +34,46 @@ export interface Column {
 /** Rows that live inside their parent's JSON and are replaced together with it. */
 export interface ChildTable {
   readonly table: string
+  /** What it holds, in a sentence. */
+  readonly about: string
   readonly parentColumn: string
   /** The array in the parent's JSON; each element has an `id`. */
   readonly items: string
   readonly columns: readonly Column[]
+  /** Kept only when SYNC_FIELDS names it, by this name. */
+  readonly optional?: string
+  /** Left out: never leaves the HTTP edge, nothing is written. */
+  readonly off?: boolean
 }
 
 /**
- * One kind of thing that Clerk reports. The minimising parse, the guarded write and the row mapper
- * are all derived from it. `id`, `updated_at` and the bookkeeping columns are common to all.
+ * One kind of thing that Clerk reports. The minimising parse, the guarded write, the row mapper, the
+ * cascades and docs/tables.md are all derived from it. `id`, `updated_at` and the bookkeeping columns
+ * are common to all.
  */
 export interface Entity {
   readonly name: string
   readonly table: string
+  /** What it holds, in a sentence. */
+  readonly about: string
+  /**
+   * Where the Backend API lists it, and where it has one alone: an object, or a list in which it is
+   * to be found. The names in braces are columns. Absent where the API has no list of the same shape.
+   */
+  readonly api?: { readonly list: string; readonly one: string }
   readonly upsertedBy: readonly string[]
   readonly deletedBy: readonly string[]
+  /** Kept only when SYNC_ENTITIES names it. */
+  readonly optional?: boolean
+  /** What it goes with: a deleted owner takes these rows along. The column is `<owner>_id`. */
+  readonly partOf: readonly Owner[]
+  /**
+   * Where in Clerk's JSON an event names the user and the organization that it concerns, for the
+   * ledger and for cascades. Every owner has its path here.
+   */
+  readonly concerns: { readonly [O in Owner]?: string }
+  /** Its events come from requests of the user that they concern, or from a server on their behalf. */
+  readonly requestedByUser?: boolean
   readonly columns: readonly Column[]
   readonly children: readonly ChildTable[]
 }
@@ -51,6 +85,7 @@ export const latestTime = Date.UTC(9999, 11, 31)
 export const columnTypes = {
   text: { sql: 'text', accepts: z.string(), expected: 'a string' },
   boolean: { sql: 'boolean', accepts: z.boolean(), expected: 'true or false' },
+  bigint: { sql: 'bigint', accepts: z.int(), expected: 'a whole number' },
   jsonb: { sql: 'jsonb', accepts: z.unknown(), expected: 'JSON' },
   timestamptz: {
     sql: 'timestamptz',

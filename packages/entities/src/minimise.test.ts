@@ -1,8 +1,18 @@
 import { describe, expect, test } from 'vitest'
+import type { Choice } from './kept.ts'
+import { everything, selectKept } from './kept.ts'
 import { minimise } from './minimise.ts'
+import { organizationInvitation } from './organization-invitation.ts'
 import { organizationMembership } from './organization-membership.ts'
 import { organization } from './organization.ts'
-import { user } from './user.ts'
+import { paymentAttempt } from './payment-attempt.ts'
+import { role } from './role.ts'
+import { session as wholeSession } from './session.ts'
+import { subscription } from './subscription.ts'
+
+const keptOf = (name: string, choice?: Choice) =>
+  selectKept(choice).entities.find((entity) => entity.name === name) ?? expect.fail(name)
+const user = keptOf('user')
 
 const fullUser = {
   object: 'user',
@@ -125,6 +135,123 @@ test('a membership keeps the ids of its organization and its user, and nothing e
     created_at: 1,
     updated_at: 2,
   })
+})
+
+test('an invitation keeps neither its ticket nor who the inviter is beyond the id', () => {
+  const kept = {
+    id: 'orginv_1',
+    organization_id: 'org_1',
+    user_id: 'user_2',
+    inviter_id: 'user_1',
+    email_address: 'mary@example.com',
+    role: 'org:member',
+    status: 'accepted',
+    public_metadata: { desk: 'south' },
+    expires_at: 3,
+    created_at: 1,
+    updated_at: 2,
+  }
+  const left = {
+    url: 'https://accounts.example.com/invitation?ticket=secret',
+    public_inviter_data: { user_id: 'user_1', identifier: 'secret' },
+    private_metadata: { salary: 'secret' },
+  }
+  expect(minimise(organizationInvitation, { ...left, ...kept })).toStrictEqual(kept)
+})
+
+test('a role keeps the id and the key of each permission', () => {
+  const permissions = [
+    { id: 'perm_1', key: 'org:engines:run', name: 'Run engines', type: 'custom' },
+  ]
+  expect(minimise(role, { id: 'role_1', permissions })).toStrictEqual({
+    id: 'role_1',
+    permissions: [{ id: 'perm_1', key: 'org:engines:run' }],
+  })
+})
+
+describe('a session', () => {
+  const session = {
+    id: 'sess_1',
+    user_id: 'user_1',
+    user: fullUser,
+    actor: { sub: 'user_2' },
+    status: 'active',
+    latest_activity: { id: 'sess_activity_1', ip_address: '203.0.113.7', city: 'London' },
+    updated_at: 2,
+  }
+
+  test('keeps neither the user inside it nor where the user was', () => {
+    const kept = keptOf('session', { entities: ['sessions'] })
+    expect(minimise(kept, session)).toStrictEqual({
+      id: 'sess_1',
+      user_id: 'user_1',
+      status: 'active',
+      updated_at: 2,
+    })
+  })
+
+  test('keeps of the latest activity only what its columns read, when asked to', () => {
+    expect(minimise(wholeSession, session)['latest_activity']).toStrictEqual({
+      ip_address: '203.0.113.7',
+      city: 'London',
+    })
+  })
+})
+
+test('of who pays and how, only the ids are kept', () => {
+  const payer = {
+    id: 'cpayer_1',
+    user_id: 'user_1',
+    organization_id: '',
+    first_name: 'Ada',
+    email: 'ada@example.com',
+    image_url: 'https://images.example.com/ada.png',
+  }
+  const items = [{ id: 'csub_item_1', status: 'active' }]
+  const ids = { user_id: 'user_1', organization_id: '' }
+  expect(minimise(subscription, { id: 'csub_1', payer, items })).toStrictEqual({
+    id: 'csub_1',
+    payer: ids,
+  })
+  const attempt = {
+    id: 'pa_1',
+    payer,
+    payment_source: { card_type: 'visa', last4: '4242' },
+    payee: { gateway_external_id: 'acct_secret' },
+    totals: { grand_total: { amount: 2200, amount_formatted: '$22.00', currency: 'USD' } },
+    failed_reason: { code: 'card_declined', decline_code: 'stolen_card' },
+  }
+  expect(minimise(paymentAttempt, attempt)).toStrictEqual({
+    id: 'pa_1',
+    payer: { id: 'cpayer_1', ...ids },
+    totals: { grand_total: { amount: 2200, currency: 'USD' } },
+    failed_reason: { code: 'card_declined' },
+  })
+})
+
+test('fields that are asked for come along, and what is left out stays behind', () => {
+  const whole = minimise(keptOf('user', everything), fullUser)
+  expect(whole).toMatchObject({
+    private_metadata: { stripe: 'secret' },
+    phone_numbers: [{ id: 'idn_secret', phone_number: '+15555550100' }],
+    external_accounts: [{ id: 'idn_secret', provider_user_id: 'secret' }],
+    web3_wallets: [{ id: 'idn_secret', web3_wallet: '0xsecret' }],
+    last_sign_in_at: 1_700_000_000_001,
+  })
+  expect(JSON.stringify(whole)).not.toContain('backup_codes')
+  const fields = [
+    '-users.email_addresses',
+    '-users.primary_email_address',
+    '-users.public_metadata',
+  ]
+  const less = minimise(keptOf('user', { fields }), fullUser)
+  const {
+    email_addresses: _addresses,
+    primary_email_address_id: _id,
+    public_metadata: _metadata,
+    ...rest
+  } = minimise(user, fullUser)
+  expect(less).toStrictEqual(rest)
 })
 
 test('minimising twice changes nothing more, and the original stays whole', () => {

@@ -1,5 +1,5 @@
 import { isClerkObject } from './column.ts'
-import type { ClerkObject, Column, Entity } from './entity.ts'
+import type { ChildTable, ClerkObject, Column, Entity } from './entity.ts'
 
 /** `true` keeps the value whole; a tree keeps only the named fields of an object or of each element. */
 type Kept = true | { [field: string]: Kept }
@@ -17,10 +17,15 @@ function keptFields(entity: Entity): Kept {
   const kept = { id: true, updated_at: true } satisfies Kept
   for (const path of entity.columns.flatMap(readsOf)) keep(kept, path)
   for (const child of entity.children) {
+    if (child.off) continue
     keep(kept, `${child.items}[].id`)
-    for (const path of child.columns.flatMap(readsOf)) keep(kept, `${child.items}[].${path}`)
+    for (const path of child.columns.flatMap(readsOf)) keep(kept, inItems(child, path))
   }
   return kept
+}
+
+function inItems(child: ChildTable, path: string): string {
+  return path.startsWith('../') ? path.slice('../'.length) : `${child.items}[].${path}`
 }
 
 const readsOf = (column: Column) => (column.off ? [] : column.reads)

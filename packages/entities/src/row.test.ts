@@ -1,9 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import type { ClerkObject, Entity } from './entity.ts'
+import { selectKept } from './kept.ts'
+import { organizationDomain } from './organization-domain.ts'
+import { organizationInvitation } from './organization-invitation.ts'
 import { organizationMembership } from './organization-membership.ts'
 import { organization } from './organization.ts'
+import { paymentAttempt } from './payment-attempt.ts'
+import { role } from './role.ts'
 import { readRow } from './row.ts'
-import { user } from './user.ts'
+import { session } from './session.ts'
+import { subscriptionItem } from './subscription-item.ts'
+import { subscription } from './subscription.ts'
+import { user as wholeUser } from './user.ts'
+import { waitlistEntry } from './waitlist-entry.ts'
+
+const [user = wholeUser] = selectKept().entities
 
 const noUser = {
   external_id: null,
@@ -133,6 +144,145 @@ describe('the row', () => {
   })
 })
 
+describe('the row, with everything kept,', () => {
+  test("of a user has every list that the user's row came with", () => {
+    const data = {
+      primary_phone_number_id: 'idn_2',
+      phone_numbers: [
+        { id: 'idn_2', phone_number: '+15555550100', verification: { status: 'verified' } },
+      ],
+      primary_web3_wallet_id: 'idn_4',
+      web3_wallets: [{ id: 'idn_3', web3_wallet: '0x01', verification: null }],
+      last_sign_in_at: 1_761_092_033_553,
+    }
+    const { row, children } = rowOf(wholeUser, data)
+    expect(row).toMatchObject({
+      primary_phone_number: '+15555550100',
+      last_sign_in_at: '2025-10-22T00:13:53.553Z',
+    })
+    expect(children).toStrictEqual({
+      email_addresses: [],
+      phone_numbers: [
+        { id: 'idn_2', phone_number: '+15555550100', verified: true, is_primary: true },
+      ],
+      external_accounts: [],
+      web3_wallets: [{ id: 'idn_3', web3_wallet: '0x01', verified: false, is_primary: false }],
+    })
+  })
+
+  test.each([
+    ['of today', { provider: 'oauth_google', provider_user_id: '1072' }],
+    ['of 2025', { provider: 'oauth_google', provider_user_id: '1072', google_id: '1072' }],
+    ['of 2024', { google_id: '1072' }],
+  ])('of an account at Google, from an event %s, says whose it is and which', (_, fields) => {
+    const account = { object: 'google_account', id: 'idn_1', email_address: 'a@b.c', ...fields }
+    expect(
+      rowOf(wholeUser, { external_accounts: [account] }).children['external_accounts'],
+    ).toEqual([
+      {
+        id: 'idn_1',
+        provider: 'oauth_google',
+        provider_user_id: '1072',
+        email_address: 'a@b.c',
+        username: null,
+        verified: false,
+      },
+    ])
+  })
+
+  test('of a session has where the user was, and none of it where Clerk does not know', () => {
+    const latest_activity = { ip_address: '203.0.113.7', country: 'GB', device_type: 'Linux' }
+    expect(rowOf(session, { user_id: 'user_1', latest_activity }).row).toMatchObject({
+      ...latest_activity,
+      city: null,
+    })
+    expect(rowOf(session, { user_id: 'user_1', latest_activity: null }).row).toMatchObject({
+      user_id: 'user_1',
+      ip_address: null,
+    })
+    expect(problemOf(session, { latest_activity: null })).toBe('data.user_id is missing')
+  })
+})
+
+describe('the row of', () => {
+  test('a role has a child row for each permission', () => {
+    const permissions = [{ id: 'perm_1', key: 'org:engines:run' }, { id: 'perm_2' }]
+    expect(rowOf(role, { key: 'org:operator', permissions }).children).toEqual({
+      role_permissions: [
+        { id: 'perm_1', key: 'org:engines:run' },
+        { id: 'perm_2', key: null },
+      ],
+    })
+  })
+
+  test('an invitation has its user once accepted', () => {
+    const pending = { organization_id: 'org_1', status: 'pending' }
+    expect(rowOf(organizationInvitation, pending).row['user_id']).toBeNull()
+    const accepted = { ...pending, status: 'accepted', user_id: 'user_1' }
+    expect(rowOf(organizationInvitation, accepted).row['user_id']).toBe('user_1')
+  })
+
+  test.each<[verified: boolean, ownership: boolean, verifications: ClerkObject]>([
+    [false, false, {}],
+    [false, false, { affiliation_verification: null, verification: null }],
+    [false, false, { verification: { status: 'unverified' } }],
+    [true, false, { verification: { status: 'verified' } }],
+    [true, false, { affiliation_verification: { status: 'verified' } }],
+    [
+      false,
+      false,
+      { affiliation_verification: { status: 'expired' }, verification: { status: 'verified' } },
+    ],
+    [false, true, { ownership_verification: { status: 'verified' } }],
+  ])('a domain says %j to verified, %j to ownership with %j', (verified, ownership, data) => {
+    expect(rowOf(organizationDomain, { organization_id: 'org_1', ...data }).row).toMatchObject({
+      verified,
+      ownership_verified: ownership,
+    })
+  })
+
+  test('a waitlist entry has its address until it is completed', () => {
+    const addressAt = (status: unknown) =>
+      rowOf(waitlistEntry, { email_address: 'grace@example.com', status }).row['email_address']
+    expect(['pending', 'invited', 'rejected', undefined].map(addressAt)).toEqual(
+      Array(4).fill('grace@example.com'),
+    )
+    expect(addressAt('completed')).toBeNull()
+  })
+
+  test('what is paid for has the one who pays, and null for the other, whom Clerk calls ""', () => {
+    for (const entity of [subscription, subscriptionItem, paymentAttempt]) {
+      const byUser = { payer: { id: 'cpayer_1', user_id: 'user_1', organization_id: '' } }
+      expect(rowOf(entity, byUser).row).toMatchObject({ user_id: 'user_1', organization_id: null })
+      const byOrganization = { payer: { user_id: '', organization_id: 'org_1' } }
+      expect(rowOf(entity, byOrganization).row).toMatchObject({
+        user_id: null,
+        organization_id: 'org_1',
+      })
+      expect(rowOf(entity, { payer: null }).row).toMatchObject({ user_id: null })
+    }
+  })
+
+  test('an item has its price and seats as whole numbers', () => {
+    const plan = { slug: 'steam', name: 'Steam', amount: 4200, currency: 'USD' }
+    expect(rowOf(subscriptionItem, { plan, seats: { quantity: 5 } }).row).toMatchObject({
+      plan_slug: 'steam',
+      amount: 4200,
+      currency: 'USD',
+      seats: 5,
+    })
+    for (const seats of [undefined, null, { quantity: null }]) {
+      expect(rowOf(subscriptionItem, { plan: null, seats }).row).toMatchObject({
+        amount: null,
+        seats: null,
+      })
+    }
+    const problem = 'data.plan.amount is a number, expected a whole number'
+    expect(problemOf(subscriptionItem, { plan: { amount: 42.5 } })).toBe(problem)
+    expect(problemOf(subscriptionItem, { plan: { amount: 2 ** 53 } })).toBe(problem)
+  })
+})
+
 describe('a membership', () => {
   test('without its organization is refused', () => {
     const problem = 'data.organization.id is missing'
@@ -141,11 +291,14 @@ describe('a membership', () => {
     expect(problemOf(organizationMembership, { organization: 'org_1' })).toBe(problem)
     expect(problemOf(organizationMembership, { organization: [{ id: 'org_1' }] })).toBe(problem)
     expect(problemOf(organizationMembership, { organization: { id: null } })).toBe(problem)
+    expect(problemOf(organizationMembership, { organization: { id: '' } })).toBe(problem)
   })
 
   test('without its user is kept', () => {
-    const data = { organization: { id: 'org_1' }, public_user_data: null }
-    expect(rowOf(organizationMembership, data).row['user_id']).toBeNull()
+    for (const public_user_data of [undefined, null, {}, { user_id: '' }]) {
+      const data = { organization: { id: 'org_1' }, public_user_data }
+      expect(rowOf(organizationMembership, data).row['user_id']).toBeNull()
+    }
   })
 })
 

@@ -7,7 +7,7 @@ export type Row = { [column: string]: unknown }
 
 export interface EntityRow {
   readonly row: Row
-  /** Child table -> its rows, each with its `id`. */
+  /** Child table -> its rows, each with its `id`; tables that are left out are absent. */
   readonly children: { readonly [table: string]: readonly Row[] }
 }
 
@@ -20,8 +20,9 @@ export type RowResult = { ok: true; value: EntityRow } | { ok: false; problem: s
 export function readRow(entity: Entity, data: ClerkObject): RowResult {
   const problems = new Set<string>()
   const row = readColumns(entity.columns, data, data, '', problems)
+  const kept = entity.children.filter((child) => !child.off)
   const children = Object.fromEntries(
-    entity.children.map((child) => [child.table, readChildren(child, data, problems)]),
+    kept.map((child) => [child.table, readChildren(child, data, problems)]),
   )
   return problems.size === 0
     ? { ok: true, value: { row, children } }
@@ -51,7 +52,8 @@ function readColumns(
     const { accepts, expected } = columnTypes[column.type]
     const value = column.off ? null : (column.value(data, parent) ?? null)
     const field = `${prefix}${column.reads[0] ?? column.name}`
-    if (value === null && column.required) problems.add(`data.${field} is missing`)
+    if (column.required && (value === null || value === ''))
+      problems.add(`data.${field} is missing`)
     if (value !== null && !accepts.safeParse(value).success) {
       problems.add(`data.${field} is ${kindOf(value)}, expected ${expected}`)
     }

@@ -1,55 +1,112 @@
-import { column, derived, isClerkObject, itemsOf } from './column.ts'
+import { column, derived, itemsOf, valueAt } from './column.ts'
 import type { ChildTable, ClerkObject, Entity } from './entity.ts'
+
+const personal = true
 
 const emailAddresses: ChildTable = {
   table: 'email_addresses',
+  about: 'All email addresses of a user, the primary one among them.',
   parentColumn: 'user_id',
   items: 'email_addresses',
   columns: [
-    column('email_address', 'text'),
+    column('email_address', 'text', { personal }),
     derived('verified', 'boolean', ['verification.status'], isVerified),
+    isPrimary('primary_email_address_id'),
+  ],
+}
+
+const phoneNumbers: ChildTable = {
+  table: 'phone_numbers',
+  about: 'All phone numbers of a user.',
+  optional: 'phone_numbers',
+  parentColumn: 'user_id',
+  items: 'phone_numbers',
+  columns: [
+    column('phone_number', 'text', { personal }),
+    derived('verified', 'boolean', ['verification.status'], isVerified),
+    isPrimary('primary_phone_number_id'),
+  ],
+}
+
+const externalAccounts: ChildTable = {
+  table: 'external_accounts',
+  about: 'The accounts elsewhere, such as Google or GitHub, that a user signs in with.',
+  optional: 'external_accounts',
+  parentColumn: 'user_id',
+  items: 'external_accounts',
+  columns: [
+    // Older events have neither for Google's: `object` says whose they are, `google_id` which.
+    derived('provider', 'text', ['provider', 'object'], provider),
     derived(
-      'is_primary',
-      'boolean',
-      [],
-      (item, user) => item['id'] === user['primary_email_address_id'],
+      'provider_user_id',
+      'text',
+      ['provider_user_id', 'google_id'],
+      (account) => account['provider_user_id'] ?? account['google_id'],
+      { personal },
     ),
+    column('email_address', 'text', { personal }),
+    column('username', 'text', { personal }),
+    derived('verified', 'boolean', ['verification.status'], isVerified),
+  ],
+}
+
+const web3Wallets: ChildTable = {
+  table: 'web3_wallets',
+  about: 'The wallets that a user signs in with.',
+  optional: 'web3_wallets',
+  parentColumn: 'user_id',
+  items: 'web3_wallets',
+  columns: [
+    column('web3_wallet', 'text', { personal }),
+    derived('verified', 'boolean', ['verification.status'], isVerified),
+    isPrimary('primary_web3_wallet_id'),
   ],
 }
 
 export const user: Entity = {
   name: 'user',
   table: 'users',
+  about: 'The users of your application.',
+  api: { list: '/users', one: '/users/{id}' },
   upsertedBy: ['user.created', 'user.updated'],
   deletedBy: ['user.deleted'],
+  partOf: [],
+  concerns: { user: 'id' },
+  requestedByUser: true,
   columns: [
-    column('external_id', 'text'),
-    column('username', 'text'),
-    column('first_name', 'text'),
-    column('last_name', 'text'),
-    column('image_url', 'text'),
+    column('external_id', 'text', { personal }),
+    column('username', 'text', { personal }),
+    column('first_name', 'text', { personal }),
+    column('last_name', 'text', { personal }),
+    column('image_url', 'text', { personal }),
     derived(
       'primary_email_address',
       'text',
       ['email_addresses[].email_address', 'email_addresses[].id', 'primary_email_address_id'],
       (data) => primary(data, 'email_addresses', 'primary_email_address_id')?.['email_address'],
+      { personal },
     ),
     derived(
       'primary_phone_number',
       'text',
       ['phone_numbers[].phone_number', 'phone_numbers[].id', 'primary_phone_number_id'],
       (data) => primary(data, 'phone_numbers', 'primary_phone_number_id')?.['phone_number'],
-      { off: true },
+      { personal, optional: 'phone_numbers' },
     ),
-    column('public_metadata', 'jsonb'),
-    column('unsafe_metadata', 'jsonb'),
-    column('private_metadata', 'jsonb', { off: true }),
+    column('public_metadata', 'jsonb', { personal }),
+    column('unsafe_metadata', 'jsonb', { personal }),
+    column('private_metadata', 'jsonb', { personal, optional: 'private_metadata' }),
     column('banned', 'boolean'),
     column('locked', 'boolean'),
-    column('last_sign_in_at', 'timestamptz', { off: true }),
+    column('last_sign_in_at', 'timestamptz', { personal, optional: 'last_sign_in_at' }),
     column('created_at', 'timestamptz'),
   ],
-  children: [emailAddresses],
+  children: [emailAddresses, phoneNumbers, externalAccounts, web3Wallets],
+}
+
+function isPrimary(idField: string) {
+  const reads = [`../${idField}`]
+  return derived('is_primary', 'boolean', reads, (item, parent) => item['id'] === parent[idField])
 }
 
 // Clerk may name a primary id that is in no list (its own example does): then there is none. Of two
@@ -62,6 +119,9 @@ function primary(data: ClerkObject, list: string, idField: string): ClerkObject 
 }
 
 function isVerified(item: ClerkObject): boolean {
-  const verification = item['verification']
-  return isClerkObject(verification) && verification['status'] === 'verified'
+  return valueAt(item, 'verification.status') === 'verified'
+}
+
+function provider(account: ClerkObject): unknown {
+  return account['provider'] ?? (account['object'] === 'google_account' ? 'oauth_google' : null)
 }

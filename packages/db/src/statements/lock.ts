@@ -16,7 +16,7 @@ const prepare = `
  * began before a delete was committed could bring the row back: it can't lock a row that isn't there.
  * The lock ends with the transaction.
  */
-export async function lockTables(tx: Transaction, deletes: boolean): Promise<void> {
-  const lock = deletes ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared'
+export async function lockTables(tx: Transaction, alone: boolean): Promise<void> {
+  const lock = alone ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared'
   await tx.$executeRawUnsafe(`${prepare}, ${lock}(${lockKey})::text`)
 }

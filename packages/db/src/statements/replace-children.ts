@@ -1,6 +1,6 @@
 import { columnTypes } from '@clerk-sync/entities'
 import type { ChildTable } from '@clerk-sync/entities'
-import type { Upsert } from '../change.ts'
+import type { Write } from '../decide.ts'
 import type { Transaction } from '../transaction.ts'
 
 const statements = new WeakMap<ChildTable, string>()
@@ -9,7 +9,7 @@ const statements = new WeakMap<ChildTable, string>()
 export async function replaceChildren(
   tx: Transaction,
   child: ChildTable,
-  parents: readonly Upsert[],
+  parents: readonly Write[],
 ): Promise<void> {
   let statement = statements.get(child)
   if (!statement) statements.set(child, (statement = replacement(child)))

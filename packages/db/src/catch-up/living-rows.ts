@@ -1,0 +1,33 @@
+import type { Entity } from '@clerk-sync/entities'
+import type { Database } from '../database.ts'
+import { lockTables } from '../statements/lock.ts'
+
+/** How many rows of an entity are not marked as deleted. */
+export async function countLiving(db: Database, entity: Entity): Promise<number> {
+  return db.transaction(async (tx) => {
+    const [row] = await tx.$queryRawUnsafe<[{ count: number }]>(
+      `SELECT count(*)::int AS count FROM clerk.${entity.table} WHERE deleted_at IS NULL`,
+    )
+    return row.count
+  })
+}
+
+/** Takes the mark of a deletion from ids that Clerk has, so that they can be written again. */
+export async function forgetTombstones(
+  db: Database,
+  entity: Entity,
+  ids: readonly string[],
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    await lockTables(tx, true)
+    await tx.$executeRawUnsafe(
+      'DELETE FROM clerk.tombstones WHERE entity = $1 AND id = ANY($2::text[])',
+      entity.name,
+      ids,
+    )
+    await tx.$executeRawUnsafe(
+      `DELETE FROM clerk.${entity.table} WHERE id = ANY($1::text[]) AND deleted_at IS NOT NULL`,
+      ids,
+    )
+  })
+}

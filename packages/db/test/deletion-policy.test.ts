@@ -1,0 +1,204 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { deletionPolicies } from '../src/index.ts'
+import type { Change, Database, DeletionPolicy } from '../src/index.ts'
+import { freshId, noon, remove, upsert } from './build-change.ts'
+import { applyAll, createTables } from './tables.ts'
+import type { Tables } from './tables.ts'
+
+let tables: Tables
+let db: Database
+beforeAll(async () => {
+  tables = await createTables()
+  db = tables.writers[0]
+})
+afterAll(() => tables.close())
+
+/** A user and an organization with everything that may go with them. */
+function household() {
+  const [user, organization] = [freshId(), freshId('org')]
+  const make = (prefix: string, type: string, data: object) =>
+    upsert(freshId(prefix), { type, data: { ...data } })
+  const data = {
+    first_name: 'Ada',
+    banned: true,
+    email_addresses: [{ id: 'idn_1', email_address: 'ada@example.com' }],
+    web3_wallets: [{ id: 'idn_2', web3_wallet: '0xada' }],
+  }
+  return {
+    user: upsert(user, { data }),
+    organization: upsert(organization, {
+      type: 'organization.created',
+      data: { name: 'Engines' },
+    }),
+    membership: make('orgmem', 'organizationMembership.created', {
+      organization: { id: organization },
+      public_user_data: { user_id: user },
+      role: 'org:admin',
+      public_metadata: { desk: 'north' },
+    }),
+    invitation: make('orginv', 'organizationInvitation.accepted', {
+      organization_id: organization,
+      user_id: user,
+      email_address: 'ada@example.com',
+    }),
+    domain: make('orgdmn', 'organizationDomain.created', {
+      organization_id: organization,
+      name: 'example.com',
+    }),
+    session: make('sess', 'session.created', {
+      user_id: user,
+      status: 'active',
+      latest_activity: { ip_address: '203.0.113.7' },
+    }),
+    permission: make('perm', 'permission.created', { name: 'Run', key: 'org:run' }),
+  }
+}
+
+type Home = ReturnType<typeof household>
+
+async function rowsOf(home: Home) {
+  const find = async (change: Change & { kind: 'upsert' }) => {
+    const [row] = await tables.query<Record<string, unknown>>(
+      `SELECT * FROM clerk.${change.entity.table} WHERE id = '${change.id}'`,
+    )
+    return row
+  }
+  const rows = Object.entries(home).map(async ([name, change]) => [name, await find(change)])
+  return Object.fromEntries(await Promise.all(rows)) as Record<
+    keyof Home,
+    Record<string, unknown> | undefined
+  >
+}
+
+const deletions = {
+  user: (home: Home) => remove(home.user.id, { occurredAt: noon + 7 }),
+  organization: (home: Home) =>
+    remove(home.organization.id, { type: 'organization.deleted', occurredAt: noon + 7 }),
+}
+const belongings = {
+  user: ['membership', 'invitation', 'session'],
+  organization: ['membership', 'invitation', 'domain'],
+} as const
+
+/** Where the deletion stands among the other events. */
+const arrivals: [name: string, deliver: (changes: Change[], deletion: Change) => Change[][]][] = [
+  ['before everything', (changes, deletion) => [[deletion], ...changes.map((one) => [one])]],
+  ['after everything', (changes, deletion) => [...changes.map((one) => [one]), [deletion]]],
+  ['first in one batch', (changes, deletion) => [[deletion, ...changes]]],
+  ['last in one batch', (changes, deletion) => [[...changes, deletion]]],
+]
+
+describe.each(deletionPolicies)('with %s', (deletionPolicy: DeletionPolicy) => {
+  const rules = { deletionPolicy, auditValues: false }
+
+  describe.each(['user', 'organization'] as const)('a deleted %s', (owner) => {
+    test.each(arrivals)(
+      'takes its belongings along, and nothing else, arriving %s',
+      async (_, deliver) => {
+        const home = household()
+        const batches = deliver(Object.values(home), deletions[owner](home))
+        for (const batch of batches) await applyAll(db, batch, rules)
+
+        const rows = await rowsOf(home)
+        const dead: string[] = [owner, ...belongings[owner]]
+        for (const [name, row] of Object.entries(rows)) {
+          if (!dead.includes(name)) expect(row).toMatchObject({ deleted_at: null })
+          else if (deletionPolicy === 'erase') expect(row).toBeUndefined()
+          else expect(row).toMatchObject({ deleted_at: new Date(noon + 7) })
+        }
+        const marks = await db.prisma.tombstone.findMany({
+          where: { id: { in: Object.values(home).map(({ id }) => id) } },
+        })
+        expect(Object.fromEntries(marks.map((mark) => [mark.id, mark.deleted_at]))).toEqual({
+          [home[owner].id]: new Date(noon + 7),
+          ...Object.fromEntries(belongings[owner].map((name) => [home[name].id, null])),
+        })
+      },
+    )
+  })
+
+  test('a late event of what is gone leaves no living row', async () => {
+    const home = household()
+    await applyAll(db, [...Object.values(home), deletions.user(home)], rules)
+    const late = { updatedAt: noon + 1_000, type: 'organizationMembership.updated' }
+    // This one no longer says whose membership it was.
+    const data = { organization: { id: home.organization.id }, public_user_data: null }
+    await applyAll(db, [upsert(home.membership.id, { ...late, data })], rules)
+    const { membership } = await rowsOf(home)
+    if (deletionPolicy === 'erase') expect(membership).toBeUndefined()
+    else expect(membership?.['deleted_at']).toEqual(new Date(noon + 7))
+  })
+
+  test('what goes twice has the earliest time, in any order', async () => {
+    for (const order of ['user', 'organization'] as const) {
+      const home = household()
+      const other = order === 'user' ? 'organization' : 'user'
+      const late = { ...deletions[other](home) }
+      const later = { ...late, event: { ...late.event, occurredAt: noon + 9 } }
+      for (const batch of [Object.values(home), [later], [deletions[order](home)]]) {
+        await applyAll(db, batch, rules)
+      }
+      const { membership } = await rowsOf(home)
+      if (deletionPolicy === 'erase') expect(membership).toBeUndefined()
+      else expect(membership?.['deleted_at']).toEqual(new Date(noon + 7))
+    }
+  })
+
+  test('child rows go, are emptied or stay like their parent', async () => {
+    const home = household()
+    await applyAll(db, Object.values(home), rules)
+    await applyAll(db, [deletions.user(home)], rules)
+    const addresses = await db.prisma.emailAddress.findMany({ where: { user_id: home.user.id } })
+    const wallets = await db.prisma.web3Wallet.findMany({ where: { user_id: home.user.id } })
+    const found = [addresses[0]?.email_address, wallets[0]?.web3_wallet]
+    expect(found).toEqual(
+      {
+        erase: [undefined, undefined],
+        anonymize: [null, null],
+        retain: ['ada@example.com', '0xada'],
+      }[deletionPolicy],
+    )
+  })
+})
+
+test('anonymize empties every personal column and leaves the others', async () => {
+  const rules = { deletionPolicy: 'anonymize', auditValues: false } as const
+  const home = household()
+  await applyAll(db, Object.values(home), rules)
+  await applyAll(db, [deletions.user(home)], rules)
+  const rows = await rowsOf(home)
+  for (const name of ['user', 'membership', 'invitation', 'session'] as const) {
+    const { entity } = home[name]
+    for (const column of entity.columns) {
+      if (column.personal) expect(rows[name]?.[column.name]).toBeNull()
+    }
+  }
+  expect(rows).toMatchObject({
+    user: { banned: true },
+    membership: { role: 'org:admin', user_id: home.user.id },
+    session: { status: 'active' },
+  })
+})
+
+test('a row that stayed after its deletion stays deleted when its tombstone is gone', async () => {
+  const rules = { deletionPolicy: 'anonymize', auditValues: false } as const
+  const home = household()
+  await applyAll(db, [home.user, deletions.user(home)], rules)
+  await tables.query(`DELETE FROM clerk.tombstones WHERE id = '${home.user.id}'`)
+  const late = upsert(home.user.id, { updatedAt: noon + 99, data: { first_name: 'Ada' } })
+  await applyAll(db, [late], rules)
+  expect((await rowsOf(home)).user).toMatchObject({
+    deleted_at: new Date(noon + 7),
+    first_name: null,
+    event_id: late.event.id,
+  })
+})
+
+test('a deletion that is told again empties what an earlier policy left', async () => {
+  const home = household()
+  await applyAll(db, [home.user], { deletionPolicy: 'retain', auditValues: false })
+  await applyAll(db, [deletions.user(home)], { deletionPolicy: 'retain', auditValues: false })
+  expect((await rowsOf(home)).user).toMatchObject({ first_name: 'Ada' })
+  await applyAll(db, [deletions.user(home)], { deletionPolicy: 'anonymize', auditValues: false })
+  expect((await rowsOf(home)).user).toMatchObject({ first_name: null, banned: true })
+})

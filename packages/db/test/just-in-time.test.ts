@@ -1,0 +1,364 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { selectKept } from '@clerk-sync/entities'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import {
+  ClerkTimeoutError,
+  createDatabase,
+  DatabaseUnavailableError,
+  deletionPolicies,
+  ensureUser,
+  UnreadableUserError,
+  waitForUser,
+} from '../src/index.ts'
+import type { Database } from '../src/index.ts'
+import { freshId, noon, remove, upsert } from './build-change.ts'
+import { applyAll, createTables, defaultRules } from './tables.ts'
+import type { Tables } from './tables.ts'
+
+let tables: Tables
+let db: Database
+beforeAll(async () => {
+  tables = await createTables()
+  db = tables.writers[0]
+})
+afterAll(() => tables.close())
+
+/** Clerk, as far as it is asked: its answers are JSON of users, or errors. */
+function clerkThat(answers: (userId: string) => unknown) {
+  const asked: string[] = []
+  return {
+    asked,
+    users: {
+      async getUser(userId: string) {
+        asked.push(userId)
+        return { raw: await answers(userId) }
+      },
+    },
+  }
+}
+
+const ada = (id: string) => ({
+  id,
+  first_name: 'Ada',
+  primary_email_address_id: 'idn_1',
+  email_addresses: [
+    { id: 'idn_1', email_address: 'ada@example.com', verification: { status: 'verified' } },
+  ],
+  private_metadata: { plan: 'gold' },
+  created_at: noon - 1,
+  updated_at: noon,
+})
+
+const clerkError = (status: number) => Object.assign(new Error(`answer ${status}`), { status })
+
+async function failureOf(work: Promise<unknown>): Promise<Error> {
+  return work.then(
+    () => expect.unreachable('it did not fail'),
+    (error: Error) => error,
+  )
+}
+
+function unreachableDatabase(): Database {
+  const away = createDatabase({ url: 'postgresql://127.0.0.1:1/app', maxConnections: 1 })
+  onTestFinished(() => away.close())
+  return away
+}
+
+describe('ensureUser', () => {
+  test('a row that is there is read without a request', async () => {
+    const id = freshId()
+    await tables.apply(upsert(id, { data: { first_name: 'Ada' } }))
+    const clerk = clerkThat(ada)
+    expect(await ensureUser(db, clerk, id)).toMatchObject({ id, first_name: 'Ada' })
+    expect(clerk.asked).toEqual([])
+  })
+
+  test('a user who is not there yet is fetched and written, with what is kept by default', async () => {
+    const id = freshId()
+    expect(await ensureUser(db, clerkThat(ada), id)).toMatchObject({
+      id,
+      first_name: 'Ada',
+      primary_email_address: 'ada@example.com',
+      private_metadata: null,
+      created_at: new Date(noon - 1),
+      updated_at: new Date(noon),
+      deleted_at: null,
+    })
+    expect(await db.prisma.emailAddress.findMany({ where: { user_id: id } })).toEqual([
+      {
+        id: 'idn_1',
+        user_id: id,
+        email_address: 'ada@example.com',
+        verified: true,
+        is_primary: true,
+      },
+    ])
+  })
+
+  test('what the application keeps besides is written too', async () => {
+    const kept = selectKept({ fields: ['users.private_metadata', '-users.email_addresses'] })
+    const id = freshId()
+    const user = await ensureUser(db, clerkThat(ada), id, { kept })
+    expect(user).toMatchObject({ private_metadata: { plan: 'gold' } })
+    expect(await db.prisma.emailAddress.count({ where: { user_id: id } })).toBe(0)
+  })
+
+  test('50 callers at once make one request per user, and all get the row', async () => {
+    const clerk = clerkThat(ada)
+    const [one, two] = [freshId(), freshId()]
+    const callers = Array.from({ length: 50 }, () => [one, two]).flat()
+    const users = await Promise.all(callers.map((id) => ensureUser(db, clerk, id)))
+    expect(users.map((user) => user?.id)).toEqual(callers)
+    expect(clerk.asked.toSorted()).toEqual([one, two].toSorted())
+  })
+
+  test('applications on several databases or processes end with one row', async () => {
+    const clerk = clerkThat(ada)
+    const id = freshId()
+    const users = await Promise.all(tables.writers.map((writer) => ensureUser(writer, clerk, id)))
+    expect(users.map((user) => user?.id)).toEqual([id, id, id, id])
+    expect(await db.prisma.emailAddress.count({ where: { user_id: id } })).toBe(1)
+  })
+
+  test('nothing is written to the ledger', async () => {
+    const before = await db.prisma.webhookEvent.count()
+    await ensureUser(db, clerkThat(ada), freshId())
+    expect(await db.prisma.webhookEvent.count()).toBe(before)
+  })
+
+  test('what PostgreSQL can not store is replaced, what only looks like it is not', async () => {
+    const unsafe_metadata = { 'a\0': 'b\uD83D', smile: '\u{1F600}', text: '\\u0000\\\\ud800' }
+    const clerk = clerkThat((id) => ({ ...ada(id), first_name: 'A\0da', unsafe_metadata }))
+    expect(await ensureUser(db, clerk, freshId())).toMatchObject({
+      first_name: 'A\uFFFDda',
+      unsafe_metadata: { 'a\uFFFD': 'b\uFFFD', smile: '\u{1F600}', text: '\\u0000\\\\ud800' },
+    })
+  })
+
+  describe('beside events', () => {
+    test.each([
+      ['a newer event', noon + 1],
+      ['the event of the same change', noon],
+    ])('%s that comes between request and write wins', async (_, updatedAt) => {
+      const clerk = clerkThat(async (id) => {
+        await tables.apply(upsert(id, { updatedAt, data: { first_name: 'Grace' } }))
+        return ada(id)
+      })
+      const user = await ensureUser(db, clerk, freshId())
+      expect(user).toMatchObject({ first_name: 'Grace', updated_at: new Date(updatedAt) })
+    })
+
+    test('an older event that comes between request and write does not', async () => {
+      const clerk = clerkThat(async (id) => {
+        await tables.apply(upsert(id, { updatedAt: noon - 1, data: { first_name: 'A.' } }))
+        return ada(id)
+      })
+      expect(await ensureUser(db, clerk, freshId())).toMatchObject({ first_name: 'Ada' })
+    })
+
+    test('one that comes later applies, also that of the same change', async () => {
+      const id = freshId()
+      await ensureUser(db, clerkThat(ada), id)
+      const created = upsert(id, { type: 'user.created', updatedAt: noon, data: ada(id) })
+      const older = upsert(id, { updatedAt: noon - 1 })
+      const renamed = upsert(id, { updatedAt: noon + 1, data: { first_name: 'Grace' } })
+      expect(await tables.apply(created, older, renamed)).toEqual(['applied', 'stale', 'applied'])
+      expect(await ensureUser(db, clerkThat(ada), id)).toMatchObject({ first_name: 'Grace' })
+    })
+  })
+
+  describe.each(deletionPolicies)('a deleted user with %s', (deletionPolicy) => {
+    const rules = { ...defaultRules, deletionPolicy }
+
+    test('stays deleted, without a request', async () => {
+      const [known, unknown] = [freshId(), freshId()]
+      await applyAll(db, [upsert(known), remove(known), remove(unknown)], rules)
+      const clerk = clerkThat(ada)
+      for (const id of [known, unknown]) {
+        expect(await ensureUser(db, clerk, id, { deletionPolicy })).toBeUndefined()
+      }
+      expect(clerk.asked).toEqual([])
+    })
+
+    test('stays deleted when the deletion comes between request and write', async () => {
+      const id = freshId()
+      const clerk = clerkThat(async () => {
+        await applyAll(db, [remove(id)], rules)
+        return ada(id)
+      })
+      expect(await ensureUser(db, clerk, id, { deletionPolicy })).toBeUndefined()
+      expect(await db.prisma.user.count({ where: { id, deleted_at: null } })).toBe(0)
+      const addresses = await db.prisma.emailAddress.findMany({ where: { user_id: id } })
+      const left = addresses.map((address) => address.email_address)
+      expect(left).toEqual(
+        { erase: [], anonymize: [null], retain: ['ada@example.com'] }[deletionPolicy],
+      )
+    })
+
+    test('is not waited for', async () => {
+      const [known, unknown] = [freshId(), freshId()]
+      await applyAll(db, [upsert(known), remove(known), remove(unknown)], rules)
+      for (const id of [known, unknown]) {
+        expect(await waitForUser(db, id, { timeoutMs: 600_000 })).toBeUndefined()
+      }
+    })
+  })
+
+  describe('when Clerk', () => {
+    test('has no such user there is none', async () => {
+      const clerk = clerkThat(() => Promise.reject(clerkError(404)))
+      expect(await ensureUser(db, clerk, freshId())).toBeUndefined()
+    })
+
+    test.each([429, 500, undefined])(
+      'fails (%s) everybody gets its error, and the next call tries again',
+      async (status) => {
+        const error = status ? clerkError(status) : new TypeError('fetch failed')
+        let away = true
+        const clerk = clerkThat((userId) => (away ? Promise.reject(error) : ada(userId)))
+        const id = freshId()
+        const ask = () => ensureUser(db, clerk, id)
+        expect(await Promise.all([failureOf(ask()), failureOf(ask())])).toEqual([error, error])
+        expect(clerk.asked).toHaveLength(1)
+        away = false
+        expect(await ask()).toMatchObject({ id })
+      },
+    )
+
+    test('does not answer in time everybody gets an error, and the next call tries again', async () => {
+      let away = true
+      const clerk = clerkThat((id) => (away ? new Promise(() => undefined) : ada(id)))
+      const id = freshId()
+      const ask = () => ensureUser(db, clerk, id, { timeoutMs: 50 })
+      const errors = await Promise.all([failureOf(ask()), failureOf(ask())])
+      for (const error of errors) {
+        expect(error).toBeInstanceOf(ClerkTimeoutError)
+        expect(error).toMatchObject({ message: 'Clerk did not answer within 50 ms' })
+      }
+      away = false
+      expect(await ensureUser(db, clerk, id)).toMatchObject({ id })
+    })
+
+    test.each([
+      ['data.first_name is a number, expected a string', { first_name: 4711 }],
+      ['data.updated_at is not a time in milliseconds', { updated_at: 'noon 4711' }],
+      ['data.id is not the id asked for', { id: 'user_4711' }],
+      [
+        'data.email_addresses[].email_address is an object, expected a string',
+        { email_addresses: [{ id: 'idn_1', email_address: { a: 4711 } }] },
+      ],
+    ])('answers what no row can be made of: %s', async (problem, damage) => {
+      const id = freshId()
+      const error = await failureOf(
+        ensureUser(
+          db,
+          clerkThat(() => ({ ...ada(id), ...damage })),
+          id,
+        ),
+      )
+      expect(error).toBeInstanceOf(UnreadableUserError)
+      expect(error).toMatchObject({ message: `Clerk's user can't be read: ${problem}` })
+      expect(await db.prisma.user.count({ where: { id } })).toBe(0)
+    })
+
+    test.each([null, undefined, 'Bad Gateway', []])('answers no object: %j', async (raw) => {
+      const error = await failureOf(
+        ensureUser(
+          db,
+          clerkThat(() => raw),
+          freshId(),
+        ),
+      )
+      expect(error).toBeInstanceOf(UnreadableUserError)
+    })
+  })
+
+  test('users that are not kept are an error', async () => {
+    const kept = selectKept({ entities: ['organizations'] })
+    const error = await failureOf(ensureUser(db, clerkThat(ada), freshId(), { kept }))
+    expect(error.message).toContain('users are not kept')
+  })
+
+  test('without the database Clerk is not asked', async () => {
+    const clerk = clerkThat(ada)
+    const error = await failureOf(ensureUser(unreachableDatabase(), clerk, freshId()))
+    expect(error).toBeInstanceOf(DatabaseUnavailableError)
+    expect(clerk.asked).toEqual([])
+  })
+})
+
+describe('waitForUser', () => {
+  test('resolves within a moment of the write', async () => {
+    const id = freshId()
+    const waiting = waitForUser(db, id)
+    await tables.apply(upsert(id, { data: { first_name: 'Ada' } }))
+    const writtenAt = performance.now()
+    expect(await waiting).toMatchObject({ id, first_name: 'Ada' })
+    expect(performance.now() - writtenAt).toBeLessThan(1_000)
+  })
+
+  test.each([
+    ['a Date', new Date(noon + 1)],
+    ['milliseconds', noon + 1],
+  ])('waits for a row as new as %s', async (_, updatedAt) => {
+    const id = freshId()
+    await tables.apply(upsert(id, { updatedAt: noon }))
+    expect(await waitForUser(db, id, { updatedAt, timeoutMs: 0 })).toBeUndefined()
+    const waiting = waitForUser(db, id, { updatedAt })
+    await tables.apply(upsert(id, { updatedAt: noon + 1 }))
+    expect(await waiting).toMatchObject({ updated_at: new Date(noon + 1) })
+    expect(await waitForUser(db, id, { updatedAt, timeoutMs: 0 })).toMatchObject({ id })
+  })
+
+  test('ends after its time with nothing', async () => {
+    const startedAt = performance.now()
+    expect(await waitForUser(db, freshId(), { timeoutMs: 200 })).toBeUndefined()
+    const tookMs = performance.now() - startedAt
+    expect(tookMs).toBeGreaterThanOrEqual(199)
+    expect(tookMs).toBeLessThan(2_000)
+  })
+
+  test('stops when the user is deleted while it waits', async () => {
+    const id = freshId()
+    const waiting = waitForUser(db, id, { timeoutMs: 600_000 })
+    await tables.apply(remove(id))
+    expect(await waiting).toBeUndefined()
+  })
+
+  test('ends with the reason of the signal, before it begins and while it waits', async () => {
+    const reason = new Error('the request is gone')
+    const controller = new AbortController()
+    const options = { signal: controller.signal, timeoutMs: 600_000 }
+    const waiting = failureOf(waitForUser(db, freshId(), options))
+    await db.ping()
+    controller.abort(reason)
+    expect(await waiting).toBe(reason)
+    expect(await failureOf(waitForUser(db, freshId(), options))).toBe(reason)
+  })
+
+  test('an error of the database ends it', async () => {
+    const error = await failureOf(waitForUser(unreachableDatabase(), freshId()))
+    expect(error).toBeInstanceOf(DatabaseUnavailableError)
+  })
+})
+
+test("the grants of docs/applications.md are enough for an application's own role", async () => {
+  const page = readFileSync(new URL('../../../docs/applications.md', import.meta.url), 'utf8')
+  const grants = /```sql\n(GRANT [^`]+)```/.exec(page)?.[1] ?? ''
+  const role = `app_${randomUUID().replaceAll('-', '')}`
+  const url = new URL(tables.url)
+  Object.assign(url, { username: role, password: role })
+  await tables.query(`CREATE ROLE ${role} LOGIN PASSWORD '${role}'`)
+  const own = createDatabase({ url: url.href, maxConnections: 1 })
+  onTestFinished(async () => {
+    await own.close()
+    await tables.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+  })
+  await tables.query(grants.replaceAll('my_app', role))
+
+  const id = freshId()
+  expect(await waitForUser(own, id, { timeoutMs: 0 })).toBeUndefined()
+  expect(await ensureUser(own, clerkThat(ada), id)).toMatchObject({ id })
+  expect(await waitForUser(own, id, { updatedAt: noon })).toMatchObject({ id })
+})

@@ -1,0 +1,147 @@
+import type { Column, Entity } from './entity.ts'
+import { entities, messages } from './registry.ts'
+
+/** What SYNC_ENTITIES and SYNC_FIELDS keep of what Clerk sends. */
+export interface Kept {
+  /** The entities that are kept; their columns and child tables that are left out are `off`. */
+  readonly entities: readonly Entity[]
+  /** Whether the ledger keeps the client's address and user agent of a user's own requests. */
+  readonly requestFields: { readonly client_ip: boolean; readonly user_agent: boolean }
+  effectOf(type: string): Effect
+}
+
+/** What an event does: write or delete a row, be recorded in the ledger alone, or be left out. */
+export type Effect =
+  | { readonly action: 'upsert' | 'delete'; readonly entity: Entity }
+  | { readonly action: 'record'; readonly concerns: Entity['concerns'] }
+  | { readonly action: 'leave' }
+
+/** What is asked for: table names; undefined keeps what is kept by default. */
+export interface Choice {
+  readonly entities?: readonly string[] | undefined
+  /** `table.field`; a leading minus leaves out what is kept by default. */
+  readonly fields?: readonly string[] | undefined
+}
+
+/** One thing that SYNC_FIELDS can name: a column, a child table, or both together. */
+export interface Field {
+  /** `users.private_metadata` */
+  readonly name: string
+  readonly optional: boolean
+  /** False for what the tables can't do without. */
+  readonly removable: boolean
+}
+
+const requestFields = ['webhook_events.client_ip', 'webhook_events.user_agent'] as const
+
+/** What SYNC_FIELDS can name of one entity. */
+export function fieldsOf(entity: Entity): Field[] {
+  const parts = [
+    ...entity.columns.map((column) => ({ ...column, removable: isRemovable(entity, column) })),
+    ...entity.children.map((child) => ({ ...child, name: child.table, removable: true })),
+  ]
+  const named = Map.groupBy(parts, (part) => fieldName(entity, part))
+  return Array.from(named, ([name, [part]]) => ({
+    name,
+    optional: part?.optional !== undefined,
+    removable: part?.removable ?? false,
+  }))
+}
+
+/** Everything that SYNC_FIELDS can name. */
+export const fields: readonly Field[] = [
+  ...entities.flatMap(fieldsOf),
+  ...requestFields.map((name) => ({ name, optional: true, removable: true })),
+]
+
+/** @throws an Error that names what is unknown and lists what there is. */
+export function parseEntities(text: string): string[] {
+  const known = entities.map(({ table }) => table)
+  const names = namesIn(text)
+  const unknown = names.filter((name) => !known.includes(name))
+  if (unknown.length > 0) {
+    throw new Error(`names ${unknown.join(', ')}, but there are only ${known.join(', ')}`)
+  }
+  return names
+}
+
+/** @throws an Error that names what is unknown and says where to find what there is. */
+export function parseFields(text: string): string[] {
+  const removable = fields.filter((field) => field.removable)
+  const signed = removable.map(({ name, optional }) => (optional ? name : `-${name}`))
+  const names = namesIn(text)
+  const unknown = names.filter((name) => !signed.includes(name))
+  if (unknown.length > 0) {
+    throw new Error(
+      `names ${unknown.join(', ')}, which can't be chosen; "clerk-sync fields" lists what can`,
+    )
+  }
+  return names
+}
+
+function namesIn(text: string): string[] {
+  return text.split(/[\s,]+/).filter((name) => name !== '')
+}
+
+/** What is kept with these choices. */
+export function selectKept(choice: Choice = {}): Kept {
+  const chosen = new Set(choice.fields)
+  const isKept = (entity: Entity) =>
+    choice.entities ? choice.entities.includes(entity.table) : !entity.optional
+  const effects = new Map<string, Effect>()
+  const kept: Entity[] = []
+  for (const type of messages.types) {
+    effects.set(type, { action: 'record', concerns: messages.concerns })
+  }
+  for (const definition of entities) {
+    const entity = isKept(definition) ? markOff(definition, chosen) : undefined
+    if (entity) kept.push(entity)
+    for (const type of definition.upsertedBy) {
+      effects.set(type, entity ? { action: 'upsert', entity } : { action: 'leave' })
+    }
+    for (const type of definition.deletedBy) {
+      effects.set(type, entity ? { action: 'delete', entity } : { action: 'leave' })
+    }
+  }
+  return {
+    entities: kept,
+    requestFields: {
+      client_ip: chosen.has(requestFields[0]),
+      user_agent: chosen.has(requestFields[1]),
+    },
+    effectOf: (type) => effects.get(type) ?? { action: 'record', concerns: {} },
+  }
+}
+
+/** Everything, optional or not. */
+export const everything: Choice = {
+  entities: entities.map(({ table }) => table),
+  fields: fields.filter(({ optional }) => optional).map(({ name }) => name),
+}
+
+function markOff(entity: Entity, chosen: ReadonlySet<string>): Entity {
+  const mark = <P extends { name: string; optional?: string }>(part: P): P & { off?: true } => {
+    const name = fieldName(entity, part)
+    const isOff = part.optional === undefined ? chosen.has(`-${name}`) : !chosen.has(name)
+    return isOff ? { ...part, off: true } : part
+  }
+  return {
+    ...entity,
+    columns: entity.columns.map(mark),
+    children: entity.children.map((child) => mark({ ...child, name: child.table })),
+  }
+}
+
+/** How SYNC_FIELDS names a column or a child table. */
+export function fieldName(
+  entity: Entity,
+  part: { readonly name: string; readonly optional?: string },
+): string {
+  return `${entity.table}.${part.optional ?? part.name}`
+}
+
+// Rows need them to exist at all, to go with their owner, or to be found with whom they concern.
+function isRemovable(entity: Entity, column: Column): boolean {
+  const concerns = Object.values(entity.concerns)
+  return !column.required && !column.reads.some((path) => concerns.includes(path))
+}

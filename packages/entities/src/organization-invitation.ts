@@ -1,0 +1,35 @@
+import { column, idColumn } from './column.ts'
+import type { Entity } from './entity.ts'
+
+const personal = true
+
+export const organizationInvitation: Entity = {
+  name: 'organization_invitation',
+  table: 'organization_invitations',
+  about: 'Who was invited into an organization, and what became of it.',
+  api: {
+    list: '/organization_invitations',
+    one: '/organizations/{organization_id}/invitations/{id}',
+  },
+  upsertedBy: [
+    'organizationInvitation.created',
+    'organizationInvitation.accepted',
+    'organizationInvitation.revoked',
+  ],
+  deletedBy: [],
+  partOf: ['organization', 'user'],
+  concerns: { organization: 'organization_id', user: 'user_id' },
+  columns: [
+    idColumn('organization_id'),
+    // Known once the invitation is accepted.
+    idColumn('user_id', { about: 'who accepted it; null until then' }),
+    idColumn('inviter_id'),
+    column('email_address', 'text', { personal }),
+    column('role', 'text'),
+    column('status', 'text'),
+    column('public_metadata', 'jsonb', { personal }),
+    column('expires_at', 'timestamptz'),
+    column('created_at', 'timestamptz'),
+  ],
+  children: [],
+}
