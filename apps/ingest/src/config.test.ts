@@ -40,6 +40,18 @@ test('all that is missing or wrong is named together', () => {
   `)
 })
 
+test('what is kept is read, and a field of what is left out is named with all other problems', () => {
+  const env = { ...complete, SYNC_ENTITIES: 'users, sessions', SYNC_FIELDS: '-users.image_url' }
+  const { kept } = readIngestConfig(env)
+  expect(kept.entities.map(({ table }) => table)).toEqual(['users', 'sessions'])
+  expect(kept.effectOf('organization.created').action).toBe('leave')
+  expect(readIngestConfig(complete).kept.effectOf('session.created').action).toBe('leave')
+  const wrong = { ...complete, PORT: 'http', SYNC_FIELDS: 'sessions.latest_activity' }
+  expect(() => readIngestConfig(wrong)).toThrow(
+    /\n {2}PORT must be a port\..*\n {2}SYNC_FIELDS names sessions.latest_activity, but SYNC_ENTITIES leaves sessions out$/,
+  )
+})
+
 test('a queue that is missing alone is named', () => {
   expect(() => readIngestConfig({ ...complete, REDIS_URL: '' })).toThrow(
     /^the configuration is not complete:\n {2}REDIS_URL is not set, and no DATABASE_URL either/,

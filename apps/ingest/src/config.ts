@@ -1,7 +1,11 @@
+import type { Kept } from '@clerk-sync/entities'
 import { parseSigningSecrets } from '@clerk-sync/events'
 import type { SigningSecret } from '@clerk-sync/events'
 import {
+  fieldsLeftOut,
   host,
+  keptBy,
+  keptVariables,
   milliseconds,
   missingQueue,
   optionalDatabaseUrl,
@@ -27,6 +31,7 @@ export const ingestVariables = {
   DATABASE_URL: optionalDatabaseUrl,
   PORT: port(3000),
   HOST: host,
+  ...keptVariables,
   // Svix gives up after 15 s.
   ENQUEUE_TIMEOUT_MS: milliseconds(10_000),
 }
@@ -38,17 +43,20 @@ export interface IngestConfig extends Settings<typeof processVariables> {
   readonly queue: QueueLocation
   /** Events of any other instance are acknowledged and dropped. */
   readonly instanceId: string | undefined
+  readonly kept: Kept
   readonly enqueueTimeoutMs: number
 }
 
 /** @throws {ConfigError} that lists every problem. */
 export function readIngestConfig(env: NodeJS.ProcessEnv): IngestConfig {
-  const settings = readConfig(ingestVariables, env, missingQueue(env))
+  const further = [...missingQueue(env), ...fieldsLeftOut(env)]
+  const settings = readConfig(ingestVariables, env, further)
   return {
     ...settings,
     queue: locateQueue({ redisUrl: settings.REDIS_URL, databaseUrl: settings.DATABASE_URL }),
     secrets: settings.CLERK_WEBHOOK_SIGNING_SECRET,
     instanceId: settings.CLERK_INSTANCE_ID,
+    kept: keptBy(settings),
     enqueueTimeoutMs: settings.ENQUEUE_TIMEOUT_MS,
   }
 }

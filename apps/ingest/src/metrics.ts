@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client'
 export type RequestOutcome =
   | 'accepted'
   | 'other_instance'
+  | 'left_out'
   | 'invalid_signature'
   | 'invalid_event'
   | 'invalid_request'

@@ -26,6 +26,7 @@ export async function startIngest(config: IngestConfig, ops: Ops): Promise<Inges
     producer,
     secrets: config.secrets,
     instanceId: config.instanceId,
+    kept: config.kept,
     enqueueTimeoutMs: config.enqueueTimeoutMs,
     metrics: createIngestMetrics(ops.registry),
     logger,

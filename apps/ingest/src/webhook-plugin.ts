@@ -1,3 +1,4 @@
+import type { Kept } from '@clerk-sync/entities'
 import { buildEventJob, parseEnvelope, verifySignature } from '@clerk-sync/events'
 import type { SigningSecret } from '@clerk-sync/events'
 import type { Logger } from '@clerk-sync/ops'
@@ -5,6 +6,7 @@ import { QueueUnavailableError } from '@clerk-sync/queue'
 import type { Producer } from '@clerk-sync/queue'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IngestMetrics, RequestOutcome } from './metrics.ts'
+import { createUnknownTypeLog } from './unknown-type-log.ts'
 
 export const webhookPath = '/api/webhooks/clerk'
 
@@ -19,6 +21,7 @@ export interface WebhookDeps {
   readonly producer: Producer
   readonly secrets: readonly SigningSecret[]
   readonly instanceId: string | undefined
+  readonly kept: Kept
   readonly enqueueTimeoutMs: number
   readonly metrics: IngestMetrics
   readonly logger: Logger
@@ -42,6 +45,7 @@ export function webhookPlugin(deps: WebhookDeps) {
       { parseAs: 'buffer', bodyLimit: bodyLimitBytes },
       (_, body, done) => done(null, body),
     )
+    const noteType = createUnknownTypeLog(deps.logger)
     const arrivals = new WeakMap<FastifyRequest, number>()
     const secondsSince = (request: FastifyRequest) =>
       (performance.now() - (arrivals.get(request) ?? performance.now())) / 1000
@@ -53,7 +57,7 @@ export function webhookPlugin(deps: WebhookDeps) {
       return send(deps, request, reply, answer)
     })
     scope.post(webhookPath, async (request, reply) => {
-      const answer = await receive(deps, request)
+      const answer = await receive(deps, request, noteType)
       deps.metrics.answered(answer.outcome, secondsSince(request), answer.type)
       return send(deps, request, reply, answer)
     })
@@ -66,7 +70,11 @@ export function webhookPlugin(deps: WebhookDeps) {
   }
 }
 
-async function receive(deps: WebhookDeps, request: FastifyRequest): Promise<Answer> {
+async function receive(
+  deps: WebhookDeps,
+  request: FastifyRequest,
+  noteType: (type: string) => void,
+): Promise<Answer> {
   const receivedAt = Date.now()
   const headers = {
     id: headerOf(request, 'svix-id'),
@@ -93,8 +101,10 @@ async function receive(deps: WebhookDeps, request: FastifyRequest): Promise<Answ
     return { status: 200, body: { received: true }, outcome: 'other_instance', type }
   }
 
+  noteType(type)
   const svixTimestamp = Number.parseInt(headers.timestamp ?? '', 10)
-  const job = buildEventJob(envelope, { svixId, svixTimestamp, receivedAt })
+  const job = buildEventJob(deps.kept, envelope, { svixId, svixTimestamp, receivedAt })
+  if (!job) return { status: 200, body: { received: true }, outcome: 'left_out', type }
   try {
     await deps.producer.enqueue(job, { timeoutMs: deps.enqueueTimeoutMs, signal: deps.stopping })
     return { status: 200, body: { received: true }, outcome: 'accepted', type }
@@ -119,7 +129,8 @@ function send(deps: WebhookDeps, request: FastifyRequest, reply: FastifyReply, a
   // Unread bytes of a refused body would be taken for the next request; and an open connection
   // would hold up the end of the process.
   if (answer.status === 413 || deps.stopping.aborted) reply.header('connection', 'close')
-  deps.logger.debug({ svixId: headerOf(request, 'svix-id'), outcome: answer.outcome }, 'answered')
+  const { type, outcome } = answer
+  deps.logger.debug({ svixId: headerOf(request, 'svix-id'), type, outcome }, 'answered')
   return reply.code(answer.status).send(answer.body)
 }
 

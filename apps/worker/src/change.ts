@@ -1,5 +1,6 @@
 import type { Change, LedgerEvent } from '@clerk-sync/db'
-import { effectOf, latestTime, readRow } from '@clerk-sync/entities'
+import { latestTime, readRow } from '@clerk-sync/entities'
+import type { Entity, Kept } from '@clerk-sync/entities'
 import { parseEventJob } from '@clerk-sync/events'
 import type { EventJob } from '@clerk-sync/events'
 import { CannotApplyError } from '@clerk-sync/queue'
@@ -12,12 +13,13 @@ const longestId = 255
  *
  * @throws {CannotApplyError} when it can never be applied; the message holds no personal data.
  */
-export function toChange(jobData: unknown): Change {
+export function toChange(kept: Kept, jobData: unknown): Change {
   const job = parseEventJob(jobData)
   if (!job) throw new CannotApplyError('the job does not hold an event')
   const event = toLedgerEvent(job)
-  const effect = effectOf(job.type)
-  if (!effect) return { kind: 'none', event }
+  const effect = kept.effectOf(job.type)
+  // What ingest keeps and this worker leaves out is for the ledger alone.
+  if (effect.action === 'record' || effect.action === 'leave') return { kind: 'none', event }
 
   const { entity, action } = effect
   const id = job.entityId
@@ -26,28 +28,46 @@ export function toChange(jobData: unknown): Change {
   if (id.length > longestId) {
     throw new CannotApplyError(`${job.type} has a data.id of more than ${longestId} characters`)
   }
-  if (action === 'delete') return { kind: 'delete', event, entity, id }
+  return action === 'delete'
+    ? { kind: 'delete', event, entity, id }
+    : toUpsert(job, { event, entity, id })
+}
 
+function toUpsert(
+  job: EventJob,
+  about: { event: LedgerEvent; entity: Entity; id: string },
+): Change {
   const data = job.data ?? {}
-  const row = readRow(entity, data)
-  if (!row.ok) throw new CannotApplyError(`${job.type} can't be read: ${row.problem}`)
-  return { kind: 'upsert', event, entity, id, updatedAt: updatedAtOf(job, data), value: row.value }
+  const row = readRow(about.entity, data)
+  const updatedAt = updatedAtOf(job, data)
+  if (row.ok && updatedAt !== undefined) {
+    return { kind: 'upsert', ...about, updatedAt, value: row.value }
+  }
+  const problem = row.ok ? 'data.updated_at is not a time in milliseconds' : row.problem
+  const error = new CannotApplyError(`${job.type} can't be read: ${problem}`)
+  return { kind: 'unreadable', ...about, error }
 }
 
 function toLedgerEvent(job: EventJob): LedgerEvent {
-  const { svixId, type, occurredAt, receivedAt } = job
+  const { svixId, type, userId, organizationId, clientIp, userAgent, occurredAt, receivedAt } = job
   const entityId = job.entityId?.slice(0, longestId)
   if (occurredAt > latestTime) throw new CannotApplyError(`${type} has a time after the year 9999`)
-  return { id: svixId, type, entityId, occurredAt, receivedAt }
+  return {
+    id: svixId,
+    type,
+    entityId,
+    userId,
+    organizationId,
+    clientIp,
+    userAgent,
+    occurredAt,
+    receivedAt,
+  }
 }
 
 // Without updated_at the event's own time stands in.
-function updatedAtOf(job: EventJob, data: { [field: string]: unknown }): number {
+function updatedAtOf(job: EventJob, data: { [field: string]: unknown }): number | undefined {
   const updatedAt = data['updated_at'] ?? job.occurredAt
-  if (typeof updatedAt === 'number' && updatedAt >= 0 && updatedAt <= latestTime) {
-    return Math.trunc(updatedAt)
-  }
-  throw new CannotApplyError(
-    `${job.type} can't be read: data.updated_at is not a time in milliseconds`,
-  )
+  const isTime = typeof updatedAt === 'number' && updatedAt >= 0 && updatedAt <= latestTime
+  return isTime ? Math.trunc(updatedAt) : undefined
 }

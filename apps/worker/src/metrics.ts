@@ -1,6 +1,6 @@
 import type { Outcome } from '@clerk-sync/db'
 import { isEventType } from '@clerk-sync/events'
-import type { QueueDepthReader } from '@clerk-sync/queue'
+import type { QueueDepth } from '@clerk-sync/queue'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import type { Registry } from 'prom-client'
 
@@ -14,11 +14,16 @@ export interface WorkerMetrics {
   stalled(): void
   flushed(events: number, seconds: number): void
   databaseUp(up: boolean): void
+  /** Rows that were too old. */
+  removed(rows: { ledgerRows: number; tombstones: number }): void
 }
 
 const latencySeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600]
 
-export function createWorkerMetrics(registry: Registry, depth: QueueDepthReader): WorkerMetrics {
+export function createWorkerMetrics(
+  registry: Registry,
+  readDepth: () => Promise<QueueDepth>,
+): WorkerMetrics {
   const registers = [registry]
   const events = new Counter({
     name: 'clerk_sync_worker_events_total',
@@ -73,7 +78,13 @@ export function createWorkerMetrics(registry: Registry, depth: QueueDepthReader)
     registers,
   })
   database.set(0)
-  registerQueueDepth(registry, depth)
+  const removed = new Counter({
+    name: 'clerk_sync_worker_rows_removed_total',
+    help: 'Rows removed because they were too old, by table.',
+    labelNames: ['table'] as const,
+    registers,
+  })
+  registerQueueDepth(registry, readDepth)
 
   return {
     done({ type, occurredAt, enqueuedAt, startedAt }, outcome) {
@@ -92,11 +103,15 @@ export function createWorkerMetrics(registry: Registry, depth: QueueDepthReader)
       flush.observe(seconds)
     },
     databaseUp: (up) => database.set(up ? 1 : 0),
+    removed({ ledgerRows, tombstones }) {
+      removed.inc({ table: 'webhook_events' }, ledgerRows)
+      removed.inc({ table: 'tombstones' }, tombstones)
+    },
   }
 }
 
 // Every worker reports the depth of the one queue: take max() over the workers, not sum().
-function registerQueueDepth(registry: Registry, depth: QueueDepthReader): void {
+function registerQueueDepth(registry: Registry, readDepth: () => Promise<QueueDepth>): void {
   const jobs = new Gauge({
     name: 'clerk_sync_queue_jobs',
     help: 'Jobs in the queue by state; absent while the queue does not answer. The same from every worker.',
@@ -104,7 +119,7 @@ function registerQueueDepth(registry: Registry, depth: QueueDepthReader): void {
     registers: [registry],
     async collect() {
       this.reset()
-      const counts = await depth.read().catch(() => ({}))
+      const counts = await readDepth().catch(() => ({}))
       for (const [state, count] of Object.entries(counts)) jobs.set({ state }, count)
     },
   })

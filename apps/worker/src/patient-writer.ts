@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { applyChanges, DatabaseUnavailableError } from '@clerk-sync/db'
-import type { Change, ChangeResult, Database } from '@clerk-sync/db'
+import type { Change, ChangeResult, Database, WriteRules } from '@clerk-sync/db'
 import { GiveBackError } from '@clerk-sync/queue'
 
 const retryDelayMs = 500
@@ -13,13 +13,13 @@ const retryDelayMs = 500
  */
 export async function writePatiently(
   db: Database,
-  changes: readonly Change[],
+  { changes, rules }: { changes: readonly Change[]; rules: WriteRules },
   onUnavailable: (error: DatabaseUnavailableError) => void,
   stopping: AbortSignal,
 ): Promise<ChangeResult[]> {
   for (;;) {
     try {
-      return await applyChanges(db, changes)
+      return await applyChanges(db, changes, rules)
     } catch (error) {
       if (!(error instanceof DatabaseUnavailableError)) throw error
       onUnavailable(error)

@@ -1,5 +1,6 @@
 import type { Database } from '@clerk-sync/db'
 import { DatabaseUnavailableError } from '@clerk-sync/db'
+import { selectKept } from '@clerk-sync/entities'
 import { buildEventJob, buildSample } from '@clerk-sync/events'
 import { createLogger } from '@clerk-sync/ops'
 import { expect, test } from 'vitest'
@@ -13,14 +14,18 @@ function failingWith(errors: Error[]): Database {
 
 test('an outage that ends in an error of another kind is over all the same', async () => {
   const states: string[] = []
+  const kept = selectKept()
   const processor = createProcessor({
     db: failingWith([new DatabaseUnavailableError('away'), new TypeError('a mistake of ours')]),
     metrics: { flushed: () => undefined } as never,
     logger: createLogger({ name: 'test', level: 'silent' }),
+    kept,
+    rules: { deletionPolicy: 'erase', auditValues: false },
     batchSize: 10,
+    onDeleted: () => undefined,
     onDatabase: (error) => void states.push(error ? 'away' : 'there'),
   })
-  const data = buildEventJob(buildSample('user.created'), {
+  const data = buildEventJob(kept, buildSample('user.created'), {
     svixId: 'msg_1',
     svixTimestamp: 0,
     receivedAt: 0,

@@ -1,4 +1,11 @@
-import type { Change, ChangeResult, Database, DatabaseUnavailableError } from '@clerk-sync/db'
+import type {
+  Change,
+  ChangeResult,
+  Database,
+  DatabaseUnavailableError,
+  WriteRules,
+} from '@clerk-sync/db'
+import type { Kept } from '@clerk-sync/entities'
 import type { Logger } from '@clerk-sync/ops'
 import { GiveBackError } from '@clerk-sync/queue'
 import type { JobRun } from '@clerk-sync/queue'
@@ -11,7 +18,11 @@ export interface ProcessorDeps {
   readonly db: Database
   readonly metrics: WorkerMetrics
   readonly logger: Logger
+  readonly kept: Kept
+  readonly rules: WriteRules
   readonly batchSize: number
+  /** Called when an entity was deleted. */
+  readonly onDeleted: () => void
   /** Called when the database is found away, and with undefined when it is there; often the same again. */
   readonly onDatabase: (error: DatabaseUnavailableError | undefined) => void
 }
@@ -25,14 +36,14 @@ export interface Processor {
 
 /** job -> change -> batch -> one guarded write. */
 export function createProcessor(deps: ProcessorDeps): Processor {
-  const { db, metrics, logger } = deps
+  const { db, kept, rules, metrics, logger } = deps
   const stopping = new AbortController()
   const batcher = createBatcher<Change, ChangeResult>(flush, deps.batchSize)
 
   async function flush(changes: Change[]): Promise<ChangeResult[]> {
     const started = performance.now()
     try {
-      const results = await writePatiently(db, changes, deps.onDatabase, stopping.signal)
+      const results = await writePatiently(db, { changes, rules }, deps.onDatabase, stopping.signal)
       metrics.flushed(changes.length, (performance.now() - started) / 1000)
       return results
     } finally {
@@ -44,12 +55,13 @@ export function createProcessor(deps: ProcessorDeps): Processor {
   return {
     async process(run) {
       const startedAt = Date.now()
-      const change = toChange(run.data)
+      const change = toChange(kept, run.data)
       const result = await batcher.add(change)
       if (!result.ok) throw result.error
       const { type, id: svixId, entityId, occurredAt } = change.event
       const { outcome } = result
       metrics.done({ type, occurredAt, enqueuedAt: run.enqueuedAt, startedAt }, outcome)
+      if (change.kind === 'delete') deps.onDeleted()
       logger.debug({ svixId, type, entityId, outcome }, 'event done')
     },
     stop() {

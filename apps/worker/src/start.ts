@@ -2,9 +2,11 @@ import { createDatabase } from '@clerk-sync/db'
 import type { DatabaseUnavailableError } from '@clerk-sync/db'
 import { createErrorLog } from '@clerk-sync/ops'
 import type { App, Ops } from '@clerk-sync/ops'
-import { createConsumer, createQueueDepthReader } from '@clerk-sync/queue'
+import { createConsumer, openQueue, readQueueDepth } from '@clerk-sync/queue'
 import type { Consumer } from '@clerk-sync/queue'
 import type { WorkerConfig } from './config.ts'
+import { startHousekeeping } from './housekeeping.ts'
+import type { Housekeeping } from './housekeeping.ts'
 import { createWorkerMetrics } from './metrics.ts'
 import { createProcessor } from './processor.ts'
 import { waitForDatabase } from './wait-for-database.ts'
@@ -23,9 +25,11 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
   const onQueueError = (error: Error) => {
     if (!stopping.signal.aborted) logQueueError(error)
   }
-  const depth = createQueueDepthReader(config.queue, onQueueError)
-  const metrics = createWorkerMetrics(ops.registry, depth)
+  const queue = openQueue(config.queue, { onError: onQueueError })
+  const metrics = createWorkerMetrics(ops.registry, () => readQueueDepth(queue))
+  const { kept, deletionPolicy, auditValues, ledgerRetentionDays } = config
   let consumer: Consumer | undefined
+  let housekeeping: Housekeeping | undefined
   let databaseProblem: string | undefined = 'not connected yet'
 
   function onDatabase(error: DatabaseUnavailableError | undefined): void {
@@ -46,8 +50,11 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     db,
     metrics,
     logger,
+    kept,
+    rules: { deletionPolicy, auditValues },
     batchSize: config.batchSize,
     onDatabase,
+    onDeleted: () => housekeeping?.forgetSoon(),
   })
 
   function startFetching(): void {
@@ -85,13 +92,22 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     databaseProblem = undefined
     metrics.databaseUp(true)
     startFetching()
+    housekeeping = startHousekeeping({
+      db,
+      queue,
+      kept,
+      metrics,
+      logger,
+      ledgerRetentionDays,
+      forgets: deletionPolicy !== 'retain',
+    })
   }
   startOnceReady().catch((error: unknown) => logger.fatal({ error }, 'the worker can not start'))
 
   return {
     name: 'worker',
     checks: [
-      { name: 'queue', run: async () => void (await depth.read()) },
+      { name: 'queue', run: async () => void (await readQueueDepth(queue)) },
       {
         name: 'database',
         async run() {
@@ -103,8 +119,8 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     async close() {
       stopping.abort()
       processor.stop()
-      await consumer?.close()
-      await Promise.all([depth.close(), db.close()])
+      await Promise.all([consumer?.close(), housekeeping?.stop()])
+      await Promise.all([queue.close(), db.close()])
     },
   }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { migrate } from '@clerk-sync/db'
+import { selectKept } from '@clerk-sync/entities'
 import { buildEventJob, buildSample } from '@clerk-sync/events'
 import { createProducer, locateQueue, migrateQueue } from '@clerk-sync/queue'
 import { createTestDatabase, freePort, listenAnywhere, startProcess } from '@clerk-sync/testing'
@@ -143,9 +144,11 @@ test.each([
   const nested = JSON.parse(`{"a":${open.repeat(depth)}1${close.repeat(depth)}}`) as unknown
   const sample = buildSample('user.updated')
   const job = buildEventJob(
+    selectKept(),
     { ...sample, data: { ...sample.data, unsafe_metadata: nested } },
     { svixId: 'msg_deep', svixTimestamp: 1, receivedAt: Date.now() },
   )
+  if (!job) throw new Error('users are left out')
   const signal = AbortSignal.timeout(10_000)
   await producer.enqueue(job, { timeoutMs: 10_000, signal })
   await vi.waitFor(

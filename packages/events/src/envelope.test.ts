@@ -10,8 +10,8 @@ const least = { type: 'user.created', data: { id: 'user_1' } }
 describe('an event', () => {
   test.each(eventTypes)('is read: %s', (type) => {
     const sample = buildSample(type)
-    const { timestamp, data, instance_id } = sample
-    expect(parse(sample)).toStrictEqual({ type, data, timestamp, instance_id })
+    const { object: _, ...used } = sample
+    expect(parse(sample)).toStrictEqual(used)
   })
 
   test('of a type that Clerk has added since is read', () => {
@@ -23,11 +23,15 @@ describe('an event', () => {
     expect(parse({ type: 'a', data: {} })).toStrictEqual({ type: 'a', data: {} })
   })
 
-  test('keeps of the envelope only what is used: no IP address, no user agent', () => {
-    const { event_attributes, object, ...rest } = buildSample('user.created')
-    expect(event_attributes.http_request.client_ip).toBeTruthy()
-    expect(object).toBe('event')
-    expect(parse({ event_attributes, object, ...rest, future: 1 })).toStrictEqual(rest)
+  test('keeps of the envelope only what is used', () => {
+    const { object, event_attributes, ...rest } = buildSample('user.created')
+    const { http_request } = event_attributes
+    const more = {
+      object,
+      future: 1,
+      event_attributes: { future: 1, http_request: { ...http_request, headers: {} } },
+    }
+    expect(parse({ ...rest, ...more })).toStrictEqual({ ...rest, event_attributes })
   })
 
   test('is read however it was spelled', () => {
@@ -78,6 +82,36 @@ describe('the instance of an event', () => {
       expect(parse({ ...least, instance_id })).toEqual(least)
     },
   )
+})
+
+describe('the request that an event came from', () => {
+  const requestOf = (http_request: unknown) =>
+    parse({ ...least, event_attributes: { http_request } })?.event_attributes?.http_request
+
+  test('is taken where it is a text', () => {
+    expect(requestOf({ client_ip: '203.0.113.7', user_agent: 'Firefox' })).toStrictEqual({
+      client_ip: '203.0.113.7',
+      user_agent: 'Firefox',
+    })
+    expect(requestOf({ client_ip: '' })).toStrictEqual({ client_ip: '' })
+  })
+
+  test.each([[null], [1], [true], [{}], [['203.0.113.7']]])(
+    'is unknown where it is %j, and the event is still one',
+    (odd) => {
+      expect(requestOf({ client_ip: odd, user_agent: 'Firefox' })).toEqual({
+        user_agent: 'Firefox',
+      })
+      expect(requestOf({ client_ip: '203.0.113.7', user_agent: odd })).toEqual({
+        client_ip: '203.0.113.7',
+      })
+    },
+  )
+
+  test.each([[null], [''], [1], [[]], [['a']]])('may be %j as a whole', (odd) => {
+    expect(requestOf(odd)).toBeUndefined()
+    expect(parse({ ...least, event_attributes: odd })).toEqual(least)
+  })
 })
 
 describe('no event', () => {

@@ -7,13 +7,24 @@ export interface Envelope {
   /** When the event occurred, in milliseconds; old messages lack it. */
   timestamp?: number | undefined
   instance_id?: string | undefined
+  /** The request that the event came from. */
+  event_attributes?: { http_request?: HttpRequest | undefined } | undefined
 }
+
+interface HttpRequest {
+  client_ip?: string | undefined
+  user_agent?: string | undefined
+}
+
+const text = z.string().optional().catch(undefined)
+const httpRequest = z.object({ client_ip: text, user_agent: text }).optional().catch(undefined)
 
 const envelopeSchema = z.object({
   type: z.string().min(1).max(200),
   data: z.record(z.string(), z.unknown()),
   timestamp: z.number().min(0).optional().catch(undefined).transform(toMilliseconds),
-  instance_id: z.string().optional().catch(undefined),
+  instance_id: text,
+  event_attributes: z.object({ http_request: httpRequest }).optional().catch(undefined),
 })
 
 /** The event in a verified body, or undefined when the body is not an event. */

@@ -1,4 +1,5 @@
-import { effectOf, minimise } from '@clerk-sync/entities'
+import { minimise, readConcerned } from '@clerk-sync/entities'
+import type { Effect, Kept } from '@clerk-sync/entities'
 import { z } from 'zod'
 import type { Envelope } from './envelope.ts'
 import { wellFormed } from './well-formed.ts'
@@ -11,6 +12,13 @@ export interface EventJob {
   receivedAt: number
   /** Absent when the event named no entity. */
   entityId?: string | undefined
+  /** The user whom the event concerns. */
+  userId?: string | undefined
+  /** The organization that the event concerns. */
+  organizationId?: string | undefined
+  /** Where the user's own request came from; only where it is kept. */
+  clientIp?: string | undefined
+  userAgent?: string | undefined
   /** Clerk's object with the kept fields only; absent when no row is made of it. */
   data?: { [field: string]: unknown } | undefined
 }
@@ -22,27 +30,50 @@ export interface Delivery {
   receivedAt: number
 }
 
+// A longer id is not Clerk's, and PostgreSQL could not index it.
+const longestId = 255
+// A user agent has no bound of its own, and the ledger keeps one per event.
+const longestRequestField = 512
+
+const concernedId = z.string().min(1).max(longestId).optional()
+const requestField = z.string().min(1).max(longestRequestField).optional()
+
 const jobSchema = z.object({
   svixId: z.string().min(1),
   type: z.string().min(1),
   occurredAt: z.int().min(0),
   receivedAt: z.int().min(0),
   entityId: z.string().optional(),
+  userId: concernedId,
+  organizationId: concernedId,
+  clientIp: requestField,
+  userAgent: requestField,
   data: z.record(z.string(), z.unknown()).optional(),
 })
 
-/** The job of a verified event. An envelope without a time occurred when its first delivery was sent. */
-export function buildEventJob(envelope: Envelope, delivery: Delivery): EventJob {
-  const { svixId, svixTimestamp, receivedAt } = delivery
-  const effect = effectOf(envelope.type)
-  const id = envelope.data['id']
+/**
+ * The job of a verified event, or undefined when its entity is left out. An envelope without a time
+ * occurred when its first delivery was sent.
+ */
+export function buildEventJob(
+  kept: Kept,
+  envelope: Envelope,
+  { svixId, svixTimestamp, receivedAt }: Delivery,
+): EventJob | undefined {
+  const { type, data, timestamp } = envelope
+  const effect = kept.effectOf(type)
+  if (effect.action === 'leave') return undefined
   return wellFormed({
     svixId,
-    type: envelope.type,
-    occurredAt: envelope.timestamp ?? svixTimestamp * 1000,
+    type,
+    occurredAt: timestamp ?? svixTimestamp * 1000,
     receivedAt,
-    ...(typeof id === 'string' && id !== '' ? { entityId: id } : {}),
-    ...(effect?.action === 'upsert' ? { data: minimise(effect.entity, envelope.data) } : {}),
+    ...present({
+      entityId: textOf(data['id']),
+      ...concernedBy(effect, data),
+      ...requestOf(kept, effect, envelope),
+      data: effect.action === 'upsert' ? minimise(effect.entity, data) : undefined,
+    }),
   })
 }
 
@@ -50,4 +81,32 @@ export function buildEventJob(envelope: Envelope, delivery: Delivery): EventJob 
 export function parseEventJob(data: unknown): EventJob | undefined {
   const parsed = jobSchema.safeParse(data)
   return parsed.success ? parsed.data : undefined
+}
+
+type Recorded = Exclude<Effect, { action: 'leave' }>
+
+function concernedBy(effect: Recorded, data: Envelope['data']) {
+  const concerns = effect.action === 'record' ? effect.concerns : effect.entity.concerns
+  const { user, organization } = readConcerned(concerns, data)
+  return { userId: boundedId(user), organizationId: boundedId(organization) }
+}
+
+function requestOf(kept: Kept, effect: Recorded, { event_attributes }: Envelope) {
+  if (effect.action === 'record' || !effect.entity.requestedByUser) return {}
+  const request = event_attributes?.http_request
+  const { client_ip, user_agent } = kept.requestFields
+  return {
+    clientIp: client_ip ? cut(request?.client_ip) : undefined,
+    userAgent: user_agent ? cut(request?.user_agent) : undefined,
+  }
+}
+
+const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
+
+const boundedId = (id: string | undefined) => (id && id.length <= longestId ? id : undefined)
+
+const cut = (text: string | undefined) => text?.slice(0, longestRequestField) || undefined
+
+function present<T extends object>(fields: T): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
 }

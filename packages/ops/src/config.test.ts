@@ -4,8 +4,11 @@ import { ConfigError, readConfig, variable } from './config.ts'
 import {
   count,
   databaseUrl,
+  days,
+  flag,
   host,
   milliseconds,
+  oneOf,
   optionalDatabaseUrl,
   optionalRedisUrl,
   port,
@@ -20,6 +23,9 @@ const variables = {
   REDIS_URL: optionalRedisUrl,
   BATCH_SIZE: count(100, 1_000),
   WAIT_MS: milliseconds(5),
+  KEEP_DAYS: days(30, { min: 7, max: 365, why: 'a week is the least' }),
+  VERBOSE: flag(false),
+  POLICY: oneOf(['erase', 'retain'], 'retain'),
   TOKEN: variable(z.string().regex(/^tok_/, 'must begin with tok_'), 'tok_123'),
 }
 const required = { DATABASE_URL: 'postgresql://localhost/app', TOKEN: 'tok_1' }
@@ -45,6 +51,9 @@ describe('settings', () => {
       REDIS_URL: undefined,
       BATCH_SIZE: 100,
       WAIT_MS: 5,
+      KEEP_DAYS: 30,
+      VERBOSE: false,
+      POLICY: 'retain',
       ...required,
     })
   })
@@ -60,11 +69,15 @@ describe('settings', () => {
 
   test('are read from text', () => {
     const env = { ...required, PORT: '8080', BATCH_SIZE: '7', LOG_LEVEL: 'debug', WAIT_MS: '250' }
-    expect(readConfig(variables, env)).toMatchObject({
+    const more = { KEEP_DAYS: '7', VERBOSE: 'true', POLICY: 'erase' }
+    expect(readConfig(variables, { ...env, ...more })).toMatchObject({
       PORT: 8080,
       BATCH_SIZE: 7,
       LOG_LEVEL: 'debug',
       WAIT_MS: 250,
+      KEEP_DAYS: 7,
+      VERBOSE: true,
+      POLICY: 'erase',
     })
   })
 
@@ -83,6 +96,9 @@ describe('what is wrong', () => {
       SHUTDOWN_TIMEOUT_MS: '10s',
       REDIS_URL: 'localhost:6379',
       BATCH_SIZE: '0',
+      KEEP_DAYS: '6',
+      VERBOSE: 'yes',
+      POLICY: 'forget',
       TOKEN: 'abc',
     }
     expect(problemOf(env)).toBe(
@@ -94,6 +110,9 @@ describe('what is wrong', () => {
         '  DATABASE_URL is not set. Example: DATABASE_URL=postgresql://user:password@localhost:5432/app',
         '  REDIS_URL must be a redis:// or rediss:// URL. Example: REDIS_URL=redis://localhost:6379',
         '  BATCH_SIZE must be a whole number, 1 to 1000. Example: BATCH_SIZE=100',
+        '  KEEP_DAYS must be a whole number of days, 7 to 365: a week is the least. Example: KEEP_DAYS=30',
+        '  VERBOSE must be true or false. Example: VERBOSE=false',
+        '  POLICY must be one of erase, retain. Example: POLICY=retain',
         '  TOKEN must begin with tok_. Example: TOKEN=tok_123',
       ].join('\n'),
     )
@@ -109,6 +128,7 @@ describe('what is wrong', () => {
     ...['0', '-1', '65536', '1.5', '3000a', ' ', 'NaN', 'Infinity'].map((text) => ['PORT', text]),
     ...['0', '1.5', '5s', '2147483648', '1e99'].map((text) => ['WAIT_MS', text]),
     ...['0', '-5', '2.5', 'many'].map((text) => ['BATCH_SIZE', text]),
+    ...['0', '6', '7.5', '366', 'all'].map((text) => ['KEEP_DAYS', text]),
   ] as const)('is a number out of bounds, in our words: %s=%j', (name, text) => {
     expect(problemOf({ ...required, [name]: text })).toMatch(
       new RegExp(`\n  ${name} must be a (port|whole number[^.]*)\\. Example: `),

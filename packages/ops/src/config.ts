@@ -6,7 +6,10 @@ export type Variable<T> = z.ZodType<T> & { readonly example: string }
 export type Variables = { readonly [name: string]: Variable<unknown> }
 export type Settings<V extends Variables> = { [Name in keyof V]: z.output<V[Name]> }
 
-/** Everything that is wrong with the environment, one line a variable. Values are never quoted. */
+/**
+ * Everything that is wrong with the environment, one line a variable. Values are never quoted, but
+ * for names of tables and fields.
+ */
 export class ConfigError extends Error {
   readonly code = 'ERR_CONFIG'
   override readonly name = 'ConfigError'

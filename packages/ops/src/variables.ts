@@ -21,9 +21,38 @@ export function count(fallback: number, max: number): Variable<number> {
   return wholeNumber(fallback, max, `must be a whole number, 1 to ${max}`)
 }
 
-function wholeNumber(fallback: number, max: number, message: string): Variable<number> {
+/** A whole number of days; `why` says where the least comes from. */
+export function days(
+  fallback: number,
+  { min, max, why }: { min: number; max: number; why: string },
+): Variable<number> {
+  return wholeNumber(fallback, max, `must be a whole number of days, ${min} to ${max}: ${why}`, min)
+}
+
+/** true or false. */
+export function flag(fallback: boolean): Variable<boolean> {
+  const schema = z
+    .enum(['true', 'false'], 'must be true or false')
+    .transform((text) => text === 'true')
+    .default(fallback)
+  return variable(schema, String(fallback))
+}
+
+/** One of these words. */
+export function oneOf<Word extends string>(
+  words: readonly Word[],
+  fallback: NoInfer<Word>,
+): Variable<Word> {
+  const schema = z.enum(words, `must be one of ${words.join(', ')}`).optional()
   return variable(
-    z.coerce.number(message).int(message).min(1, message).max(max, message).default(fallback),
+    schema.transform((word): Word => word ?? fallback),
+    fallback,
+  )
+}
+
+function wholeNumber(fallback: number, max: number, message: string, min = 1): Variable<number> {
+  return variable(
+    z.coerce.number(message).int(message).min(min, message).max(max, message).default(fallback),
     String(fallback),
   )
 }
@@ -31,10 +60,6 @@ function wholeNumber(fallback: number, max: number, message: string): Variable<n
 export const host: Variable<string> = variable(z.string().default('0.0.0.0'), '0.0.0.0')
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-const logLevel: Variable<(typeof logLevels)[number]> = variable(
-  z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
-  'info',
-)
 
 const postgresUrl = z
   .string()
@@ -58,6 +83,30 @@ export const optionalRedisUrl: Variable<string | undefined> = variable(
   'redis://localhost:6379',
 )
 
+// Not an example to copy: scanners for secrets take whatever looks like one for one.
+const secretKeyExample = 'sk_live_<from the Clerk Dashboard, under API keys>'
+const secretKey = z
+  .string()
+  .regex(/^sk_(test|live)_[\w$=-]+$/, 'must be a secret key of Clerk, sk_test_… or sk_live_…')
+export const clerkSecretKey: Variable<string> = variable(secretKey, secretKeyExample)
+export const optionalClerkSecretKey: Variable<string | undefined> = variable(
+  secretKey.optional(),
+  secretKeyExample,
+)
+
+const clerkApi = 'https://api.clerk.com'
+
+/** Where Clerk's Backend API is, without a slash at the end. */
+export const clerkApiUrl: Variable<string> = variable(
+  z
+    .string()
+    .refine(hasProtocol('https:', 'http:'), 'must be an https:// URL')
+    .refine(hasNoLogin, 'must not have a user or a password')
+    .transform((text) => text.replace(/\/+$/, ''))
+    .default(clerkApi),
+  clerkApi,
+)
+
 /** What is wrong when the queue has no place: it needs REDIS_URL or DATABASE_URL. */
 export function missingQueue(env: NodeJS.ProcessEnv): string[] {
   if (env['REDIS_URL'] || env['DATABASE_URL']) return []
@@ -69,7 +118,7 @@ export function missingQueue(env: NodeJS.ProcessEnv): string[] {
 /** What every process reads. */
 export const processVariables = {
   OPS_PORT: port(9464),
-  LOG_LEVEL: logLevel,
+  LOG_LEVEL: oneOf(logLevels, 'info'),
   SHUTDOWN_TIMEOUT_MS: milliseconds(10_000),
 }
 
@@ -78,4 +127,9 @@ function hasProtocol(...protocols: string[]): (text: string) => boolean {
     const url = URL.parse(text)
     return url !== null && protocols.includes(url.protocol)
   }
+}
+
+function hasNoLogin(text: string): boolean {
+  const url = URL.parse(text)
+  return url?.username === '' && url.password === ''
 }

@@ -54,7 +54,7 @@ export interface Consumer {
 /** Fetches jobs once the queue is there, and goes on by itself whenever it was away. */
 export function createConsumer(location: QueueLocation, options: ConsumerOptions): Consumer {
   const opened = openUntilReady(() => {
-    const connected = connectWorker(location, run, settings(location, options))
+    const connected = connectWorker(location, run, settings(options))
     listen(connected.worker, options)
     return { ...connected, ready: runWhenReady(connected.worker, options.onError) }
   }, options.onError)
@@ -94,13 +94,10 @@ async function runWhenReady(worker: Worker, onError: (error: Error) => void): Pr
   worker.run().catch(onError)
 }
 
-function settings(
-  location: QueueLocation,
-  { concurrency, lockDurationMs = 30_000 }: ConsumerOptions,
-): Omit<WorkerOptions, 'connection'> {
-  // The ledger knows every event: done jobs are kept for people who look at the board, failed jobs
-  // until someone replays them.
-  const keptForSeconds = 3_600
+function settings({
+  concurrency,
+  lockDurationMs = 30_000,
+}: ConsumerOptions): Omit<WorkerOptions, 'connection'> {
   return {
     autorun: false,
     concurrency,
@@ -110,9 +107,9 @@ function settings(
     maxStalledCount: 1_000,
     runRetryDelay: 1_000,
     settings: { backoffStrategy: (attemptsMade) => backoffMs(attemptsMade) },
-    removeOnComplete:
-      // By count PostgreSQL would sort all done jobs on every completion.
-      location.kind === 'redis' ? { age: keptForSeconds, count: 10_000 } : { age: keptForSeconds },
+    // The ledger knows every event; a job holds a person's data. Failed jobs are kept until someone
+    // replays them.
+    removeOnComplete: { count: 0 },
   }
 }
 

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventJob } from '@clerk-sync/events'
-import type { Job, Queue } from 'bullmq'
+import type { Queue } from 'bullmq'
 import { attempts } from './backoff.ts'
 import { toJobId } from './job-id.ts'
 import type { QueueLocation } from './location.ts'
 import { openQueue } from './open-queue.ts'
+import { rerunJob } from './rerun-job.ts'
 
 // One try to enqueue; a frozen server must not use up the whole time that the request has.
 const tryTimeoutMs = 3_000
@@ -64,16 +65,7 @@ async function add(queue: Queue, event: EventJob): Promise<void> {
     queue.add(event.type, event, { jobId, attempts, backoff: { type: 'custom' } }),
     queue.getJobState(jobId),
   ])
-  if (state === 'failed') await revive(queue, job)
-}
-
-async function revive(queue: Queue, job: Job): Promise<void> {
-  try {
-    await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true })
-  } catch (error) {
-    // Another delivery or a person on the board may have been quicker.
-    if ((await queue.getJobState(String(job.id))) === 'failed') throw error
-  }
+  if (state === 'failed') await rerunJob(queue, job)
 }
 
 async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

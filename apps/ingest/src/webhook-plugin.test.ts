@@ -1,0 +1,115 @@
+import { everything, selectKept } from '@clerk-sync/entities'
+import { buildSample, createSigningSecret, parseSigningSecrets, sign } from '@clerk-sync/events'
+import type { EventJob } from '@clerk-sync/events'
+import { createLogger } from '@clerk-sync/ops'
+import { Registry } from 'prom-client'
+import { expect, onTestFinished, test } from 'vitest'
+import { buildIngest } from './app.ts'
+import { createIngestMetrics } from './metrics.ts'
+import { webhookPath } from './webhook-plugin.ts'
+import type { WebhookDeps } from './webhook-plugin.ts'
+
+const secrets = parseSigningSecrets(createSigningSecret())
+
+/** Ingest with a list in place of a queue; the chain's tests have the real ones. */
+function createIngest(changes: Partial<WebhookDeps> = {}) {
+  const jobs: EventJob[] = []
+  const lines: Record<string, unknown>[] = []
+  const registry = new Registry()
+  const write = (line: string) => void lines.push(JSON.parse(line))
+  const app = buildIngest({
+    producer: {
+      async enqueue(job) {
+        jobs.push(job)
+      },
+      ping: async () => undefined,
+      close: async () => undefined,
+    },
+    secrets,
+    instanceId: undefined,
+    kept: selectKept(),
+    enqueueTimeoutMs: 1_000,
+    metrics: createIngestMetrics(registry),
+    logger: createLogger({ name: 'test', level: 'debug' }, { write }),
+    stopping: new AbortController().signal,
+    ...changes,
+  })
+  onTestFinished(() => app.close())
+  return {
+    jobs,
+    lines,
+    requests: async () =>
+      (await registry.getSingleMetric('clerk_sync_ingest_requests_total')?.get())?.values,
+    send: (event: object) => app.inject({ method: 'POST', url: webhookPath, ...signed(event) }),
+  }
+}
+
+function signed(event: object) {
+  const body = JSON.stringify(event)
+  const message = { id: 'msg_1', timestamp: Math.floor(Date.now() / 1000), body }
+  const [secret] = secrets
+  if (!secret) throw new Error('no secret')
+  return {
+    payload: body,
+    headers: {
+      'content-type': 'application/json',
+      'svix-id': message.id,
+      'svix-timestamp': String(message.timestamp),
+      'svix-signature': sign(secret, message),
+    },
+  }
+}
+
+test('what is left out is acknowledged and counted; nothing of it is queued or logged', async () => {
+  const { send, jobs, lines, requests } = createIngest()
+  const answer = await send(buildSample('session.created'))
+  expect([answer.statusCode, answer.json()]).toEqual([200, { received: true }])
+  expect(jobs).toEqual([])
+  expect(await requests()).toMatchObject([
+    { labels: { type: 'session.created', outcome: 'left_out' }, value: 1 },
+  ])
+  expect(lines).toEqual([
+    {
+      name: 'test',
+      level: 'debug',
+      time: expect.any(String),
+      svixId: 'msg_1',
+      type: 'session.created',
+      outcome: 'left_out',
+      msg: 'answered',
+    },
+  ])
+})
+
+test('what is kept is queued with the fields that are kept', async () => {
+  const { send, jobs } = createIngest({ kept: selectKept(everything) })
+  await send(buildSample('session.created'))
+  expect(jobs).toMatchObject([{ type: 'session.created', clientIp: '203.0.113.7' }])
+})
+
+test('an event of another instance is dropped before anything else is said of it', async () => {
+  const { send, jobs, lines, requests } = createIngest({ instanceId: 'ins_mine' })
+  expect((await send({ ...buildSample('user.created'), type: 'robot.created' })).statusCode).toBe(
+    200,
+  )
+  expect(jobs).toEqual([])
+  expect(await requests()).toMatchObject([
+    { labels: { type: 'unknown', outcome: 'other_instance' }, value: 1 },
+  ])
+  expect(lines.filter(({ level }) => level !== 'debug')).toEqual([])
+})
+
+test('a type that nobody knows yet is queued for the ledger, logged once and counted as unknown', async () => {
+  const { send, jobs, lines, requests } = createIngest()
+  const event = { type: 'robot.created', data: { id: 'robot_1', serial: 's3cret' } }
+  for (const _ of [1, 2]) await send(event)
+  expect(jobs.map(({ type, data }) => [type, data])).toEqual([
+    ['robot.created', undefined],
+    ['robot.created', undefined],
+  ])
+  expect(lines.filter(({ level }) => level === 'info')).toMatchObject([{ type: 'robot.created' }])
+  expect(await requests()).toMatchObject([
+    { labels: { type: 'unknown', outcome: 'accepted' }, value: 2 },
+  ])
+  expect(JSON.stringify([jobs, lines])).not.toContain('s3cret')
+})
