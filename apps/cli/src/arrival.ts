@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '@clerk-sync/db'
-import { effectOf } from '@clerk-sync/entities'
+import type { Kept } from '@clerk-sync/entities'
 import { readFailure } from '@clerk-sync/queue'
 import type { Failure, OpenQueue } from '@clerk-sync/queue'
 
@@ -49,31 +49,36 @@ export interface TableRow {
   row: Record<string, unknown>
 }
 
-/** What the tables hold of an event's entity: its rows, or its tombstone, or its ledger row. */
+/** What the tables hold of an event's entity: its rows, its tombstone, or the event's ledger row. */
 export async function readRows(
   db: Database,
+  kept: Kept,
   event: { type: string; svixId: string; entityId: string | undefined },
 ): Promise<TableRow[]> {
-  const entity = effectOf(event.type)?.entity
-  if (!entity || event.entityId === undefined)
-    return select(db, 'webhook_events', 'id', event.svixId)
-  const rows = await select(db, entity.table, 'id', event.entityId)
-  if (rows.length === 0) return select(db, 'tombstones', 'id', event.entityId)
-  for (const { table, parentColumn } of entity.children) {
-    rows.push(...(await select(db, table, parentColumn, event.entityId)))
+  const effect = kept.effectOf(event.type)
+  if (!('entity' in effect) || event.entityId === undefined) {
+    return select(db, 'webhook_events', { id: event.svixId })
   }
-  return rows
+  const { entity } = effect
+  const id = event.entityId
+  const children = entity.children.filter((child) => !child.off)
+  const parts = await Promise.all([
+    select(db, entity.table, { id }),
+    ...children.map(({ table, parentColumn }) => select(db, table, { [parentColumn]: id })),
+    select(db, 'tombstones', { entity: entity.name, id }),
+  ])
+  return parts.flat()
 }
 
 async function select(
   db: Database,
   table: string,
-  column: string,
-  id: string,
+  where: Record<string, string>,
 ): Promise<TableRow[]> {
+  const conditions = Object.keys(where).map((column, index) => `${column} = $${index + 1}`)
   const rows = await db.prisma.$queryRawUnsafe<Record<string, unknown>[]>(
-    `SELECT * FROM clerk.${table} WHERE ${column} = $1`,
-    id,
+    `SELECT * FROM clerk.${table} WHERE ${conditions.join(' AND ')}`,
+    ...Object.values(where),
   )
   return rows.map((row) => ({ table: `clerk.${table}`, row }))
 }

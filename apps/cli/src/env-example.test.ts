@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { consoleVariables, readConsoleConfig } from '@clerk-sync/console'
+import { entities } from '@clerk-sync/entities'
 import { createSigningSecret } from '@clerk-sync/events'
 import { ingestVariables, readIngestConfig } from '@clerk-sync/ingest'
 import { readConfig } from '@clerk-sync/ops'
 import { readWorkerConfig, workerVariables } from '@clerk-sync/worker'
 import { expect, test } from 'vitest'
 import { migrateVariables } from './commands/migrate.ts'
+import { cliVariables } from './doctor/cli-variables.ts'
 import { readStartConfig } from './start-config.ts'
 
 const text = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8')
@@ -17,6 +19,7 @@ const variables = {
   ...workerVariables,
   ...consoleVariables,
   ...migrateVariables,
+  ...cliVariables,
 }
 
 /** What a deployment must fill in. */
@@ -43,7 +46,8 @@ test.each(Object.keys(variables))('the line above %s says who reads it, and what
   const [, who] = new RegExp(`\\n\\n# ([a-z, ]+): .{10,}\\n${name}=`).exec(text) ?? []
   const readers = Object.entries(processes).flatMap(([app, read]) => (name in read ? [app] : []))
   const isRequired = name in required ? ', required' : ''
-  expect(who).toBe(`${readers.length === 3 ? 'all' : readers.join(', ')}${isRequired}`)
+  const all = readers.length === 0 ? 'cli' : readers.join(', ')
+  expect(who).toBe(`${readers.length === 3 ? 'all' : all}${isRequired}`)
 })
 
 test('every process accepts the file once the required values are filled in', () => {
@@ -52,6 +56,7 @@ test('every process accepts the file once the required values are filled in', ()
   expect(readWorkerConfig(env).queue.kind).toBe('postgres')
   expect(readConsoleConfig(env).queue.kind).toBe('postgres')
   expect(readConfig(migrateVariables, env).DATABASE_URL).toBe(required.DATABASE_URL)
+  expect(readConfig(cliVariables, env).CLERK_SECRET_KEY).toBeUndefined()
 })
 
 test.each<[name: string, read: (env: NodeJS.ProcessEnv) => unknown]>([
@@ -72,6 +77,11 @@ test('start accepts an unchanged copy of the file', () => {
   const { ingest, worker, console } = readStartConfig(example, secrets, 'postgresql://embedded')
   expect([ingest.PORT, worker.OPS_PORT, console.BOARD_PORT]).toEqual([3000, 9464, 3001])
   expect(console.login).toEqual({ user: 'admin', password: 'made up and long' })
+})
+
+test('what is left out unless SYNC_ENTITIES names it is told', () => {
+  const optional = entities.filter((entity) => entity.optional).map(({ table }) => table)
+  expect(text).toContain(`empty: all but ${optional.join(', ')}.\nSYNC_ENTITIES=`)
 })
 
 test('there is no secret in the file', () => {

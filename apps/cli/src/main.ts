@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs'
+import { entities } from '@clerk-sync/entities'
 import { startProblem } from '@clerk-sync/ops'
 import { Command, InvalidArgumentError } from 'commander'
+import { fields, fieldsHelp } from './commands/fields.ts'
 
 if (existsSync('.env')) process.loadEnvFile('.env')
 
+const things = new Intl.ListFormat('en').format(
+  entities.map(({ table }) => table.replaceAll('_', ' ')),
+)
 const program = new Command('clerk-sync')
-  .description(
-    "Keeps your own PostgreSQL in step with Clerk's users, organizations and memberships.",
-  )
+  .description(`Keeps your own PostgreSQL in step with Clerk's ${things}.`)
   .showHelpAfterError('(--help lists what there is)')
 
 program
@@ -22,7 +25,7 @@ program
 
 program
   .command('trigger')
-  .description('send a signed sample event to a running ingest and show its row')
+  .description('send a signed sample event to a running ingest and show its rows')
   .argument('<type>', 'an event type of Clerk, such as user.created')
   .option('--id <id>', "the entity's id (default: a new one)")
   .option('--data <json>', "JSON merge patch for the event's data")
@@ -33,6 +36,17 @@ program
   .action(async (type: string, options) => {
     const { trigger } = await import('./commands/trigger.ts')
     process.exitCode = await trigger(type, options, process.env)
+  })
+
+program
+  .command('fields')
+  .description('show what is kept of each entity, and which settings change it')
+  .option('--json', 'for machines')
+  .addHelpText('after', fieldsHelp)
+  .action((options) => {
+    const { text, problem } = fields(options, process.env)
+    process.stdout.write(text)
+    if (problem) throw problem
   })
 
 program

@@ -13,6 +13,9 @@ const runningSchema = z.object({
   signingSecret: z.string(),
   databaseUrl: z.string(),
   redisUrl: z.string().optional(),
+  // What it keeps, as it was set.
+  syncEntities: z.string().optional(),
+  syncFields: z.string().optional(),
 })
 export type Running = z.infer<typeof runningSchema>
 

@@ -7,6 +7,19 @@ export interface Delivered {
   arrival: Arrival | Failure | undefined
 }
 
+/** What ingest acknowledges without keeping it: whose events, and the setting that keeps them. */
+interface LeftOut {
+  table: string
+  keptWith: string
+}
+
+/** Why there is no outcome to show. */
+interface NoOutcome {
+  /** It could not be looked up. */
+  unknown: string | undefined
+  leftOut: LeftOut | undefined
+}
+
 /** By the `error` of ingest's answer. */
 const hints: Record<string, string> = {
   invalid_signature: 'the signature was refused: is it the same secret? --secret names another one',
@@ -16,9 +29,9 @@ const hints: Record<string, string> = {
   queue_unavailable: 'the queue did not take the event; Svix would send it again',
 }
 
-/** One event: the answer, the outcome, how long they took, and the rows. `unknown`: why no outcome is. */
+/** One event: the answer, the outcome, how long they took, and the rows. */
 export function renderEvent(
-  event: Delivered & { type: string; url: string; rows: TableRow[]; unknown: string | undefined },
+  event: Delivered & NoOutcome & { type: string; url: string; rows: TableRow[] },
 ): string {
   const { answer, arrival } = event
   const lines = [
@@ -28,13 +41,25 @@ export function renderEvent(
   ]
   const hint = hints[/"error":"(\w+)"/.exec(answer.body)?.[1] ?? '']
   if (hint) lines.push(`           ${hint}`)
-  if (answer.status === 200) lines.push(`  outcome  ${renderArrival(arrival, event.unknown)}`)
+  if (answer.status === 200) {
+    const [outcome = renderArrival(arrival), ...more] = renderNoOutcome(event)
+    lines.push(`  outcome  ${outcome}`, ...more.map((line) => `           ${line}`))
+  }
   for (const { table, row } of event.rows) lines.push('', table, ...renderRow(row))
   return `${lines.join('\n')}\n`
 }
 
-function renderArrival(arrival: Delivered['arrival'], unknown: string | undefined): string {
-  if (unknown !== undefined) return `not looked up: ${unknown}`
+function renderNoOutcome({ unknown, leftOut }: NoOutcome): string[] {
+  if (leftOut) {
+    return [
+      `left out: it was acknowledged, and nothing of ${leftOut.table} is kept`,
+      `to keep them, start with ${leftOut.keptWith}`,
+    ]
+  }
+  return unknown === undefined ? [] : [`not looked up: ${unknown}`]
+}
+
+function renderArrival(arrival: Delivered['arrival']): string {
   if (!arrival) return 'none yet: does a worker run? The board shows what waits'
   if ('outcome' in arrival) return `${arrival.outcome}  after ${milliseconds(arrival.rowMs)}`
   return `${arrival.final ? 'failed' : 'failed for now, is retried'}: ${arrival.reason}`
@@ -48,16 +73,14 @@ function renderRow(row: Record<string, unknown>): string[] {
 
 function renderValue(value: unknown): string {
   if (value instanceof Date) return value.toISOString()
+  if (typeof value === 'bigint') return String(value)
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** Many events: how many got which answer and outcome, and how long they took. `unknown` as above. */
-export function renderSummary(summary: {
-  type: string
-  url: string
-  delivered: readonly Delivered[]
-  unknown: string | undefined
-}): string {
+/** Many events: how many got which answer and outcome, and how long they took. */
+export function renderSummary(
+  summary: NoOutcome & { type: string; url: string; delivered: readonly Delivered[] },
+): string {
   const { delivered } = summary
   const arrivals = delivered.flatMap(({ arrival }) =>
     arrival && 'outcome' in arrival ? [arrival] : [],
@@ -75,7 +98,9 @@ export function renderSummary(summary: {
       `  outcomes  ${tally(arrivals.map(({ outcome }) => outcome))}  ${quantiles(arrivals.map(({ rowMs }) => rowMs))}`,
     )
   }
-  if (summary.unknown !== undefined) lines.push(`  outcomes  not looked up: ${summary.unknown}`)
+  const isTaken = delivered.some(({ answer }) => answer.status === 200)
+  const [why, ...more] = isTaken ? renderNoOutcome(summary) : []
+  if (why) lines.push(`  outcomes  ${why}`, ...more.map((line) => `            ${line}`))
   return `${lines.join('\n')}\n`
 }
 

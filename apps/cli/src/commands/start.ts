@@ -75,7 +75,9 @@ async function startAll(
     webhookUrl,
     signingSecret: env['CLERK_WEBHOOK_SIGNING_SECRET'] || secrets.signingSecret,
     databaseUrl,
-    ...(env['REDIS_URL'] ? { redisUrl: env['REDIS_URL'] } : {}),
+    redisUrl: env['REDIS_URL'] || undefined,
+    syncEntities: env['SYNC_ENTITIES'] || undefined,
+    syncFields: env['SYNC_FIELDS'] || undefined,
   })
   closers.push(() => forgetRunning(dir))
   process.stdout.write(

@@ -1,4 +1,5 @@
 import { createDatabase } from '@clerk-sync/db'
+import type { Kept } from '@clerk-sync/entities'
 import { eventTypes, isEventType } from '@clerk-sync/events'
 import { reasonOf } from '@clerk-sync/ops'
 import { locateQueue, openQueue } from '@clerk-sync/queue'
@@ -6,6 +7,7 @@ import { awaitArrival, readRows } from '../arrival.ts'
 import type { Destination } from '../arrival.ts'
 import { locateDataDir } from '../data-dir.ts'
 import { deliver } from '../deliver.ts'
+import { leftOutEntity, readKeptSettings, settingThatKeeps } from '../kept-settings.ts'
 import { findRunning } from '../running.ts'
 import { renderEvent, renderSummary } from '../trigger-report.ts'
 import type { Delivered } from '../trigger-report.ts'
@@ -35,22 +37,25 @@ export async function trigger(
     )
   }
   const patch = options.data === undefined ? undefined : parsePatch(options.data)
-  const { url, secret, urls } = findTarget(options, env)
+  const { url, secret, kept, urls } = findTarget(options, env)
+  const entity = leftOutEntity(kept, type)
+  const leftOut = entity && { table: entity.table, keptWith: settingThatKeeps(kept, entity) }
   const destination = urls && openDestination(urls)
   try {
     // Connecting is no part of what is measured.
     const [, unknown] = await Promise.all([knock(url), whyUnknown(destination)])
-    const known = unknown === undefined ? destination : undefined
+    const known = unknown === undefined && !leftOut ? destination : undefined
     const send = () =>
       sendAndWait({ url, secret, type, id: options.id, patch }, known, options.timeout)
     const delivered = options.count === 1 ? [await send()] : await sendMany(send, options.count)
     const [first] = delivered
     if (options.count === 1 && first) {
       const isWritten = first.arrival && 'outcome' in first.arrival
-      const rows = known && isWritten ? await readRows(known.db, { type, ...first.answer }) : []
-      process.stdout.write(renderEvent({ type, url, ...first, rows, unknown }))
+      const rows =
+        known && isWritten ? await readRows(known.db, kept, { type, ...first.answer }) : []
+      process.stdout.write(renderEvent({ type, url, ...first, rows, unknown, leftOut }))
     } else {
-      process.stdout.write(renderSummary({ type, url, delivered, unknown }))
+      process.stdout.write(renderSummary({ type, url, delivered, unknown, leftOut }))
     }
     return delivered.every((one) => isFine(one, known)) ? 0 : 1
   } finally {
@@ -87,6 +92,7 @@ function openDestination(urls: { databaseUrl: string; redisUrl: string | undefin
 interface Target {
   url: string
   secret: string
+  kept: Kept
   /** Undefined when it is not known where the events of this ingest end up. */
   urls: { databaseUrl: string; redisUrl: string | undefined } | undefined
 }
@@ -105,12 +111,15 @@ function findTarget(options: TriggerOptions, env: NodeJS.ProcessEnv): Target {
     running?.webhookUrl ??
     `http://127.0.0.1:${env['PORT'] || 3000}/api/webhooks/clerk`
   if (running && url === running.webhookUrl) {
-    return { url, secret, urls: { databaseUrl: running.databaseUrl, redisUrl: running.redisUrl } }
+    const { databaseUrl, redisUrl, syncEntities, syncFields } = running
+    const { kept } = readKeptSettings({ SYNC_ENTITIES: syncEntities, SYNC_FIELDS: syncFields })
+    return { url, secret, kept, urls: { databaseUrl, redisUrl } }
   }
   // An ingest elsewhere writes to another database than the one that runs here.
+  const { kept } = readKeptSettings(env)
   const databaseUrl = env['DATABASE_URL']
   const urls = databaseUrl ? { databaseUrl, redisUrl: env['REDIS_URL'] || undefined } : undefined
-  return { url, secret, urls }
+  return { url, secret, kept, urls }
 }
 
 async function knock(url: string): Promise<void> {
