@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { createDatabase, migrate } from '@clerk-sync/db'
 import type { Database } from '@clerk-sync/db'
-import { createSigningSecret, parseSigningSecrets, sign } from '@clerk-sync/events'
+import { selectKept } from '@clerk-sync/entities'
+import { createSigningSecret, parseSigningSecrets } from '@clerk-sync/events'
 import { startIngest } from '@clerk-sync/ingest'
 import type { IngestConfig } from '@clerk-sync/ingest'
 import { createLogger } from '@clerk-sync/ops'
@@ -11,9 +12,10 @@ import type { OpenQueue, QueueLocation } from '@clerk-sync/queue'
 import { createTestDatabase } from '@clerk-sync/testing'
 import { startWorker } from '@clerk-sync/worker'
 import type { WorkerConfig } from '@clerk-sync/worker'
-import type { Job } from 'bullmq'
 import { Registry } from 'prom-client'
 import { inject, vi } from 'vitest'
+import { send } from './send.ts'
+import type { Delivery, SentEvent } from './send.ts'
 
 export const backends = ['redis', 'postgres'] as const
 export type Backend = (typeof backends)[number]
@@ -26,9 +28,11 @@ export interface Chain {
   readonly ops: Ops
   readonly secret: string
   startIngest(changes?: Partial<IngestConfig>): Promise<RunningIngest>
-  startWorker(changes?: Partial<WorkerConfig>): Promise<App>
-  /** What the queue holds of an event. */
+  startWorker(changes?: Partial<WorkerConfig>): Promise<RunningWorker>
+  /** What the queue holds of an event; it leaves the queue when it is done. */
   readJob(svixId: string): Promise<unknown>
+  /** All that was logged so far, as it was written, at every level. */
+  readLog(): string
   close(): Promise<void>
 }
 
@@ -37,19 +41,9 @@ export interface RunningIngest extends App {
   send(event: unknown, delivery?: Delivery): Promise<SentEvent>
 }
 
-/** How a delivery differs from a good one. */
-export interface Delivery {
-  svixId?: string
-  secret?: string
-  timestamp?: number
-  headers?: Record<string, string | undefined>
-}
-
-export interface SentEvent {
-  svixId: string
-  status: number
-  body: unknown
-  retryAfter: string | null
+export interface RunningWorker extends App {
+  /** The sum of a counter over all series with these labels; 0 when there is none. */
+  count(name: string, labels?: Record<string, string>): Promise<number>
 }
 
 export async function createChain(backend: Backend): Promise<Chain> {
@@ -58,8 +52,8 @@ export async function createChain(backend: Backend): Promise<Chain> {
   const queue = locate(backend, database.url)
   await migrateQueue(queue)
   const db = createDatabase({ url: database.url, maxConnections: 3 })
-  const level = process.env['TEST_LOG'] ? 'debug' : 'silent'
-  const ops = { logger: createLogger({ name: 'test', level }), registry: new Registry() }
+  const log = recordLog()
+  const ops = { logger: log.logger, registry: new Registry() }
   const secret = createSigningSecret()
   const apps: App[] = []
 
@@ -78,9 +72,10 @@ export async function createChain(backend: Backend): Promise<Chain> {
     },
     async startWorker(changes) {
       const config = { ...workerConfig(queue, database.url), ...changes }
-      const worker = await startWorker(config, { ...ops, registry: new Registry() })
+      const registry = new Registry()
+      const worker = await startWorker(config, { ...ops, registry })
       apps.push(worker)
-      return worker
+      return { ...worker, count: (name, labels) => countIn(registry, name, labels) }
     },
     async readJob(svixId) {
       const opened = openQueue(queue, { onError: () => undefined })
@@ -90,6 +85,7 @@ export async function createChain(backend: Backend): Promise<Chain> {
         await opened.close()
       }
     },
+    readLog: log.read,
     async close() {
       await Promise.all(apps.map((app) => app.close()))
       await db.close()
@@ -104,6 +100,33 @@ function locate(backend: Backend, databaseUrl: string): QueueLocation {
     : { kind: 'postgres', url: databaseUrl, schema: 'clerk_queue' }
 }
 
+function recordLog() {
+  const lines: string[] = []
+  const write = (line: string) => {
+    lines.push(line)
+    if (process.env['TEST_LOG']) process.stdout.write(line)
+  }
+  return {
+    logger: createLogger({ name: 'test', level: 'trace' }, { write }),
+    read: () => lines.join(''),
+  }
+}
+
+async function countIn(
+  registry: Registry,
+  name: string,
+  labels: Record<string, string> = {},
+): Promise<number> {
+  const metric = registry.getSingleMetric(name)
+  if (!metric) throw new Error(`there is no ${name}`)
+  const { values } = await metric.get()
+  return values
+    .filter((series) =>
+      Object.entries(labels).every(([key, value]) => series.labels[key] === value),
+    )
+    .reduce((sum, series) => sum + series.value, 0)
+}
+
 const processSettings = { OPS_PORT: 1, LOG_LEVEL: 'silent', SHUTDOWN_TIMEOUT_MS: 10_000 } as const
 
 function ingestConfig(queue: QueueLocation, secret: string): IngestConfig {
@@ -114,51 +137,22 @@ function ingestConfig(queue: QueueLocation, secret: string): IngestConfig {
     secrets: parseSigningSecrets(secret),
     queue,
     instanceId: undefined,
+    kept: selectKept(),
     enqueueTimeoutMs: 10_000,
   }
 }
 
 function workerConfig(queue: QueueLocation, databaseUrl: string): WorkerConfig {
-  return { ...processSettings, HOST: '127.0.0.1', databaseUrl, queue, batchSize: 100 }
-}
-
-function createSvixId(): string {
-  return `msg_${randomBytes(15).toString('hex')}`
-}
-
-/** Posts an event as Svix does. A string is sent as the body that it is. */
-async function send(
-  url: string,
-  ownSecret: string,
-  event: unknown,
-  {
-    svixId = createSvixId(),
-    secret = ownSecret,
-    timestamp = Date.now() / 1000,
-    headers = {},
-  }: Delivery = {},
-): Promise<SentEvent> {
-  const body = typeof event === 'string' ? event : JSON.stringify(event)
-  const [key] = parseSigningSecrets(secret)
-  if (!key) throw new Error('no secret')
-  const seconds = Math.floor(timestamp)
-  const all: Record<string, string | undefined> = {
-    'content-type': 'application/json',
-    'svix-id': svixId,
-    'svix-timestamp': String(seconds),
-    'svix-signature': sign(key, { id: svixId, timestamp: seconds, body }),
-    ...headers,
-  }
-  const given = Object.entries(all).filter(
-    (header): header is [string, string] => header[1] !== undefined,
-  )
-  const response = await fetch(url, { method: 'POST', headers: given, body })
-  const text = await response.text()
   return {
-    svixId,
-    status: response.status,
-    body: JSON.parse(text),
-    retryAfter: response.headers.get('retry-after'),
+    ...processSettings,
+    HOST: '127.0.0.1',
+    databaseUrl,
+    queue,
+    batchSize: 100,
+    kept: selectKept(),
+    deletionPolicy: 'erase',
+    auditValues: false,
+    ledgerRetentionDays: 90,
   }
 }
 
@@ -172,11 +166,18 @@ export async function outcomesOf(chain: Chain, sent: readonly SentEvent[]): Prom
   })
 }
 
-/** Waits until BullMQ has written down that the job is done: that is after the commit. */
-export function finishedJob({ queue }: OpenQueue, svixId: string): Promise<Job> {
-  return until(async () => {
-    const isDone = (await queue.getJobState(svixId)) === 'completed'
-    return isDone ? await queue.getJob(svixId) : undefined
+/** Waits until these events have left the queue, done: BullMQ is told after the commit. */
+export async function untilDone({ queue }: OpenQueue, sent: readonly SentEvent[]): Promise<void> {
+  for (const { svixId } of sent) {
+    await until(async () => ((await queue.getJobState(svixId)) === 'unknown' ? true : undefined))
+  }
+}
+
+/** Waits until the queue holds no job, in whatever state. */
+export async function untilEmpty({ queue }: OpenQueue): Promise<void> {
+  await until(async () => {
+    const counts = Object.values(await queue.getJobCounts())
+    return counts.every((count) => count === 0) ? true : undefined
   })
 }
 

@@ -3,7 +3,8 @@ import { connect } from 'node:net'
 import { buildSample, createSigningSecret, parseSigningSecrets } from '@clerk-sync/events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createChain, outcomesOf } from './chain.ts'
-import type { Chain, Delivery, RunningIngest } from './chain.ts'
+import type { Chain, RunningIngest } from './chain.ts'
+import type { Delivery } from './send.ts'
 
 let chain: Chain
 let ingest: RunningIngest

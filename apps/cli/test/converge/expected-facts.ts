@@ -2,71 +2,126 @@ import type { StoryEvent } from './story.ts'
 
 /** What a reader would ask the tables of one story: one line per fact. */
 export type Facts = Record<
-  'users' | 'addresses' | 'organizations' | 'memberships' | 'tombstones' | 'events',
+  | 'users'
+  | 'addresses'
+  | 'organizations'
+  | 'memberships'
+  | 'invitations'
+  | 'domains'
+  | 'sessions'
+  | 'entries'
+  | 'tombstones'
+  | 'events',
   string[]
 >
 
 interface Known {
-  event: StoryEvent
-  version: [updatedAt: number, occurredAt: number, svixId: string]
+  readonly kind: string
+  readonly id: string
+  /** The event of the greatest version. */
+  told?: { event: StoryEvent; version: Version }
+  readonly owners: Set<string>
+  deletedAt?: number
 }
+type Version = [updatedAt: number, occurredAt: number, svixId: string]
 
-/** A plain fold, written without a look at the code: the greatest version stays, a delete wins. */
+/**
+ * A plain fold, written without a look at the code: the greatest version stays, a delete wins, and
+ * what belongs to a user or an organization goes with it.
+ */
 export function expectedFacts(events: readonly StoryEvent[]): Facts {
-  const known = new Map<string, Known>()
-  const gone = new Map<string, number>()
-  for (const event of events) {
-    const { type, data } = event.body
-    const key = `${type.split('.')[0]} ${String(data['id'])}`
-    const occurredAt = event.body.timestamp ?? event.svixTimestamp * 1000
-    if (type.endsWith('.deleted')) {
-      gone.set(key, Math.min(occurredAt, gone.get(key) ?? Infinity))
-      continue
-    }
-    const version: Known['version'] = [Number(data['updated_at']), occurredAt, event.svixId]
-    const before = known.get(key)
-    if (!before || isGreater(version, before.version)) known.set(key, { event, version })
-  }
-
+  const things = new Map<string, Known>()
+  for (const event of events) learn(things, event)
   const facts: Facts = {
     users: [],
     addresses: [],
     organizations: [],
     memberships: [],
-    tombstones: [...gone].map(([key, at]) => `${tableName(key)} ${time(at)}`),
+    invitations: [],
+    domains: [],
+    sessions: [],
+    entries: [],
+    tombstones: [],
     events: events.map(({ svixId }) => svixId),
   }
-  for (const [key, { event, version }] of known) {
-    if (!gone.has(key)) tell(facts, key, event, version)
+  for (const thing of things.values()) {
+    const { kind, id, deletedAt, owners, told } = thing
+    const isGone = [thing, ...[...owners].map((owner) => things.get(owner))].some(
+      (one) => one?.deletedAt !== undefined,
+    )
+    if (isGone) facts.tombstones.push(`${tableName(kind)} ${id} ${time(deletedAt ?? null)}`)
+    else if (told) tell(facts, kind, told.event, told.version)
   }
   for (const lines of Object.values(facts)) lines.sort(bytewise)
   return facts
 }
 
-function tell(facts: Facts, key: string, event: StoryEvent, [updatedAt]: Known['version']): void {
-  const [kind, id] = key.split(' ')
+function learn(things: Map<string, Known>, event: StoryEvent): void {
+  const { type, data } = event.body
+  const [kind = '', action] = type.split('.')
+  const id = String(data['id'])
+  const thing: Known = things.get(id) ?? { kind, id, owners: new Set() }
+  things.set(id, thing)
+  const occurredAt = event.body.timestamp ?? event.svixTimestamp * 1000
+  if (action === 'deleted') {
+    thing.deletedAt = Math.min(occurredAt, thing.deletedAt ?? Infinity)
+    return
+  }
+  for (const owner of ownersIn(kind, data)) thing.owners.add(owner)
+  const version: Version = [Number(data['updated_at']), occurredAt, event.svixId]
+  if (!thing.told || isGreater(version, thing.told.version)) thing.told = { event, version }
+}
+
+type Data = StoryEvent['body']['data']
+
+function ownersIn(kind: string, data: Data): string[] {
+  const { organization, public_user_data: member } = data as {
+    organization?: { id: string }
+    public_user_data?: { user_id: string }
+  }
+  if (kind === 'organizationMembership') return [organization?.id ?? '', member?.user_id ?? '']
+  const named = [data['organization_id'], data['user_id']].filter((id) => typeof id === 'string')
+  return /^(organizationInvitation|organizationDomain|session)$/.test(kind) ? named : []
+}
+
+function tell(facts: Facts, kind: string, event: StoryEvent, [updatedAt]: Version): void {
   const { data } = event.body
-  const tail = `${time(updatedAt)} ${event.svixId}`
-  if (kind === 'user') {
-    const addresses = data['email_addresses'] as { id: string; email_address: string }[]
-    const primary = addresses[0]?.email_address ?? 'none'
-    facts.users.push(`${id} ${JSON.stringify(data['first_name'])} ${primary} ${tail}`)
-    for (const address of addresses) facts.addresses.push(`${id} ${address.id}`)
-  } else if (kind === 'organization') {
-    facts.organizations.push(`${id} ${JSON.stringify(data['name'])} ${tail}`)
-  } else {
-    const { id: organizationId } = data['organization'] as { id: string }
-    const { user_id: userId } = data['public_user_data'] as { user_id: string }
-    facts.memberships.push(`${id} ${userId} ${organizationId} ${String(data['role'])} ${tail}`)
+  const id = String(data['id'])
+  const end = `${time(updatedAt)} ${event.svixId}`
+  const line = (...values: unknown[]) =>
+    [id, ...values.map((v) => JSON.stringify(v)), end].join(' ')
+  const [organizationId, userId] = ownersIn(kind, data)
+  switch (kind) {
+    case 'user': {
+      const addresses = data['email_addresses'] as { id: string; email_address: string }[]
+      facts.users.push(line(data['first_name'], addresses[0]?.email_address ?? null))
+      return void facts.addresses.push(...addresses.map((address) => `${id} ${address.id}`))
+    }
+    case 'organization':
+      return void facts.organizations.push(line(data['name']))
+    case 'organizationMembership':
+      return void facts.memberships.push(line(userId, organizationId, data['role']))
+    case 'organizationInvitation':
+      return void facts.invitations.push(line(userId ?? null, organizationId, data['status']))
+    case 'organizationDomain':
+      return void facts.domains.push(line(organizationId, data['name']))
+    case 'session':
+      return void facts.sessions.push(line(data['user_id'], data['status']))
+    case 'waitlistEntry': {
+      const isCompleted = data['status'] === 'completed'
+      facts.entries.push(line(data['status'], isCompleted ? null : data['email_address']))
+    }
   }
 }
 
-function isGreater(a: Known['version'], b: Known['version']): boolean {
+function isGreater(a: Version, b: Version): boolean {
   return a[0] - b[0] > 0 || (a[0] === b[0] && (a[1] > b[1] || (a[1] === b[1] && a[2] > b[2])))
 }
 
-const tableName = (key: string) => key.replace('organizationMembership', 'organization_membership')
-export const time = (ms: number | Date) => new Date(ms).toISOString()
+// organizationMembership -> organization_membership
+const tableName = (kind: string) => kind.replaceAll(/[A-Z]/g, (big) => `_${big.toLowerCase()}`)
+export const time = (at: number | Date | null) =>
+  at === null ? 'with its owner' : new Date(at).toISOString()
 
 export function bytewise(a: string, b: string): number {
   if (a === b) return 0
