@@ -2,6 +2,7 @@ import { deletionPolicies, shortestLedgerRetentionDays } from '@clerk-sync/db'
 import type { DeletionPolicy } from '@clerk-sync/db'
 import type { Kept } from '@clerk-sync/entities'
 import {
+  clerkApiUrl,
   count,
   databaseUrl,
   days,
@@ -11,13 +12,16 @@ import {
   keptBy,
   keptVariables,
   oneOf,
+  optionalClerkSecretKey,
   optionalRedisUrl,
   processVariables,
   readConfig,
+  variable,
 } from '@clerk-sync/ops'
 import type { Settings } from '@clerk-sync/ops'
-import { locateQueue } from '@clerk-sync/queue'
+import { isCron, locateQueue } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
+import { z } from 'zod'
 
 export const workerVariables = {
   ...processVariables,
@@ -33,6 +37,21 @@ export const workerVariables = {
     max: 36_500,
     why: 'Svix keeps a message for 90 days and can send it again as long',
   }),
+  RECONCILE_CRON: variable(
+    z.string().refine(isCron, 'must be a time as cron writes it').optional(),
+    "'17 3 * * *'",
+  ),
+  RECONCILE_REPAIR: flag(false),
+  CLERK_SECRET_KEY: optionalClerkSecretKey,
+  CLERK_API_URL: clerkApiUrl,
+}
+
+/** When and how the worker compares Clerk and the tables. */
+export interface ReconcileConfig {
+  readonly cron: string
+  readonly repair: boolean
+  readonly secretKey: string
+  readonly apiUrl: string
 }
 
 export interface WorkerConfig extends Settings<typeof processVariables> {
@@ -46,13 +65,16 @@ export interface WorkerConfig extends Settings<typeof processVariables> {
   /** Whether the ledger keeps what changed, not only which columns did. */
   readonly auditValues: boolean
   readonly ledgerRetentionDays: number
+  /** Absent: never. */
+  readonly reconcile?: ReconcileConfig
   /** A job whose worker died runs again after about this long; the queue's default when absent. */
   readonly lockDurationMs?: number
 }
 
 /** @throws {ConfigError} that lists every problem. */
 export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
-  const settings = readConfig(workerVariables, env, fieldsLeftOut(env))
+  const settings = readConfig(workerVariables, env, [...fieldsLeftOut(env), ...missingKey(env)])
+  const { RECONCILE_CRON: cron, CLERK_SECRET_KEY: secretKey } = settings
   return {
     ...settings,
     databaseUrl: settings.DATABASE_URL,
@@ -62,5 +84,20 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     deletionPolicy: settings.DELETION_POLICY,
     auditValues: settings.AUDIT_VALUES,
     ledgerRetentionDays: settings.LEDGER_RETENTION_DAYS,
+    ...(cron && secretKey
+      ? {
+          reconcile: {
+            cron,
+            repair: settings.RECONCILE_REPAIR,
+            secretKey,
+            apiUrl: settings.CLERK_API_URL,
+          },
+        }
+      : {}),
   }
+}
+
+function missingKey(env: NodeJS.ProcessEnv): string[] {
+  if (!env['RECONCILE_CRON'] || env['CLERK_SECRET_KEY']) return []
+  return ['RECONCILE_CRON is set, but CLERK_SECRET_KEY is not: reconciling reads Clerk']
 }

@@ -36,19 +36,22 @@ export interface Housekeeping {
 export function startHousekeeping(deps: HousekeepingDeps): Housekeeping {
   const stopping = new AbortController()
   const { logger, metrics } = deps
-  let work = Promise.resolve()
+  let work: Promise<void> = Promise.resolve()
   let forgetTimer: NodeJS.Timeout | undefined
 
   function enqueue(task: () => Promise<void>): void {
-    work = work.then(async () => {
-      if (stopping.signal.aborted) return
-      try {
-        await task()
-      } catch (error) {
-        // It is tried again within the hour.
-        logger.warn({ reason: reasonOf(error) }, 'housekeeping could not be done')
-      }
-    })
+    work = after(work, task)
+  }
+
+  async function after(before: Promise<void>, task: () => Promise<void>): Promise<void> {
+    await before
+    if (stopping.signal.aborted) return
+    try {
+      await task()
+    } catch (error) {
+      // It is tried again within the hour.
+      logger.warn({ reason: reasonOf(error) }, 'housekeeping could not be done')
+    }
   }
 
   async function forget(): Promise<void> {

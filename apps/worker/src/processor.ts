@@ -21,7 +21,7 @@ export interface ProcessorDeps {
   readonly kept: Kept
   readonly rules: WriteRules
   readonly batchSize: number
-  /** Called when an entity was deleted. */
+  /** Called when something is gone. */
   readonly onDeleted: () => void
   /** Called when the database is found away, and with undefined when it is there; often the same again. */
   readonly onDatabase: (error: DatabaseUnavailableError | undefined) => void
@@ -61,7 +61,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
       const { type, id: svixId, entityId, occurredAt } = change.event
       const { outcome } = result
       metrics.done({ type, occurredAt, enqueuedAt: run.enqueuedAt, startedAt }, outcome)
-      if (change.kind === 'delete') deps.onDeleted()
+      if (change.kind === 'delete' || result.isBurial) deps.onDeleted()
       logger.debug({ svixId, type, entityId, outcome }, 'event done')
     },
     stop() {

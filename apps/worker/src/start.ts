@@ -9,6 +9,8 @@ import { startHousekeeping } from './housekeeping.ts'
 import type { Housekeeping } from './housekeeping.ts'
 import { createWorkerMetrics } from './metrics.ts'
 import { createProcessor } from './processor.ts'
+import { registerReconcileMetrics } from './reconcile-metrics.ts'
+import { startReconcileSchedule } from './reconcile-schedule.ts'
 import { waitForDatabase } from './wait-for-database.ts'
 
 // One flush at a time, and a few for readiness and whatever else reads.
@@ -30,6 +32,8 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
   const { kept, deletionPolicy, auditValues, ledgerRetentionDays } = config
   let consumer: Consumer | undefined
   let housekeeping: Housekeeping | undefined
+  let reconciling: { close(): Promise<void> } | undefined
+  registerReconcileMetrics(ops.registry, db)
   let databaseProblem: string | undefined = 'not connected yet'
 
   function onDatabase(error: DatabaseUnavailableError | undefined): void {
@@ -101,6 +105,17 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
       ledgerRetentionDays,
       forgets: deletionPolicy !== 'retain',
     })
+    if (config.reconcile) {
+      reconciling = startReconcileSchedule({
+        config: config.reconcile,
+        location: config.queue,
+        db,
+        kept,
+        rules: { deletionPolicy, auditValues },
+        logger,
+        onError: onQueueError,
+      })
+    }
   }
   startOnceReady().catch((error: unknown) => logger.fatal({ error }, 'the worker can not start'))
 
@@ -119,7 +134,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     async close() {
       stopping.abort()
       processor.stop()
-      await Promise.all([consumer?.close(), housekeeping?.stop()])
+      await Promise.all([consumer?.close(), housekeeping?.stop(), reconciling?.close()])
       await Promise.all([queue.close(), db.close()])
     },
   }

@@ -42,6 +42,8 @@ export interface Verdict {
   readonly changed?: readonly string[]
   /** Whether there was no row before; absent where it wrote nothing. */
   readonly isNew?: boolean
+  /** It told of a deletion, or that something is gone with its owner. */
+  readonly isBurial?: boolean
   /** The row has the same updated_at as the change that was not written. */
   readonly isSame?: boolean
   /** What the changed columns hold now. */
@@ -71,10 +73,11 @@ export function decide(changes: readonly Change[], known: Known, policy: Deletio
     if (change.kind === 'unreadable' && !isGone(change, tombstones)) return change.error
     if (isEvent) events.add(change.event.id)
     if (change.kind === 'none') return unchanged('ignored')
-    if (change.kind === 'delete') return unchanged(remove(change))
+    if (change.kind === 'delete') return { outcome: remove(change), isBurial: true }
     if (isGone(change, tombstones)) {
-      markGone(change)
-      if (change.kind === 'unreadable' || policy === 'erase') return unchanged('stale')
+      const isBurial = markGone(change)
+      if (change.kind === 'unreadable' || policy === 'erase') return { outcome: 'stale', isBurial }
+      return { ...upsert(change), isBurial }
     }
     return change.kind === 'upsert' ? upsert(change) : unchanged('stale')
   }
@@ -108,14 +111,15 @@ export function decide(changes: readonly Change[], known: Known, policy: Deletio
     return { outcome: 'applied', changed, value, isNew: before === undefined }
   }
 
-  // It leaves a tombstone of its own: another event of it may not name the owner.
-  function markGone(change: Exclude<Change, { kind: 'none' }>): void {
+  // It leaves a tombstone of its own: another event of it may not name the owner. Says whether it is new.
+  function markGone(change: Exclude<Change, { kind: 'none' }>): boolean {
     const { entity, id } = change
     const key = entityKey(entity, id)
-    if (tombstones.has(key)) return
+    if (tombstones.has(key)) return false
     const deletedAt = timeOfDeath(change, tombstones)
     tombstones.set(key, null)
     deaths.set(key, { entity, id, deletedAt, withOwner: true })
+    return true
   }
 
   const verdicts = changes.map(decideOne)

@@ -31,3 +31,4 @@ export {
 export { finishBackfill, readBackfill, saveBackfill, startBackfill } from './catch-up/backfills.ts'
 export type { BackfillState } from './catch-up/backfills.ts'
 export { countLiving, forgetTombstones } from './catch-up/living-rows.ts'
+export { toReadChange, updatedAtOf } from './read-change.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { selectKept } from '@clerk-sync/entities'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   ClerkTimeoutError,
   createDatabase,
@@ -12,6 +12,7 @@ import {
   waitForUser,
 } from '../src/index.ts'
 import type { Database } from '../src/index.ts'
+import { upsertRows } from '../src/statements/upsert-rows.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
 import { applyAll, createTables, defaultRules } from './tables.ts'
 import type { Tables } from './tables.ts'
@@ -58,6 +59,12 @@ async function failureOf(work: Promise<unknown>): Promise<Error> {
     (error: Error) => error,
   )
 }
+
+const waitingForLocks = () =>
+  tables.query(
+    `SELECT pid FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  )
 
 function unreachableDatabase(): Database {
   const away = createDatabase({ url: 'postgresql://127.0.0.1:1/app', maxConnections: 1 })
@@ -137,6 +144,20 @@ describe('ensureUser', () => {
   })
 
   describe('beside events', () => {
+    test('a row that comes while a caller looks for it needs no request', async () => {
+      const clerk = clerkThat(ada)
+      const event = upsert(freshId())
+      let asking: Promise<unknown> | undefined
+      await tables.writers[1].transaction(async (tx) => {
+        await tx.$executeRawUnsafe('LOCK TABLE clerk.tombstones')
+        asking = ensureUser(db, clerk, event.id)
+        await vi.waitFor(async () => expect(await waitingForLocks()).toHaveLength(1))
+        await upsertRows(tx, event.entity, [{ ...event, deletedAt: null }])
+      })
+      expect(await asking).toMatchObject({ id: event.id })
+      expect(clerk.asked).toEqual([])
+    })
+
     test.each([
       ['a newer event', noon + 1],
       ['the event of the same change', noon],

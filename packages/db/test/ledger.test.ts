@@ -172,13 +172,13 @@ describe('the database itself', () => {
 
   test('refuses to delete an event outside of retention, and young ones always', async () => {
     const [old, young] = [await insert(daysAgo(91)), await insert(daysAgo(89))]
-    const remove = (id: string) => `DELETE FROM clerk.webhook_events WHERE id = '${id}'`
+    const deleting = (id: string) => `DELETE FROM clerk.webhook_events WHERE id = '${id}'`
     const retention = `BEGIN; SET LOCAL clerk_sync.retention = 'on';`
-    await expect(tables.query(remove(old))).rejects.toThrow('append-only')
-    await expect(tables.query(`${retention} ${remove(young)}; COMMIT`)).rejects.toThrow(
+    await expect(tables.query(deleting(old))).rejects.toThrow('append-only')
+    await expect(tables.query(`${retention} ${deleting(young)}; COMMIT`)).rejects.toThrow(
       'append-only',
     )
-    await tables.query(`${retention} ${remove(old)}; COMMIT`)
+    await tables.query(`${retention} ${deleting(old)}; COMMIT`)
     expect([await isThere(old), await isThere(young)]).toEqual([false, true])
   })
 

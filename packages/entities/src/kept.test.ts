@@ -75,6 +75,16 @@ describe('what is kept', () => {
   })
 })
 
+test('of an owner that is left out the deletion is kept, where something kept is part of it', () => {
+  const kept = selectKept({ entities: ['organization_memberships'] })
+  expect(kept.effectOf('user.created').action).toBe('leave')
+  expect(kept.effectOf('user.deleted').action).toBe('delete')
+  expect(kept.effectOf('organization.deleted').action).toBe('delete')
+  const alone = selectKept({ entities: ['roles'] })
+  expect(alone.effectOf('user.deleted').action).toBe('leave')
+  expect(alone.effectOf('organizationMembership.deleted').action).toBe('leave')
+})
+
 describe('the names of fields', () => {
   test('stand for one thing each', () => {
     expect(new Set(fields.map(({ name }) => name)).size).toBe(fields.length)

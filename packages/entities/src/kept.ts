@@ -99,8 +99,14 @@ export function selectKept(choice: Choice = {}): Kept {
     for (const type of definition.upsertedBy) {
       effects.set(type, entity ? { action: 'upsert', entity } : { action: 'leave' })
     }
+    // What is kept goes with its owner, also where the owner itself is left out.
+    const isDeleted =
+      entity !== undefined || entities.some((one) => isKept(one) && isPart(one, definition))
     for (const type of definition.deletedBy) {
-      effects.set(type, entity ? { action: 'delete', entity } : { action: 'leave' })
+      effects.set(
+        type,
+        isDeleted ? { action: 'delete', entity: entity ?? definition } : { action: 'leave' },
+      )
     }
   }
   return {
@@ -118,6 +124,8 @@ export const everything: Choice = {
   entities: entities.map(({ table }) => table),
   fields: fields.filter(({ optional }) => optional).map(({ name }) => name),
 }
+
+const isPart = (entity: Entity, owner: Entity) => entity.partOf.some((name) => name === owner.name)
 
 function markOff(entity: Entity, chosen: ReadonlySet<string>): Entity {
   const mark = <P extends { name: string; optional?: string }>(part: P): P & { off?: true } => {

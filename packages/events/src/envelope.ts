@@ -1,3 +1,4 @@
+import { latestTime } from '@clerk-sync/entities'
 import { z } from 'zod'
 
 /** What Clerk sends for one event, as far as every type has it in common. */
@@ -39,8 +40,10 @@ export function parseEnvelope(body: Buffer): Envelope | undefined {
   return parsed.success ? parsed.data : undefined
 }
 
-// Clerk's documentation says milliseconds, its catalogue's examples carry seconds.
+// Clerk's documentation says milliseconds, its catalogue's examples carry seconds. A time that can't
+// be kept is none.
 function toMilliseconds(timestamp: number | undefined): number | undefined {
   if (timestamp === undefined) return undefined
-  return Math.trunc(timestamp < 1e11 ? timestamp * 1000 : timestamp)
+  const ms = Math.trunc(timestamp < 1e11 ? timestamp * 1000 : timestamp)
+  return ms <= latestTime ? ms : undefined
 }

@@ -75,13 +75,29 @@ describe('the job of a sample', () => {
 })
 
 describe('an event of an entity that is left out', () => {
-  test.each(eventTypes.filter((type) => !messageTypes.includes(type)))(
-    'becomes no job: %s',
+  // What is kept of others goes with them.
+  const ofOwners = ['user.deleted', 'organization.deleted'] as const
+  const goOn: readonly string[] = [...messageTypes, ...ofOwners]
+  test.each(eventTypes.filter((type) => !goOn.includes(type)))('becomes no job: %s', (type) => {
+    const { table } = entityOf(type)
+    const tables = all.entities.map((entity) => entity.table)
+    const kept = selectKept({ entities: tables.filter((name) => name !== table) })
+    expect(askFor(JSON.stringify(buildSample(type, { now })), kept)).toBeUndefined()
+  })
+
+  test.each(ofOwners)(
+    'is a deletion, %s, whose belongings are kept: a job with ids alone',
     (type) => {
-      const { table } = entityOf(type)
-      const others = all.entities.map((entity) => entity.table).filter((name) => name !== table)
-      const kept = selectKept({ entities: others })
-      expect(askFor(JSON.stringify(buildSample(type, { now })), kept)).toBeUndefined()
+      const others = ['organization_memberships']
+      const job = askFor(
+        JSON.stringify(buildSample(type, { now })),
+        selectKept({ entities: others }),
+      )
+      expect(job?.data).toBeUndefined()
+      expect(Object.keys(job ?? {})).toContain('entityId')
+      expect(
+        askFor(JSON.stringify(buildSample(type)), selectKept({ entities: [] })),
+      ).toBeUndefined()
     },
   )
 

@@ -1,8 +1,7 @@
-import { minimise, readConcerned } from '@clerk-sync/entities'
+import { minimise, readConcerned, wellFormed } from '@clerk-sync/entities'
 import type { Effect, Kept } from '@clerk-sync/entities'
 import { z } from 'zod'
 import type { Envelope } from './envelope.ts'
-import { wellFormed } from './well-formed.ts'
 
 /** The event as the queue keeps it: nothing in it that the tables don't. Times are milliseconds. */
 export interface EventJob {

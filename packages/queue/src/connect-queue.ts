@@ -16,15 +16,20 @@ export interface ConnectedQueue {
 }
 
 /** A BullMQ queue that fails fast while its server is away. */
-export function connectQueue(location: QueueLocation): ConnectedQueue {
-  return location.kind === 'redis' ? connectToRedis(location) : connectToPostgres(location)
+export function connectQueue(location: QueueLocation, name = queueName): ConnectedQueue {
+  return location.kind === 'redis'
+    ? connectToRedis(location, name)
+    : connectToPostgres(location, name)
 }
 
-function connectToRedis({ url, prefix }: QueueLocation & { kind: 'redis' }): ConnectedQueue {
+function connectToRedis(
+  { url, prefix }: QueueLocation & { kind: 'redis' },
+  name: string,
+): ConnectedQueue {
   const connection = createRedisConnection(url, redisProducerOptions)
   // Without skipVersionCheck beside skipWaitingForReady a Redis that is down now would poison the
   // queue for good: BullMQ remembers that its first command was rejected.
-  const queue = new Queue(queueName, {
+  const queue = new Queue(name, {
     connection: connection.client,
     prefix,
     skipWaitingForReady: true,
@@ -39,10 +44,13 @@ function connectToRedis({ url, prefix }: QueueLocation & { kind: 'redis' }): Con
   }
 }
 
-function connectToPostgres(location: QueueLocation & { kind: 'postgres' }): ConnectedQueue {
+function connectToPostgres(
+  location: QueueLocation & { kind: 'postgres' },
+  name: string,
+): ConnectedQueue {
   const options = { connection: postgresOptions(location) }
   // The class differs in its backend alone; callers never look at that.
-  const queue = new Queue(queueName, options, createPatientPostgresBackend) as unknown as Queue
+  const queue = new Queue(name, options, createPatientPostgresBackend) as unknown as Queue
   return {
     queue,
     async close() {

@@ -21,20 +21,16 @@ export function connectWorker(
   location: QueueLocation,
   run: Processor,
   options: Omit<WorkerOptions, 'connection'>,
+  name = queueName,
 ): ConnectedWorker {
   if (location.kind === 'redis') {
     const connection = createRedisConnection(location.url, redisWorkerOptions)
     const { prefix } = location
-    const worker = new Worker(queueName, run, { ...options, connection: connection.client, prefix })
+    const worker = new Worker(name, run, { ...options, connection: connection.client, prefix })
     return { worker, close: () => closeWorker(worker).finally(connection.disconnect) }
   }
   const connection = postgresOptions(location)
-  const opened = new Worker(
-    queueName,
-    run,
-    { ...options, connection },
-    createPatientPostgresBackend,
-  )
+  const opened = new Worker(name, run, { ...options, connection }, createPatientPostgresBackend)
   // The class differs in its backend alone; callers never look at that.
   const worker = opened as unknown as Worker
   return { worker, close: () => closeWorker(worker) }

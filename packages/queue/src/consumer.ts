@@ -88,8 +88,8 @@ function listen(worker: Worker, options: ConsumerOptions): void {
   })
 }
 
-// A worker that fetches before its first connection works would spin on the remembered failure.
-async function runWhenReady(worker: Worker, onError: (error: Error) => void): Promise<void> {
+/** A worker that fetches before its first connection works would spin on the remembered failure. */
+export async function runWhenReady(worker: Worker, onError: (error: Error) => void): Promise<void> {
   await worker.waitUntilReady()
   worker.run().catch(onError)
 }

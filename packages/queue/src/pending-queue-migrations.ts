@@ -7,13 +7,12 @@ import { Client } from 'pg'
 import type { QueueLocation } from './location.ts'
 
 /**
- * How many of the queue's own migrations the database has not applied yet.
+ * How many of the queue's own migrations the database has not applied yet; Redis needs none.
  *
  * @throws when a later major release of BullMQ has migrated it.
  */
-export async function pendingQueueMigrations(
-  location: QueueLocation & { kind: 'postgres' },
-): Promise<number> {
+export async function pendingQueueMigrations(location: QueueLocation): Promise<number> {
+  if (location.kind === 'redis') return 0
   const client = new Client({
     connectionString: location.url,
     connectionTimeoutMillis: 5_000,

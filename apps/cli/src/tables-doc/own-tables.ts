@@ -10,7 +10,11 @@ export const bookkeeping: readonly OwnColumn[] = [
   ],
   ['`synced_at`', 'timestamptz(3)', 'when the row was last written here'],
   ['`event_occurred_at`', 'timestamptz(3)', 'when the event occurred that wrote the row'],
-  ['`event_id`', 'text', 'the svix-id of that event, its row in `webhook_events`'],
+  [
+    '`event_id`',
+    'text',
+    'the svix-id of that event, its row in `webhook_events`; empty for a row that was read from the Backend API',
+  ],
 ]
 
 export const tombstones: readonly OwnColumn[] = [

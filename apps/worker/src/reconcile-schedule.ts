@@ -1,0 +1,75 @@
+import { createBackendApi, usualRate } from '@clerk-sync/backend-api'
+import { createSharedPace, driftOf, reconcile, ReconcileBusyError } from '@clerk-sync/backfill'
+import type { Database, WriteRules } from '@clerk-sync/db'
+import type { Kept } from '@clerk-sync/entities'
+import { reasonOf } from '@clerk-sync/ops'
+import type { Logger } from '@clerk-sync/ops'
+import { startSchedule } from '@clerk-sync/queue'
+import type { QueueLocation } from '@clerk-sync/queue'
+import type { ReconcileConfig } from './config.ts'
+
+// A scheduled repair deletes no more than that; whoever needs more runs it by hand.
+const maxDeletes = { percent: 1 }
+
+export interface ReconcileDeps {
+  readonly config: ReconcileConfig
+  readonly location: QueueLocation
+  readonly db: Database
+  readonly kept: Kept
+  readonly rules: WriteRules
+  readonly logger: Logger
+  readonly onError: (error: Error) => void
+}
+
+/** Compares Clerk and the tables on schedule, one worker at a time. */
+export function startReconcileSchedule(deps: ReconcileDeps): { close(): Promise<void> } {
+  const { config, db, kept, rules, logger } = deps
+  const stopping = new AbortController()
+
+  async function run(): Promise<void> {
+    const api = createBackendApi({
+      secretKey: config.secretKey,
+      url: config.apiUrl,
+      pace: createSharedPace(db, usualRate(config.secretKey)),
+      signal: stopping.signal,
+      onRetry: (retry) => logger.warn(retry, 'Clerk did not answer; it is asked again'),
+    })
+    try {
+      const found = await reconcile({
+        db,
+        api,
+        entities: kept.entities.filter((entity) => entity.api),
+        rules,
+        repair: config.repair ? { maxDeletes } : undefined,
+        signal: stopping.signal,
+        onProgress: () => undefined,
+      })
+      const drift = driftOf(found)
+      const tables = found.map(({ table, drift: kinds, repaired, note }) => ({
+        table,
+        ...kinds,
+        repaired,
+        note,
+      }))
+      logger[drift > 0 ? 'warn' : 'info']({ drift, tables }, 'Clerk and the tables were compared')
+    } catch (error) {
+      if (stopping.signal.aborted) return
+      if (!(error instanceof ReconcileBusyError)) throw error
+      logger.info('a reconcile is under way already')
+    }
+  }
+
+  const schedule = startSchedule(deps.location, {
+    name: 'reconcile',
+    cron: config.cron,
+    run,
+    onFailed: (error) => logger.error({ reason: reasonOf(error) }, 'the reconcile failed'),
+    onError: deps.onError,
+  })
+  return {
+    async close() {
+      stopping.abort()
+      await schedule.close()
+    },
+  }
+}
