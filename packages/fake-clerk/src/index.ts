@@ -1,0 +1,7 @@
+export { createFakeClerk } from './create-fake-clerk.ts'
+export type { FakeClerk, FakeClerkOptions, LoggedRequest } from './create-fake-clerk.ts'
+export type { Fault } from './faults/fault.ts'
+export type { Answering, Faults } from './faults/faults.ts'
+export type { ClerkObject, Fields } from './world/clerk-object.ts'
+export type { World } from './world/create-world.ts'
+export type { WebhookEvent } from './world/publisher.ts'
