@@ -44,10 +44,12 @@ test.each(Object.entries(variables))('%s is shown with its default', (name, sche
 
 test.each(Object.keys(variables))('the line above %s says who reads it, and what it is', (name) => {
   const [, who] = new RegExp(`\\n\\n# ([a-z, ]+): .{10,}\\n${name}=`).exec(text) ?? []
-  const readers = Object.entries(processes).flatMap(([app, read]) => (name in read ? [app] : []))
+  const inAll = Object.values(processes).every((read) => name in read)
+  const readers = Object.entries({ ...processes, cli: cliVariables }).flatMap(([reader, read]) =>
+    name in read ? [reader] : [],
+  )
   const isRequired = name in required ? ', required' : ''
-  const all = readers.length === 0 ? 'cli' : readers.join(', ')
-  expect(who).toBe(`${readers.length === 3 ? 'all' : all}${isRequired}`)
+  expect(who).toBe(`${inAll ? 'all' : readers.join(', ')}${isRequired}`)
 })
 
 test('every process accepts the file once the required values are filled in', () => {

@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs'
 import { entities } from '@clerk-sync/entities'
 import { startProblem } from '@clerk-sync/ops'
 import { Command, InvalidArgumentError } from 'commander'
+import { backfillHelp, reconcileHelp } from './catch-up/help.ts'
+import { parseMaxDeletes } from './catch-up/max-deletes.ts'
 import { fields, fieldsHelp } from './commands/fields.ts'
+import { doctorHelp } from './doctor/help.ts'
 
 if (existsSync('.env')) process.loadEnvFile('.env')
 
@@ -50,6 +53,46 @@ program
   })
 
 program
+  .command('backfill')
+  .description('read all of Clerk through its Backend API into the tables')
+  .option('--entities <tables>', 'only these, separated by commas')
+  .option('--resume', 'go on where the last backfill was stopped')
+  .option('--dry-run', 'write nothing, say what would be written')
+  .option('--rate <n>', 'requests per 10 s; 0: no limit', zeroOrMore)
+  .addHelpText('after', backfillHelp)
+  .action(async (options) => {
+    const { backfill } = await import('./commands/backfill.ts')
+    process.exitCode = await backfill(options, process.env)
+  })
+
+program
+  .command('reconcile')
+  .description('compare Clerk and the tables both ways, and repair on request')
+  .option('--entities <tables>', 'only these, separated by commas')
+  .option('--repair', 'mend what differs')
+  .option('--max-deletes <n|n%>', 'the most rows of an entity to delete', maxDeletes, {
+    percent: 1,
+  })
+  .option('--rate <n>', 'requests per 10 s; 0: no limit', zeroOrMore)
+  .option('--json', 'for machines')
+  .addHelpText('after', reconcileHelp)
+  .action(async (options) => {
+    const { reconcile } = await import('./commands/reconcile.ts')
+    process.exitCode = await reconcile(options, process.env)
+  })
+
+program
+  .command('doctor')
+  .description('check all settings and connections, and say how to mend what is wrong')
+  .option('--url <url>', 'the public URL that Clerk posts to, to see whether ingest answers there')
+  .option('--json', 'for machines')
+  .addHelpText('after', doctorHelp)
+  .action(async (options) => {
+    const { doctor } = await import('./commands/doctor.ts')
+    process.exitCode = await doctor(options, process.env)
+  })
+
+program
   .command('migrate')
   .description('bring the database to the schema of this release')
   .action(async () => {
@@ -67,5 +110,17 @@ try {
 function atLeastOne(text: string): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be 1 or more.')
+  return value
+}
+
+function zeroOrMore(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('It must be 0 or more.')
+  return value
+}
+
+function maxDeletes(text: string) {
+  const value = parseMaxDeletes(text)
+  if (!value) throw new InvalidArgumentError('It must be a number of rows or a share, as in 2%.')
   return value
 }

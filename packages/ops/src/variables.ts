@@ -83,7 +83,6 @@ export const optionalRedisUrl: Variable<string | undefined> = variable(
   'redis://localhost:6379',
 )
 
-// Not an example to copy: scanners for secrets take whatever looks like one for one.
 const secretKeyExample = 'sk_live_<from the Clerk Dashboard, under API keys>'
 const secretKey = z
   .string()
@@ -131,5 +130,6 @@ function hasProtocol(...protocols: string[]): (text: string) => boolean {
 
 function hasNoLogin(text: string): boolean {
   const url = URL.parse(text)
-  return url?.username === '' && url.password === ''
+  // What is no URL at all is reported as such.
+  return url === null || (url.username === '' && url.password === '')
 }

@@ -1,4 +1,4 @@
-import type { Queue } from 'bullmq'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CronExpressionParser } from 'cron-parser'
 import { connectQueue } from './connect-queue.ts'
 import { connectWorker } from './connect-worker.ts'
@@ -8,6 +8,7 @@ import { openUntilReady } from './reopen.ts'
 
 // A queue of its own: long work must not wait behind events, nor events behind it.
 const scheduleQueueName = 'clerk-schedule'
+const retryAfterMs = 500
 
 export interface Schedule {
   /** Waits for the run under way, but never longer than 5 s. */
@@ -31,8 +32,24 @@ export function startSchedule(location: QueueLocation, options: ScheduleOptions)
   const queue = openUntilReady(() => {
     const connected = connectQueue(location, scheduleQueueName)
     connected.queue.on('error', onError)
-    return { ...connected, ready: setSchedule(connected.queue, name, cron) }
+    return { ...connected, ready: connected.queue.waitUntilReady() }
   }, onError)
+  const closing = new AbortController()
+  void setSchedule()
+
+  // A queue fails fast while its server is away, also while it connects for the first time.
+  async function setSchedule(): Promise<void> {
+    while (!closing.signal.aborted) {
+      try {
+        await queue.current.queue.upsertJobScheduler(name, { pattern: cron, tz: 'UTC' }, { name })
+        return
+      } catch (error) {
+        onError(error as Error)
+        await sleep(retryAfterMs, undefined, { signal: closing.signal }).catch(() => undefined)
+      }
+    }
+  }
+
   const worker = openUntilReady(() => {
     const connected = connectWorker(
       location,
@@ -51,14 +68,10 @@ export function startSchedule(location: QueueLocation, options: ScheduleOptions)
   }, onError)
   return {
     async close() {
+      closing.abort()
       await Promise.all([queue.close(), worker.close()])
     },
   }
-}
-
-async function setSchedule(queue: Queue, name: string, cron: string): Promise<void> {
-  await queue.waitUntilReady()
-  await queue.upsertJobScheduler(name, { pattern: cron, tz: 'UTC' }, { name })
 }
 
 /** Whether a text says when, as cron writes it. */

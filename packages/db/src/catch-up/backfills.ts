@@ -1,5 +1,4 @@
 import type { Database } from '../database.ts'
-import type { Prisma } from '../generated/client.ts'
 
 /** How far a backfill of one entity came. */
 export interface BackfillState {
@@ -8,24 +7,32 @@ export interface BackfillState {
   readonly counts: { readonly [outcome: string]: number }
 }
 
-/** The backfill of this entity that was not finished, or undefined. */
+/** The last backfill of this entity, or undefined where there was none. */
 export async function readBackfill(
   db: Database,
   entity: string,
-): Promise<BackfillState | undefined> {
-  const row = await db.prisma.backfill.findUnique({ where: { entity } })
-  if (!row || row.finished_at !== null) return undefined
-  return { position: row.position, counts: row.counts as BackfillState['counts'] }
+): Promise<(BackfillState & { readonly isFinished: boolean }) | undefined> {
+  return db.transaction(async (tx) => {
+    const [row] = await tx.$queryRawUnsafe<(BackfillState & { isFinished: boolean })[]>(
+      `SELECT position, counts, finished_at IS NOT NULL AS "isFinished"
+       FROM clerk.backfills WHERE entity = $1`,
+      entity,
+    )
+    return row
+  })
 }
 
-/** Forgets the backfill before and begins one at the start. */
-export async function startBackfill(db: Database, entity: string): Promise<void> {
-  const begun = { counts: {}, started_at: new Date(), updated_at: new Date(), finished_at: null }
-  await db.prisma.backfill.upsert({
-    where: { entity },
-    create: { entity, ...begun },
-    update: { ...begun, position: null as never },
-  })
+/** Forgets the backfills before and begins one of these entities, each at its start. */
+export async function startBackfill(db: Database, entities: readonly string[]): Promise<void> {
+  await db.transaction((tx) =>
+    tx.$executeRawUnsafe(
+      `INSERT INTO clerk.backfills AS known (entity, counts)
+       SELECT entity, '{}' FROM unnest($1::text[]) AS entity ORDER BY entity COLLATE "C"
+       ON CONFLICT (entity) DO UPDATE SET position = NULL, counts = EXCLUDED.counts,
+         started_at = now(), updated_at = now(), finished_at = NULL`,
+      entities,
+    ),
+  )
 }
 
 /** Says how far it came: what is before `position` is written. */
@@ -34,14 +41,15 @@ export async function saveBackfill(
   entity: string,
   { position, counts }: BackfillState,
 ): Promise<void> {
-  await db.prisma.backfill.update({
-    where: { entity },
-    data: {
-      position: position as Prisma.InputJsonValue,
-      counts,
-      updated_at: new Date(),
-    },
-  })
+  await db.transaction((tx) =>
+    tx.$executeRawUnsafe(
+      `UPDATE clerk.backfills SET position = $2::jsonb, counts = $3::jsonb, updated_at = now()
+       WHERE entity = $1`,
+      entity,
+      JSON.stringify(position),
+      JSON.stringify(counts),
+    ),
+  )
 }
 
 export async function finishBackfill(
@@ -49,9 +57,12 @@ export async function finishBackfill(
   entity: string,
   counts: BackfillState['counts'],
 ): Promise<void> {
-  const now = new Date()
-  await db.prisma.backfill.update({
-    where: { entity },
-    data: { counts, updated_at: now, finished_at: now },
-  })
+  await db.transaction((tx) =>
+    tx.$executeRawUnsafe(
+      `UPDATE clerk.backfills SET counts = $2::jsonb, updated_at = now(), finished_at = now()
+       WHERE entity = $1`,
+      entity,
+      JSON.stringify(counts),
+    ),
+  )
 }

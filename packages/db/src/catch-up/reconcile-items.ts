@@ -1,5 +1,6 @@
 import type { Entity } from '@clerk-sync/entities'
 import type { Database } from '../database.ts'
+import { assertWhole } from './reconcile-runs.ts'
 
 /**
  * How the tables differ from Clerk. `missing`: Clerk has it, here is no row. `stale`: the row is older
@@ -22,10 +23,8 @@ export interface Comparison {
   readonly since: number
 }
 
-const differs = (table: string) => `
-  FROM unnest($3::text[], $4::float8[]) AS listed(id, updated_at)
-  LEFT JOIN clerk.${table} AS known USING (id)
-  LEFT JOIN clerk.tombstones AS mark ON mark.entity = $2 AND mark.id = listed.id`
+// However large the table is, a statement looks at so many of its rows.
+const chunkRows = 10_000
 
 /**
  * Notes a page of Clerk's list and returns in what it differs from the table. What changed in Clerk
@@ -41,15 +40,18 @@ export async function notePage(
       `INSERT INTO clerk.reconcile_items AS item (run_id, entity, id, drift, clerk_updated_at)
        SELECT DISTINCT ON (listed.id) $1, $2, listed.id,
          CASE
-           WHEN listed.updated_at > $5 THEN NULL
+           WHEN listed.updated_at > $5::float8 THEN NULL
            WHEN mark.id IS NOT NULL OR known.deleted_at IS NOT NULL THEN 'resurrected'
            WHEN known.id IS NULL THEN 'missing'
            WHEN known.updated_at < to_timestamp(listed.updated_at / 1000) THEN 'stale'
          END,
          to_timestamp(listed.updated_at / 1000)
-       ${differs(entity.table)}
+       FROM unnest($3::text[], $4::float8[]) AS listed(id, updated_at)
+       LEFT JOIN clerk.${entity.table} AS known USING (id)
+       LEFT JOIN clerk.tombstones AS mark ON mark.entity = $2 AND mark.id = listed.id
        ORDER BY listed.id, listed.updated_at DESC
-       ON CONFLICT (run_id, entity, id) DO NOTHING
+       ON CONFLICT (run_id, entity, id) DO UPDATE
+       SET drift = EXCLUDED.drift, clerk_updated_at = EXCLUDED.clerk_updated_at
        RETURNING id, drift`,
       runId,
       entity.name,
@@ -61,44 +63,59 @@ export async function notePage(
   return new Map(rows.flatMap(({ id, drift }) => (drift === null ? [] : [[id, drift] as const])))
 }
 
-/** Living rows, written before `since`, that the walk did not see; at most `limit`, behind `after`. */
+/** A row by its columns: its id, and those of its owners. */
+type RowIds = { readonly [column: string]: unknown; readonly id: string }
+
+/**
+ * The living rows behind `after` that the walk did not see, some thousand rows of the table at a
+ * time. `last` is where to go on, undefined at the end. What Clerk created after `since` is left
+ * out: its lists may be behind.
+ */
 export async function readUnseen(
   db: Database,
   { runId, entity, since }: Comparison,
-  { after, limit }: { after: string; limit: number },
-): Promise<{ [column: string]: unknown; id: string }[]> {
-  const columns = entity.partOf.map((owner) => `known.${owner}_id`)
-  return db.transaction((tx) =>
-    tx.$queryRawUnsafe<{ id: string }[]>(
-      `SELECT ${['known.id', ...columns].join(', ')}
-       FROM clerk.${entity.table} AS known
-       WHERE known.id > $3 AND known.deleted_at IS NULL
-         AND known.synced_at < to_timestamp($4::float8 / 1000)
-         AND NOT EXISTS (
-           SELECT FROM clerk.reconcile_items AS item
-           WHERE item.run_id = $1 AND item.entity = $2 AND item.id = known.id
-         )
-       ORDER BY known.id LIMIT $5`,
+  after: string,
+): Promise<{ rows: RowIds[]; last: string | undefined }> {
+  const owners = entity.partOf.map((owner) => `${owner}_id`)
+  const shown = ['id', ...owners].map((column) => `'${column}', chunk.${column}`).join(', ')
+  return db.transaction(async (tx) => {
+    await assertWhole(tx, runId)
+    // With LIMIT the planner can only look each id up: it knows nothing of a table just filled.
+    const [found] = await tx.$queryRawUnsafe<[{ rows: RowIds[]; last: string | null }]>(
+      `WITH chunk AS (
+         SELECT ${['id', 'deleted_at', 'created_at', 'synced_at', ...owners].join(', ')}
+         FROM clerk.${entity.table} WHERE id > $3 ORDER BY id LIMIT ${chunkRows}
+       )
+       SELECT (SELECT max(id) FROM chunk) AS last, coalesce((
+         SELECT jsonb_agg(jsonb_build_object(${shown}) ORDER BY chunk.id)
+         FROM chunk
+         LEFT JOIN LATERAL (
+           SELECT true AS is_seen FROM clerk.reconcile_items AS item
+           WHERE item.run_id = $1 AND item.entity = $2 AND item.id = chunk.id LIMIT 1
+         ) AS item ON true
+         WHERE chunk.deleted_at IS NULL AND item.is_seen IS NULL
+           AND coalesce(chunk.created_at, chunk.synced_at) < to_timestamp($4::float8 / 1000)
+       ), '[]') AS rows`,
       runId,
       entity.name,
       after,
       since,
-      limit,
-    ),
-  )
+    )
+    return { rows: found.rows, last: found.last ?? undefined }
+  })
 }
 
-/** Notes an id as drift of its own kind. */
+/** Notes ids as drift of a kind, or with null as none. */
 export async function noteDrift(
   db: Database,
   { runId, entity }: Comparison,
   ids: readonly string[],
-  drift: Drift,
+  drift: Drift | null,
 ): Promise<void> {
   await db.transaction((tx) =>
     tx.$executeRawUnsafe(
       `INSERT INTO clerk.reconcile_items AS item (run_id, entity, id, drift)
-       SELECT $1, $2, id, $4 FROM unnest($3::text[]) AS id
+       SELECT $1, $2, id, $4::text FROM unnest($3::text[]) AS id
        ON CONFLICT (run_id, entity, id) DO UPDATE SET drift = EXCLUDED.drift`,
       runId,
       entity.name,
@@ -110,31 +127,40 @@ export async function noteDrift(
 
 /**
  * What is left of the drift that was noted, after another look at the table: webhooks may have
- * brought it meanwhile. Returns the count of each kind and the first ids.
+ * brought it meanwhile. Either of these ids, or of those behind `after`, some thousand at a time;
+ * `last` is where to go on, undefined at the end.
  */
 export async function settleDrift(
   db: Database,
   { runId, entity }: Comparison,
-  firstIds: number,
-): Promise<Map<Drift, { count: number; ids: string[] }>> {
-  const rows = await db.transaction((tx) =>
-    tx.$queryRawUnsafe<{ drift: Drift; count: number; ids: string[] }[]>(
-      `SELECT drift, count(*)::int AS count,
-              (array_agg(id ORDER BY id))[1:$3::int] AS ids
-       FROM clerk.reconcile_items AS item
-       LEFT JOIN clerk.${entity.table} AS known USING (id)
-       LEFT JOIN clerk.tombstones AS mark ON mark.entity = $2 AND mark.id = item.id
-       WHERE item.run_id = $1 AND item.entity = $2 AND CASE item.drift
+  which: { readonly after: string } | { readonly ids: readonly string[] },
+): Promise<{ left: { id: string; drift: Drift }[]; last: string | undefined }> {
+  const range = 'ids' in which ? 'id = ANY($3::text[])' : 'id > $3'
+  return db.transaction(async (tx) => {
+    await assertWhole(tx, runId)
+    const rows = await tx.$queryRawUnsafe<{ id: string; drift: Drift; is_left: boolean }[]>(
+      `WITH noted AS MATERIALIZED (
+         SELECT id, drift, clerk_updated_at FROM clerk.reconcile_items
+         WHERE run_id = $1 AND entity = $2 AND drift IS NOT NULL AND ${range}
+         ORDER BY id LIMIT ${chunkRows}
+       )
+       SELECT noted.id, noted.drift, coalesce(CASE noted.drift
          WHEN 'missing' THEN known.id IS NULL AND mark.id IS NULL
-         WHEN 'stale' THEN known.deleted_at IS NULL AND known.updated_at < item.clerk_updated_at
+         WHEN 'stale' THEN known.deleted_at IS NULL AND known.updated_at < noted.clerk_updated_at
          WHEN 'extra' THEN known.id IS NOT NULL AND known.deleted_at IS NULL AND mark.id IS NULL
          WHEN 'resurrected' THEN mark.id IS NOT NULL OR known.deleted_at IS NOT NULL
-       END
-       GROUP BY drift`,
+       END, false) AS is_left
+       FROM noted
+       LEFT JOIN clerk.${entity.table} AS known USING (id)
+       LEFT JOIN clerk.tombstones AS mark ON mark.entity = $2 AND mark.id = noted.id
+       ORDER BY noted.id`,
       runId,
       entity.name,
-      firstIds,
-    ),
-  )
-  return new Map(rows.map(({ drift, count, ids }) => [drift, { count, ids }]))
+      'ids' in which ? which.ids : which.after,
+    )
+    return {
+      left: rows.filter((row) => row.is_left).map(({ id, drift }) => ({ id, drift })),
+      last: rows.length < chunkRows ? undefined : rows.at(-1)?.id,
+    }
+  })
 }

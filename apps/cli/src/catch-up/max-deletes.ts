@@ -1,0 +1,10 @@
+import type { MaxDeletes } from '@clerk-sync/backfill'
+
+/** `50` rows, or `2%` of the living rows of an entity; undefined for anything else. */
+export function parseMaxDeletes(text: string): MaxDeletes | undefined {
+  const [, digits, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? []
+  const value = Number(digits)
+  if (digits === undefined || (percent === '%' && value > 100)) return undefined
+  if (percent === '%') return { percent: value }
+  return Number.isInteger(value) ? { rows: value } : undefined
+}

@@ -1,0 +1,99 @@
+import { createBackendApi, createPace, usualRate } from '@clerk-sync/backend-api'
+import type { BackendApi } from '@clerk-sync/backend-api'
+import { createSharedPace } from '@clerk-sync/backfill'
+import { createDatabase, deletionPolicies, pendingMigrations } from '@clerk-sync/db'
+import type { Database, WriteRules } from '@clerk-sync/db'
+import type { Entity, Kept } from '@clerk-sync/entities'
+import {
+  clerkApiUrl,
+  clerkSecretKey,
+  databaseUrl,
+  fieldsLeftOut,
+  keptBy,
+  keptVariables,
+  oneOf,
+  readConfig,
+} from '@clerk-sync/ops'
+
+export const catchUpVariables = {
+  DATABASE_URL: databaseUrl,
+  CLERK_SECRET_KEY: clerkSecretKey,
+  CLERK_API_URL: clerkApiUrl,
+  DELETION_POLICY: oneOf(deletionPolicies, 'erase'),
+  ...keptVariables,
+}
+
+export interface BothSides {
+  readonly db: Database
+  readonly api: BackendApi
+  readonly kept: Kept
+  readonly rules: WriteRules
+  close(): Promise<void>
+}
+
+const maxConnections = 4
+
+/**
+ * The database and Clerk's API, at a pace that all processes of the deployment keep together. `rate`
+ * is in requests per 10 s, 0 for none.
+ *
+ * @throws {ConfigError} that lists every problem; an Error when the database is not migrated.
+ */
+export async function openBothSides(
+  env: NodeJS.ProcessEnv,
+  options: {
+    readonly rate: number | undefined
+    readonly signal: AbortSignal
+    readonly onRetry: (line: string) => void
+  },
+): Promise<BothSides> {
+  const settings = readConfig(catchUpVariables, env, fieldsLeftOut(env))
+  const pending = await pendingMigrations(settings.DATABASE_URL)
+  if (pending.length > 0) {
+    throw new Error(
+      `the database lacks the migration ${pending.join(', ')}: run "clerk-sync migrate" first`,
+    )
+  }
+  const db = createDatabase({ url: settings.DATABASE_URL, maxConnections })
+  // A page that was asked for ahead must not hold up the end.
+  const closing = new AbortController()
+  const usual = usualRate(settings.CLERK_SECRET_KEY)
+  const rate = { ...usual, requests: options.rate ?? usual.requests }
+  const api = createBackendApi({
+    secretKey: settings.CLERK_SECRET_KEY,
+    url: settings.CLERK_API_URL,
+    pace:
+      rate.requests === 0 ? createPace({ requests: 1e9, perMs: 1 }) : createSharedPace(db, rate),
+    signal: AbortSignal.any([options.signal, closing.signal]),
+    onRetry: ({ path, reason, inMs }) =>
+      options.onRetry(`${path}: ${reason}; again in ${(inMs / 1_000).toFixed(1)} s`),
+  })
+  return {
+    db,
+    api,
+    kept: keptBy(settings),
+    rules: { deletionPolicy: settings.DELETION_POLICY, auditValues: false },
+    async close() {
+      closing.abort()
+      await db.close()
+    },
+  }
+}
+
+/**
+ * The entities to walk: those that are kept and that Clerk's API lists, or those of them that are
+ * named, by table, separated by commas.
+ *
+ * @throws an Error that names what can't be walked.
+ */
+export function chooseEntities(kept: Kept, names: string | undefined): Entity[] {
+  const listed = kept.entities.filter((entity) => entity.api)
+  if (names === undefined) return listed
+  const asked = names.split(/[\s,]+/).filter((name) => name !== '')
+  const unknown = asked.filter((name) => !listed.some(({ table }) => table === name))
+  if (unknown.length > 0) {
+    const tables = listed.map(({ table }) => table).join(', ')
+    throw new Error(`${unknown.join(', ')} can't be read from Clerk's API; there are ${tables}`)
+  }
+  return listed.filter(({ table }) => asked.includes(table))
+}

@@ -1,0 +1,78 @@
+import { driftOf, reconcile as run } from '@clerk-sync/backfill'
+import type { EntityDrift, MaxDeletes } from '@clerk-sync/backfill'
+import { chooseEntities, openBothSides } from '../catch-up/open-both-sides.ts'
+import { createProgress, duration, number } from '../catch-up/progress.ts'
+import { renderColumns } from '../catch-up/render-columns.ts'
+import { stopOnSignal } from '../catch-up/stop-on-signal.ts'
+
+export interface ReconcileCommand {
+  entities?: string
+  repair?: true
+  maxDeletes: MaxDeletes
+  rate?: number
+  json?: true
+}
+
+const exitDrift = 3
+
+/** Compares Clerk and the tables, and mends on request. Returns the exit code. */
+export async function reconcile(
+  options: ReconcileCommand,
+  env: NodeJS.ProcessEnv,
+  { stdout, stderr } = process,
+): Promise<number> {
+  const progress = createProgress(stderr)
+  const { signal, stop } = stopOnSignal((text) => progress.line(text))
+  const both = await openBothSides(env, {
+    rate: options.rate,
+    signal,
+    onRetry: (line) => progress.line(line),
+  })
+  const startedAt = Date.now()
+  try {
+    const found = await run({
+      ...both,
+      entities: chooseEntities(both.kept, options.entities),
+      repair: options.repair ? { maxDeletes: options.maxDeletes } : undefined,
+      signal,
+      onWait: ({ reason, inMs }) => progress.line(`${reason}; again in ${inMs / 1_000} s`),
+      onProgress: ({ entity, seen, total }) => progress.at(entity.table, seen, total),
+    })
+    progress.end(`done after ${duration((Date.now() - startedAt) / 1_000)}`)
+    stdout.write(options.json ? renderJson(found) : renderDrift(found))
+    return driftOf(found) > 0 ? exitDrift : 0
+  } catch (error) {
+    if (!signal.aborted) throw error
+    progress.end(options.repair ? 'stopped: what was repaired stays' : 'stopped')
+    return 130
+  } finally {
+    stop()
+    await both.close()
+  }
+}
+
+const renderJson = (found: readonly EntityDrift[]) =>
+  `${JSON.stringify({ drift: driftOf(found), entities: found }, undefined, 2)}\n`
+
+function renderDrift(found: readonly EntityDrift[]): string {
+  const columns = ['missing', 'stale', 'extra', 'resurrected'] as const
+  const head = ['', 'in Clerk', ...columns, 'repaired', '']
+  const rows = found.map(({ table, seen, drift, repaired, note }) => [
+    table,
+    number(seen),
+    ...columns.map((kind) => number(drift[kind])),
+    number(repaired),
+    note ?? '',
+  ])
+  const ids = found.flatMap(({ table, drift, ids: first }) =>
+    columns
+      .filter((kind) => drift[kind] > 0)
+      .map((kind) => {
+        const more = drift[kind] - first[kind].length
+        return `${table}, ${kind}: ${first[kind].join(', ')}${more > 0 ? ` and ${number(more)} more` : ''}`
+      }),
+  )
+  const sum = driftOf(found)
+  const end = sum === 0 ? 'no drift' : `drift: ${number(sum)}`
+  return `${[renderColumns([head, ...rows]), ...ids, end].join('\n')}\n`
+}

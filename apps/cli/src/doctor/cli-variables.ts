@@ -1,0 +1,7 @@
+import { clerkApiUrl, optionalClerkSecretKey } from '@clerk-sync/ops'
+
+/** What the commands read that no process does. */
+export const cliVariables = {
+  CLERK_SECRET_KEY: optionalClerkSecretKey,
+  CLERK_API_URL: clerkApiUrl,
+}

@@ -1,0 +1,125 @@
+import { DatabaseUnavailableError, pendingMigrations } from '@clerk-sync/db'
+import type { Database } from '@clerk-sync/db'
+import type { Check, Finding } from './check.ts'
+import { describeSkew } from './clock-skew.ts'
+
+const oldestVersion = 140_000
+
+/** The database, its clock and its tables. */
+export function databaseChecks(db: Database, url: string) {
+  const reachable: Check = {
+    name: 'database',
+    run: () => checkServer(db),
+    onError: describeFailure,
+  }
+  const clock: Check = {
+    name: 'database clock',
+    needs: reachable,
+    run: () => checkClock(db),
+    onError: unreadable,
+  }
+  const tables: Check = {
+    name: 'tables',
+    needs: reachable,
+    run: async () => judgeMigrations(await pendingMigrations(url)),
+    onError: unreadable,
+  }
+  return { reachable, clock, tables }
+}
+
+async function checkServer(db: Database): Promise<Finding> {
+  await db.ping()
+  const [server] = await db.prisma.$queryRaw<
+    { number: number; version: string; read_only: boolean }[]
+  >`
+    SELECT current_setting('server_version_num')::int AS number,
+      split_part(current_setting('server_version'), ' ', 1) AS version,
+      pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS read_only`
+  if (!server || server.number < oldestVersion) {
+    return {
+      status: 'problem',
+      found: `PostgreSQL ${server?.version} is too old`,
+      cause: 'clerk-sync is written for PostgreSQL 14 and newer',
+      cure: 'upgrade the server, or set DATABASE_URL to a newer one',
+    }
+  }
+  if (server.read_only) {
+    return {
+      status: 'problem',
+      found: `PostgreSQL ${server.version} takes no writes`,
+      cause: 'it is a replica, or its transactions are read-only by default',
+      cure: 'set DATABASE_URL to the primary, and default_transaction_read_only to off',
+    }
+  }
+  return { status: 'ok', found: `PostgreSQL ${server.version} answers` }
+}
+
+async function checkClock(db: Database): Promise<Finding> {
+  const asked = Date.now()
+  const [answer] = await db.prisma.$queryRaw<{ now: number }[]>`
+    SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`
+  const skew = describeSkew((asked + Date.now()) / 2 - (answer?.now ?? 0), 'the database')
+  if (!skew.isLarge) return { status: 'ok', found: skew.text }
+  return {
+    status: 'warning',
+    found: skew.text,
+    cause: 'the tables hold times of both clocks; the order of changes does not depend on them',
+    cure: 'let NTP set the clocks of both machines; "clock" says whether this one is right',
+  }
+}
+
+function judgeMigrations(pending: readonly string[]): Finding {
+  if (pending.length === 0) return { status: 'ok', found: 'up to date' }
+  return {
+    status: 'problem',
+    found: `${pending.length} pending: ${pending.join(', ')}`,
+    cause: 'the schema "clerk" is older than this release: the worker can not write',
+    cure: 'run "clerk-sync migrate"',
+  }
+}
+
+function describeFailure(reason: string, error: unknown): Finding {
+  const said = reason.replace(/^the database can't (be reached|write now): /, '')
+  const state = error instanceof DatabaseUnavailableError ? error.sqlState : undefined
+  return { status: 'problem', found: said, ...explain(said, state) }
+}
+
+function explain(said: string, sqlState: string | undefined): { cause: string; cure: string } {
+  if (sqlState === '28P01' || sqlState === '28000') {
+    return {
+      cause: 'the server refuses the user or the password in DATABASE_URL',
+      cure: 'set both right; in a URL a password has %40 for @, %3A for :, %2F for / and %23 for #',
+    }
+  }
+  if (sqlState === '3D000') {
+    return {
+      cause: 'the server has no database of the name in DATABASE_URL',
+      cure: 'create it with CREATE DATABASE, or set the right name: the part behind the last slash',
+    }
+  }
+  if (sqlState === '53300') {
+    return {
+      cause: 'all connections that the server allows are in use',
+      cure: 'raise max_connections, or end other sessions',
+    }
+  }
+  if (/SSL|TLS|certificate/i.test(said)) {
+    return {
+      cause: 'server and DATABASE_URL do not agree about TLS',
+      cure: 'set sslmode in DATABASE_URL: disable without TLS, verify-full with it',
+    }
+  }
+  return {
+    cause: 'nothing that answers is at the host and port in DATABASE_URL, as seen from here',
+    cure: 'start PostgreSQL, or set host and port right; in a container localhost is the container',
+  }
+}
+
+function unreadable(reason: string): Finding {
+  return {
+    status: 'problem',
+    found: reason,
+    cause: 'the database answers, but not to this question',
+    cure: 'look at its log; the user in DATABASE_URL must own the schema "clerk"',
+  }
+}

@@ -1,0 +1,86 @@
+import { inspectQueue, pendingQueueMigrations } from '@clerk-sync/queue'
+import type { QueueFacts, QueueLocation } from '@clerk-sync/queue'
+import { renderAge } from './age.ts'
+import { remember } from './check.ts'
+import type { Check, Finding } from './check.ts'
+
+// In a healthy queue a job waits for milliseconds.
+const longWaitMs = 60_000
+
+/** The queue's own tables, where it lives in the database. */
+export function queueTablesCheck(location: QueueLocation, database: Check): Check {
+  return {
+    name: 'queue',
+    needs: database,
+    async run() {
+      const pending = await pendingQueueMigrations(location)
+      if (pending === 0) return { status: 'ok', found: 'in PostgreSQL, tables up to date' }
+      return {
+        status: 'problem',
+        found: pending === 1 ? '1 migration pending' : `${pending} migrations pending`,
+        cause: "the queue's tables in the database are older than this release",
+        cure: 'run "clerk-sync migrate", or set REDIS_URL to keep the queue in Redis',
+      }
+    },
+    onError: (reason) => ({
+      status: 'problem',
+      found: reason,
+      cause: 'its tables can not be used, or a later release migrated them',
+      cure: 'run the latest release; the user in DATABASE_URL must own the schema of the queue',
+    }),
+  }
+}
+
+/** What is in the queue: events that failed, and events that nobody works on. */
+export function backlogChecks(location: QueueLocation, queue: Check): Check[] {
+  const inspect = remember(() => inspectQueue(location))
+  const judges: [name: string, judge: (facts: QueueFacts) => Finding][] = [
+    ['failed events', judgeFailed],
+    ['waiting events', judgeWaiting],
+  ]
+  return judges.map(([name, judge]) => ({
+    name,
+    needs: queue,
+    run: async () => judge(await inspect()),
+    onError: (reason) => ({
+      status: 'problem',
+      found: reason,
+      cause: 'the queue does not say what it holds',
+      cure: 'look at the log of its server',
+    }),
+  }))
+}
+
+function judgeFailed({ depth: { failed, delayed } }: QueueFacts): Finding {
+  const retried = delayed === 0 ? '' : `, ${delayed} between two attempts`
+  if (failed === 0) return { status: 'ok', found: `none${retried}` }
+  return {
+    status: 'warning',
+    found: `${failed}${retried}`,
+    cause: 'they can not be applied, or the database refused them for more than an hour',
+    cure: 'the board of the console shows the reason of each, and runs them again',
+  }
+}
+
+function judgeWaiting({ depth, isPaused, oldestWaitingMs = 0 }: QueueFacts): Finding {
+  const running = depth.active === 0 ? '' : `, ${depth.active} being written`
+  const waiting =
+    depth.waiting === 0
+      ? `none${running}`
+      : `${depth.waiting}${running}, the oldest for ${renderAge(oldestWaitingMs)}`
+  if (isPaused) {
+    return {
+      status: 'warning',
+      found: `${waiting}; the queue is paused`,
+      cause: 'somebody paused it: events are taken, but not written',
+      cure: 'resume it on the board of the console',
+    }
+  }
+  if (oldestWaitingMs <= longWaitMs) return { status: 'ok', found: waiting }
+  return {
+    status: 'warning',
+    found: waiting,
+    cause: 'no worker runs, it waits for its database, or events come faster than they are written',
+    cure: "start a worker; /readyz on a running one's OPS_PORT says what it waits for",
+  }
+}

@@ -1,0 +1,44 @@
+/** Makes what others say fit to be shown: one short line, without a secret in it. */
+export type Quote = (text: string) => string
+
+const longest = 200
+// Replacing anything shorter would spell it out: by where the gaps are.
+const shortestSecret = 4
+
+/** Shows no secret of these settings, whoever repeats one. */
+export function createQuote(env: NodeJS.ProcessEnv): Quote {
+  const secrets = secretsIn(env).toSorted((a, b) => b.length - a.length)
+  return (text) => {
+    let shown = text
+    for (const secret of secrets) shown = shown.replaceAll(secret, '***')
+    shown = shown
+      .replaceAll(/(:\/\/)[^\s/@]*@/g, '$1***@')
+      .replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+      .trim()
+    return shown.length > longest ? `${shown.slice(0, longest)}…` : shown
+  }
+}
+
+function secretsIn(env: NodeJS.ProcessEnv): string[] {
+  const signing = env['CLERK_WEBHOOK_SIGNING_SECRET']?.split(/[\s,]+/) ?? []
+  const urls = [env['DATABASE_URL'], env['REDIS_URL']].flatMap((url) => passwordsIn(url ?? ''))
+  const whole = [env['CLERK_SECRET_KEY'], env['BOARD_PASSWORD']]
+  return [...signing, ...urls, ...whole].filter(
+    (secret) => secret !== undefined && secret.length >= shortestSecret,
+  ) as string[]
+}
+
+function passwordsIn(text: string): string[] {
+  const url = URL.parse(text)
+  if (!url) return []
+  const raw = [url.password, url.searchParams.get('password') ?? '']
+  return [...raw, ...raw.map(decoded)]
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,131 @@
+import { inspectRedis } from '@clerk-sync/queue'
+import type { RedisFacts } from '@clerk-sync/queue'
+import { remember } from './check.ts'
+import type { Check, Finding } from './check.ts'
+import type { Quote } from './quote.ts'
+
+const oldestVersion = [6, 2] as const
+const crowdedRatio = 0.8
+const inSettings = 'in redis.conf, or in the settings of whoever runs Redis for you'
+
+/** The Redis that holds the queue: whether it answers, keeps all jobs and keeps them safe. */
+export function redisChecks(url: string, quote: Quote) {
+  const inspect = remember(() => inspectRedis(url))
+  const reachable: Check = {
+    name: 'queue',
+    run: async () => judgeServer(await inspect(), quote),
+    onError: describeFailure,
+  }
+  const judges: [name: string, judge: (facts: RedisFacts) => Finding][] = [
+    ['Redis eviction', (facts) => judgeEviction(facts, quote)],
+    ['Redis memory', judgeMemory],
+    ['Redis persistence', judgePersistence],
+  ]
+  const more = judges.map(([name, judge]): Check => ({
+    name,
+    needs: reachable,
+    run: async () => judge(await inspect()),
+    onError: describeFailure,
+  }))
+  return { reachable, more }
+}
+
+function judgeServer({ version = 'of unknown version', isReplica }: RedisFacts, quote: Quote) {
+  const name = `Redis ${quote(version)}`
+  if (isReplica) {
+    return {
+      status: 'problem',
+      found: `${name} is a replica`,
+      cause: 'a replica takes no jobs',
+      cure: 'set REDIS_URL to the primary',
+    } as const
+  }
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const isOld = major < oldestVersion[0] || (major === oldestVersion[0] && minor < oldestVersion[1])
+  if (!isOld) return { status: 'ok', found: `${name} answers` } as const
+  return {
+    status: 'warning',
+    found: `${name} is old`,
+    cause: 'BullMQ, which keeps the queue, is tested with Redis 6.2 and newer',
+    cure: 'upgrade Redis',
+  } as const
+}
+
+function judgeEviction({ evictionPolicy }: RedisFacts, quote: Quote): Finding {
+  if (evictionPolicy === 'noeviction') return { status: 'ok', found: 'noeviction' }
+  if (evictionPolicy === undefined) return untold('maxmemory_policy')
+  return {
+    status: 'problem',
+    found: `maxmemory-policy is ${quote(evictionPolicy)}`,
+    cause: 'a Redis that runs full throws events away that Clerk was told are safe',
+    cure: `set maxmemory-policy to noeviction ${inSettings}`,
+  }
+}
+
+function judgeMemory({ usedBytes, maxBytes }: RedisFacts): Finding {
+  const used = megabytes(usedBytes)
+  if (maxBytes === 0) return { status: 'ok', found: `${used} in use, without a limit` }
+  const ratio = usedBytes / maxBytes
+  const found = `${Math.round(ratio * 100)} % of ${megabytes(maxBytes)} in use`
+  if (ratio <= crowdedRatio) return { status: 'ok', found }
+  return {
+    status: 'warning',
+    found,
+    cause: 'a full Redis takes no event and lets none be finished: ingest answers 503',
+    cure: `raise maxmemory ${inSettings}; "waiting events" says whether events pile up`,
+  }
+}
+
+function judgePersistence({ isAppendOnly }: RedisFacts): Finding {
+  if (isAppendOnly === true) return { status: 'ok', found: 'append-only file' }
+  if (isAppendOnly === undefined) return untold('aof_enabled')
+  return {
+    status: 'warning',
+    found: 'no append-only file',
+    cause: 'what is in the queue when Redis stops is lost, and Clerk does not send it again',
+    cure: `set appendonly to yes ${inSettings}`,
+  }
+}
+
+function untold(field: string): Finding {
+  return {
+    status: 'warning',
+    found: 'unknown',
+    cause: `INFO of this server has no ${field}`,
+    cure: `look it up ${inSettings}`,
+  }
+}
+
+function megabytes(bytes: number): string {
+  const value = bytes / 1024 / 1024
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} MB`
+}
+
+function describeFailure(reason: string): Finding {
+  return { status: 'problem', found: reason, ...explain(reason) }
+}
+
+function explain(reason: string): { cause: string; cure: string } {
+  if (/^(NOAUTH|WRONGPASS)|ERR (AUTH|invalid password)/.test(reason)) {
+    return {
+      cause: 'the server refuses the user or the password in REDIS_URL',
+      cure: 'set it right, as in redis://:password@host:6379; @ : / # in it must be percent-encoded',
+    }
+  }
+  if (reason.startsWith('NOPERM')) {
+    return {
+      cause: 'the user in REDIS_URL may not do what the queue needs',
+      cure: 'give it the rights to all commands on the keys {clerk-sync}:*, and to INFO',
+    }
+  }
+  if (reason.includes('DB index')) {
+    return {
+      cause: 'this Redis has no database of the number at the end of REDIS_URL',
+      cure: 'set a number below its setting "databases", or none',
+    }
+  }
+  return {
+    cause: 'nothing that answers is at the host and port in REDIS_URL, as seen from here',
+    cure: 'start Redis, or set host, port and scheme right: rediss:// with TLS, redis:// without',
+  }
+}

@@ -1,0 +1,121 @@
+import { createFaultProxy } from '@clerk-sync/testing'
+import { describe, expect, inject, onTestFinished, test } from 'vitest'
+import { changed, createSettings, examine, execute, rememberEvent } from './scene.ts'
+
+describe('the database', () => {
+  test.each<[what: string, change: (url: URL) => void, found: RegExp, cause: string, cure: string]>(
+    [
+      [
+        'a wrong password',
+        (url) => (url.password = 'not-the-password'),
+        /^password authentication failed for user "\w+"$/,
+        'the server refuses the user or the password in DATABASE_URL',
+        'set both right;',
+      ],
+      [
+        'a database that is not there',
+        (url) => (url.pathname = '/nowhere'),
+        /^database "nowhere" does not exist$/,
+        'the server has no database of the name in DATABASE_URL',
+        'create it with CREATE DATABASE',
+      ],
+      [
+        'a server that is not there',
+        (url) => (url.port = '1'),
+        /Can't reach database server at \S+:1$/,
+        'nothing that answers is at the host and port in DATABASE_URL',
+        'start PostgreSQL',
+      ],
+      [
+        'TLS where there is none',
+        (url) => url.searchParams.set('sslmode', 'verify-full'),
+        /does not support SSL/,
+        'server and DATABASE_URL do not agree about TLS',
+        'set sslmode in DATABASE_URL',
+      ],
+    ],
+  )('%s is explained, and what needs it is skipped', async (_, change, found, cause, cure) => {
+    const env = { DATABASE_URL: changed(inject('databaseUrl'), change) }
+    const { resultOf } = await examine(env)
+    expect(resultOf('database')).toMatchObject({
+      status: 'problem',
+      found: expect.stringMatching(found),
+      cause: expect.stringContaining(cause),
+      cure: expect.stringContaining(cure),
+    })
+    for (const name of ['database clock', 'tables', 'queue']) {
+      expect(resultOf(name)).toMatchObject({ status: 'skipped', cause: 'it needs "database"' })
+    }
+    for (const name of ['failed events', 'last event']) {
+      expect(resultOf(name)).toMatchObject({ status: 'skipped' })
+    }
+  })
+
+  test('a server that is silent has failed when its time is up', async () => {
+    const { hostname, port } = new URL(inject('databaseUrl'))
+    const proxy = await createFaultProxy({ host: hostname, port: Number(port) })
+    onTestFinished(() => proxy.close())
+    proxy.freeze()
+    const url = changed(inject('databaseUrl'), (one) => {
+      one.hostname = '127.0.0.1'
+      one.port = String(proxy.port)
+    })
+    const { resultOf } = await examine({ DATABASE_URL: url }, { timeoutMs: 300 })
+    expect(resultOf('database')).toMatchObject({
+      status: 'problem',
+      found: 'no answer within 0.3 s',
+    })
+  })
+
+  test('one that takes no writes is a problem', async () => {
+    const env = await createSettings()
+    const url = env['DATABASE_URL'] ?? ''
+    const name = new URL(url).pathname.slice(1)
+    await execute(url, `ALTER DATABASE ${name} SET default_transaction_read_only = on`)
+    const { resultOf } = await examine(env)
+    expect(resultOf('database')).toMatchObject({
+      status: 'problem',
+      found: expect.stringMatching(/^PostgreSQL \S+ takes no writes$/),
+    })
+  })
+
+  test('pending migrations of the tables and of the queue are named, with the command', async () => {
+    const env = await createSettings()
+    await execute(
+      env['DATABASE_URL'] ?? '',
+      `DELETE FROM clerk._prisma_migrations WHERE migration_name <> '20261121000000_init'`,
+      'DROP SCHEMA clerk_queue CASCADE',
+    )
+    const { resultOf } = await examine(env)
+    expect(resultOf('tables')).toMatchObject({
+      status: 'problem',
+      found: expect.stringMatching(/^\d+ pending: \d{14}_\w+/),
+      cause: expect.stringContaining('older than this release'),
+      cure: 'run "clerk-sync migrate"',
+    })
+    expect(resultOf('queue')).toMatchObject({
+      status: 'problem',
+      found: expect.stringMatching(/^\d+ migrations pending$/),
+      cure: expect.stringContaining('run "clerk-sync migrate"'),
+    })
+    expect(resultOf('last event')).toMatchObject({ status: 'skipped', cause: 'it needs "tables"' })
+    expect(resultOf('failed events')).toMatchObject({ status: 'skipped' })
+  })
+
+  test('no event yet, or none for days, is a warning', async () => {
+    const env = await createSettings()
+    const none = await examine(env)
+    expect(none.resultOf('last event')).toMatchObject({
+      status: 'warning',
+      found: 'none yet',
+      cure: expect.stringContaining('clerk-sync trigger user.created'),
+    })
+    await execute(env['DATABASE_URL'] ?? '', rememberEvent('72 hours'))
+    const old = await examine(env)
+    expect(old.resultOf('last event')).toMatchObject({
+      status: 'warning',
+      found: 'user.updated, 3 days ago: applied',
+      cause: expect.stringContaining('more than a day'),
+    })
+  })
+})

@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto'
+import { createDatabase, migrate } from '@clerk-sync/db'
+import type { Database } from '@clerk-sync/db'
+import { selectKept } from '@clerk-sync/entities'
+import { createFakeClerk } from '@clerk-sync/fake-clerk'
+import type { FakeClerk } from '@clerk-sync/fake-clerk'
+import { createLogger } from '@clerk-sync/ops'
+import { migrateQueue } from '@clerk-sync/queue'
+import type { QueueLocation } from '@clerk-sync/queue'
+import { createTestDatabase } from '@clerk-sync/testing'
+import { Registry } from 'prom-client'
+import { beforeEach, expect, inject, onTestFinished, test, vi } from 'vitest'
+import { startWorker } from '../src/index.ts'
+
+let url: string
+let db: Database
+let clerk: FakeClerk
+beforeEach(async () => {
+  const database = await createTestDatabase(inject('databaseUrl'))
+  url = database.url
+  await migrate(url)
+  db = createDatabase({ url, maxConnections: 2 })
+  clerk = await createFakeClerk()
+  return async () => {
+    await clerk.close()
+    await db.close()
+    await database.drop()
+  }
+})
+
+async function start(queue: QueueLocation, repair: boolean): Promise<Registry> {
+  const registry = new Registry()
+  const worker = await startWorker(
+    {
+      HOST: '127.0.0.1',
+      OPS_PORT: 1,
+      LOG_LEVEL: 'silent',
+      SHUTDOWN_TIMEOUT_MS: 10_000,
+      databaseUrl: url,
+      queue,
+      batchSize: 10,
+      kept: selectKept(),
+      deletionPolicy: 'erase',
+      auditValues: false,
+      ledgerRetentionDays: 90,
+      // Every second one.
+      reconcile: { cron: '*/2 * * * * *', repair, secretKey: clerk.secretKey, apiUrl: clerk.url },
+    },
+    { logger: createLogger({ name: 'test', level: 'silent' }), registry },
+  )
+  onTestFinished(() => worker.close())
+  return registry
+}
+
+async function gauges(registry: Registry, name: string) {
+  const metric = registry.getSingleMetric(name)
+  return (await metric?.get())?.values ?? []
+}
+
+const drift = async (registry: Registry, table: string, kind: string) => {
+  const values = await gauges(registry, 'clerk_sync_reconcile_drift_rows')
+  return values.find(({ labels }) => labels['table'] === table && labels['kind'] === kind)?.value
+}
+
+const locate = async (backend: 'redis' | 'postgres'): Promise<QueueLocation> => {
+  const prefix = `{test-${randomBytes(6).toString('hex')}}`
+  const queue: QueueLocation =
+    backend === 'redis'
+      ? { kind: 'redis', url: inject('redisUrl'), prefix }
+      : { kind: 'postgres', url, schema: 'clerk_queue' }
+  await migrateQueue(queue)
+  return queue
+}
+
+const longAgo = Date.now() - 3_600_000
+
+test.each(['redis', 'postgres'] as const)(
+  'on %s the drift is found on schedule, told by every worker, and mended where that is asked for',
+  async (backend) => {
+    const user = clerk.world.createUser({ created_at: longAgo, updated_at: longAgo })
+    const queue = await locate(backend)
+    const [one, two] = [await start(queue, false), await start(queue, false)]
+    for (const registry of [one, two]) {
+      await vi.waitFor(async () => expect(await drift(registry, 'users', 'missing')).toBe(1), {
+        timeout: 45_000,
+      })
+    }
+    expect(await db.prisma.user.count()).toBe(0)
+    const [end] = await gauges(one, 'clerk_sync_reconcile_last_run_timestamp_seconds')
+    expect(end?.value).toBeGreaterThan(longAgo / 1_000)
+
+    const repairing = await start(queue, true)
+    await vi.waitFor(
+      async () => expect(await db.prisma.user.findMany()).toMatchObject([{ id: user.id }]),
+      { timeout: 20_000 },
+    )
+    await vi.waitFor(async () => expect(await drift(repairing, 'users', 'missing')).toBe(0), {
+      timeout: 45_000,
+    })
+  },
+  150_000,
+)
+
+test('before the first run there is nothing to tell', async () => {
+  const registry = await start(await locate('redis'), false)
+  expect(await gauges(registry, 'clerk_sync_reconcile_drift_rows')).toEqual([])
+})

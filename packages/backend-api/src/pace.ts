@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Who asks for leave before each request, so that all together stay below Clerk's limit. */
+export interface Pace {
+  /** Resolves when the next request may go out. */
+  take(signal?: AbortSignal): Promise<void>
+  /** Nobody sends anything for so long: Clerk said so. */
+  pause(ms: number): Promise<void>
+}
+
+export interface Rate {
+  readonly requests: number
+  readonly perMs: number
+}
+
+/** A pace of this process alone. Unused requests of the last tenth of the window may go out at once. */
+export function createPace({ requests, perMs }: Rate): Pace {
+  const intervalMs = perMs / requests
+  const burstMs = perMs / 10
+  let nextAt = 0
+  let pausedUntil = 0
+  return {
+    async take(signal) {
+      // A pause that began while this one waited puts it behind the others.
+      do {
+        nextAt = Math.max(nextAt, pausedUntil, Date.now() - burstMs) + intervalMs
+        const waitMs = nextAt - Date.now()
+        if (waitMs > 0) await sleep(waitMs, undefined, signal ? { signal } : {})
+      } while (Date.now() < pausedUntil)
+    },
+    async pause(ms) {
+      pausedUntil = Math.max(pausedUntil, Date.now() + ms)
+    },
+  }
+}
