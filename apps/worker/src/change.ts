@@ -1,5 +1,6 @@
+import { updatedAtOf } from '@clerk-sync/db'
 import type { Change, LedgerEvent } from '@clerk-sync/db'
-import { latestTime, readRow } from '@clerk-sync/entities'
+import { latestTime, readConcerned, readRow } from '@clerk-sync/entities'
 import type { Entity, Kept } from '@clerk-sync/entities'
 import { parseEventJob } from '@clerk-sync/events'
 import type { EventJob } from '@clerk-sync/events'
@@ -28,9 +29,18 @@ export function toChange(kept: Kept, jobData: unknown): Change {
   if (id.length > longestId) {
     throw new CannotApplyError(`${job.type} has a data.id of more than ${longestId} characters`)
   }
-  return action === 'delete'
-    ? { kind: 'delete', event, entity, id }
-    : toUpsert(job, { event, entity, id })
+  if (action === 'delete') return { kind: 'delete', event, entity, id }
+  return toUpsert(job, { event: withConcerned(event, entity, job), entity, id })
+}
+
+// Jobs of releases before did not say whom they concern; their data does.
+function withConcerned(event: LedgerEvent, entity: Entity, job: EventJob): LedgerEvent {
+  const { user, organization } = readConcerned(entity.concerns, job.data ?? {})
+  return {
+    ...event,
+    userId: event.userId ?? user,
+    organizationId: event.organizationId ?? organization,
+  }
 }
 
 function toUpsert(
@@ -39,7 +49,8 @@ function toUpsert(
 ): Change {
   const data = job.data ?? {}
   const row = readRow(about.entity, data)
-  const updatedAt = updatedAtOf(job, data)
+  // Without updated_at the event's own time stands in.
+  const updatedAt = updatedAtOf({ updated_at: data['updated_at'] ?? job.occurredAt })
   if (row.ok && updatedAt !== undefined) {
     return { kind: 'upsert', ...about, updatedAt, value: row.value }
   }
@@ -63,11 +74,4 @@ function toLedgerEvent(job: EventJob): LedgerEvent {
     occurredAt,
     receivedAt,
   }
-}
-
-// Without updated_at the event's own time stands in.
-function updatedAtOf(job: EventJob, data: { [field: string]: unknown }): number | undefined {
-  const updatedAt = data['updated_at'] ?? job.occurredAt
-  const isTime = typeof updatedAt === 'number' && updatedAt >= 0 && updatedAt <= latestTime
-  return isTime ? Math.trunc(updatedAt) : undefined
 }

@@ -1,36 +1,69 @@
 import { findGone } from '@clerk-sync/db'
 import type { Change, Database } from '@clerk-sync/db'
+import { entities } from '@clerk-sync/entities'
 import type { Kept } from '@clerk-sync/entities'
-import { CannotApplyError, rerunJob, scanJobs } from '@clerk-sync/queue'
+import { parseEventJob } from '@clerk-sync/events'
+import { CannotApplyError, removeJob, rerunJob, scanJobs } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
 import { toChange } from './change.ts'
 
-type Job = Parameters<typeof rerunJob>[1]
+/** What is looked at of a job. */
+interface Job {
+  readonly id?: string | undefined
+  readonly data: unknown
+}
+
+/** What to do with a job whose change tells of something that is gone. */
+interface Doomed {
+  readonly change: Change
+  readonly end: (queue: OpenQueue, id: string) => Promise<void>
+}
 
 /**
- * Runs jobs again that failed or wait for their next attempt although what they tell of is gone: they
- * hold a person's data. Now they are stale, and leave the queue for the ledger. Returns how many.
+ * Ends jobs that failed or wait for their next attempt although what they tell of is gone: they hold
+ * a person's data. Run again they are stale, and leave the queue for the ledger; what would only fail
+ * again is removed. Returns how many.
  */
-export async function forgetGone(deps: {
-  readonly db: Database
-  readonly queue: OpenQueue
-  readonly kept: Kept
-}): Promise<number> {
-  const found: Job[] = []
+export async function forgetGone(
+  deps: { readonly db: Database; readonly queue: OpenQueue; readonly kept: Kept },
+  stopping: AbortSignal,
+): Promise<number> {
+  const found: [id: string, end: Doomed['end']][] = []
   for await (const jobs of scanJobs(deps.queue)) {
-    const changes = new Map(jobs.flatMap((job) => changeOf(deps.kept, job)))
-    const gone = await findGone(deps.db, [...changes.keys()])
-    for (const [change, job] of changes) if (gone.has(change)) found.push(job)
+    if (stopping.aborted) return 0
+    const doomed = jobs.flatMap((job) => doomOf(deps.kept, job) ?? [])
+    const gone = await findGone(
+      deps.db,
+      doomed.map(({ change }) => change),
+    )
+    for (const { id, change, end } of doomed) if (gone.has(change)) found.push([id, end])
   }
-  for (const job of found) await rerunJob(deps.queue.queue, job)
+  for (const [id, end] of found) {
+    if (stopping.aborted) break
+    await end(deps.queue, id)
+  }
   return found.length
 }
 
-function changeOf(kept: Kept, job: Job): [Change, Job][] {
+function doomOf(kept: Kept, job: Job): (Doomed & { id: string }) | undefined {
+  const id = String(job.id)
   try {
-    return [[toChange(kept, job.data), job]]
+    return { id, change: toChange(kept, job.data), end: rerunJob }
   } catch (error) {
-    if (error instanceof CannotApplyError) return []
-    throw error
+    if (!(error instanceof CannotApplyError)) throw error
+    const change = ofUser(job.data)
+    return change && { id, change, end: removeJob }
   }
+}
+
+// An event that names no entity of its own may still say whose it is.
+function ofUser(data: unknown): Change | undefined {
+  const job = parseEventJob(data)
+  const user = entities.find(({ name }) => name === 'user')
+  if (job?.userId === undefined || !user) return undefined
+  const { svixId, type, entityId, userId, organizationId, occurredAt, receivedAt } = job
+  const nothing = { clientIp: undefined, userAgent: undefined }
+  const about = { type, entityId, userId, organizationId, occurredAt, receivedAt, ...nothing }
+  const error = new Error('it names no entity')
+  return { kind: 'unreadable', event: { id: svixId, ...about }, entity: user, id: userId, error }
 }

@@ -1,5 +1,5 @@
-import { removeOldRows } from '@clerk-sync/db'
-import type { Database } from '@clerk-sync/db'
+import { buryLeftovers, removeOldRows } from '@clerk-sync/db'
+import type { Database, DeletionPolicy } from '@clerk-sync/db'
 import type { Kept } from '@clerk-sync/entities'
 import { reasonOf } from '@clerk-sync/ops'
 import type { Logger } from '@clerk-sync/ops'
@@ -18,8 +18,7 @@ export interface HousekeepingDeps {
   readonly metrics: WorkerMetrics
   readonly logger: Logger
   readonly ledgerRetentionDays: number
-  /** False where deleted people's data stays in the tables anyway. */
-  readonly forgets: boolean
+  readonly deletionPolicy: DeletionPolicy
 }
 
 export interface Housekeeping {
@@ -30,8 +29,8 @@ export interface Housekeeping {
 }
 
 /**
- * Removes old rows and forgets deleted people's jobs, at once and then every hour. Every worker does
- * it; a row that two want to remove is one's.
+ * Ends burials that a worker left, removes old rows and forgets deleted people's jobs, at once and then
+ * every hour. Every worker does it; a row that two want to remove is one's.
  */
 export function startHousekeeping(deps: HousekeepingDeps): Housekeeping {
   const stopping = new AbortController()
@@ -55,9 +54,10 @@ export function startHousekeeping(deps: HousekeepingDeps): Housekeeping {
   }
 
   async function forget(): Promise<void> {
-    if (!deps.forgets) return
-    const jobs = await forgetGone(deps)
-    if (jobs > 0) logger.info({ jobs }, 'jobs of deleted entities run again, to leave the queue')
+    // With retain the data stays in the tables anyway.
+    if (deps.deletionPolicy === 'retain') return
+    const jobs = await forgetGone(deps, stopping.signal)
+    if (jobs > 0) logger.info({ jobs }, 'jobs of what is gone leave the queue')
   }
 
   async function removeOld(): Promise<void> {
@@ -67,6 +67,7 @@ export function startHousekeeping(deps: HousekeepingDeps): Housekeeping {
   }
 
   const keepHouse = () => {
+    enqueue(() => buryLeftovers(deps.db, deps.deletionPolicy, stopping.signal))
     enqueue(removeOld)
     enqueue(forget)
   }
@@ -75,9 +76,12 @@ export function startHousekeeping(deps: HousekeepingDeps): Housekeeping {
 
   return {
     forgetSoon() {
+      // One scan under way, and one that waits for it at the most.
       forgetTimer ??= setTimeout(() => {
-        forgetTimer = undefined
-        enqueue(forget)
+        enqueue(() => {
+          forgetTimer = undefined
+          return forget()
+        })
       }, forgetAfterMs)
     },
     async stop() {

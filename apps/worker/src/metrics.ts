@@ -27,7 +27,7 @@ export function createWorkerMetrics(
   const registers = [registry]
   const events = new Counter({
     name: 'clerk_sync_worker_events_total',
-    help: 'Events processed, by event type and outcome.',
+    help: 'Events processed, by event type and outcome; after an outage some may count as duplicate that were applied.',
     labelNames: ['type', 'outcome'] as const,
     registers,
   })

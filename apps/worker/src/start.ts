@@ -103,7 +103,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
       metrics,
       logger,
       ledgerRetentionDays,
-      forgets: deletionPolicy !== 'retain',
+      deletionPolicy,
     })
     if (config.reconcile) {
       reconciling = startReconcileSchedule({

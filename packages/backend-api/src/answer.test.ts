@@ -49,8 +49,16 @@ describe('a refusal', () => {
   })
 
   test.for([
-    ...['', '<html></html>', 'null', '7', '"text"', '{}', '{"errors":{"code":"x"}}'],
-    ...['{"errors":[]}', '{"errors":[null]}', '{"errors":[{"code":7}]}'],
+    '',
+    '<html></html>',
+    'null',
+    '7',
+    '"text"',
+    '{}',
+    '{"errors":{"code":"x"}}',
+    '{"errors":[]}',
+    '{"errors":[null]}',
+    '{"errors":[{"code":7}]}',
     refusal(text),
   ])('without a code, such as %s, quotes its status alone', (body) => {
     expect(errorOf(422, body).message).toBe('Clerk answered 422')

@@ -10,13 +10,8 @@ import {
   FeatureNotEnabledError,
   SecretKeyRefusedError,
 } from '../src/index.ts'
+import { errorOf } from './error-of.ts'
 import { openApi, unlimited } from './open-api.ts'
-
-const errorOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => expect.unreachable('it did not fail'),
-    (error: unknown) => error,
-  )
 
 describe('a request', () => {
   test('carries the key and the version that the answers were read for', async () => {

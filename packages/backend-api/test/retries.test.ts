@@ -2,18 +2,13 @@ import { inspect } from 'node:util'
 import type { Fault } from '@clerk-sync/fake-clerk'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ApiUnavailableError, createPace } from '../src/index.ts'
+import { errorOf } from './error-of.ts'
 import { apiOf, openApi, unlimited } from './open-api.ts'
 
 vi.mock('node:timers/promises', () => import('./virtual-sleep.ts'))
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }))
 afterEach(() => vi.useRealTimers())
-
-const errorOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => expect.unreachable('it did not fail'),
-    (error: unknown) => error,
-  )
 
 describe('a request is tried again', () => {
   test.for<[string, Fault, string | RegExp]>([
@@ -59,6 +54,17 @@ describe('a request is tried again', () => {
     const waited = retries.reduce((sum, { inMs }) => sum + inMs, 0)
     expect(Date.now() - start).toBeGreaterThanOrEqual(Math.floor(waited) - retries.length)
   })
+})
+
+test('an abort ends the wait for the next try', async () => {
+  const controller = new AbortController()
+  const { signal } = controller
+  const { fake, api } = await openApi({}, { signal, onRetry: () => controller.abort() })
+  fake.faults.add({ status: 503 })
+  const start = Date.now()
+  expect(await errorOf(api.get('/users'))).toMatchObject({ name: 'AbortError' })
+  expect(fake.requests).toHaveLength(1)
+  expect(Date.now()).toBe(start)
 })
 
 describe('Retry-After', () => {

@@ -1,10 +1,9 @@
 import { ApiRefusedError, walk } from '@clerk-sync/backend-api'
 import type { BackendApi, Page, Position } from '@clerk-sync/backend-api'
-import type { ClerkObject } from '@clerk-sync/entities'
 
 /**
- * Walks through one of Clerk's lists, reading the next page while this one is worked on. What pages
- * have in common is yielded once, unless it changed in between.
+ * Walks through one of Clerk's lists, reading the next page while this one is worked on, and says
+ * how many users there are, which their list does not.
  */
 export async function* readPages(
   api: BackendApi,
@@ -12,17 +11,10 @@ export async function* readPages(
   from: Position = {},
 ): AsyncGenerator<Page> {
   const counted = list === '/users' ? await countUsers(api) : undefined
-  let before = new Map<unknown, unknown>()
   for await (const page of readAhead(walk(api, list, from))) {
-    const versions = new Map(page.items.map((item) => [item['id'], item['updated_at']]))
-    const items = page.items.filter((item) => isNew(before, item))
-    before = versions
-    yield { ...page, items, total: page.total ?? counted }
+    yield { ...page, total: page.total ?? counted }
   }
 }
-
-const isNew = (before: ReadonlyMap<unknown, unknown>, { id, updated_at }: ClerkObject) =>
-  !before.has(id) || before.get(id) !== updated_at
 
 // Only for people to see how far it is.
 async function countUsers(api: BackendApi): Promise<number | undefined> {

@@ -5,10 +5,11 @@ import { beginReconcile, finishReconcile, keepAlive } from '@clerk-sync/db'
 import type { Comparison } from '@clerk-sync/db'
 import type { Entity } from '@clerk-sync/entities'
 import { compareList } from './compare.ts'
-import { driftOf, nothingFound, readDrift } from './entity-drift.ts'
+import { nothingFound, readDrift } from './entity-drift.ts'
 import type { EntityDrift } from './entity-drift.ts'
 import { findExtras } from './extras.ts'
 import { mostDeletes } from './max-deletes.ts'
+import type { MaxDeletes } from './max-deletes.ts'
 import { patiently } from './patience.ts'
 import type { ReconcileOptions } from './reconcile-options.ts'
 import { repairDeletes, repairRows } from './repair.ts'
@@ -56,28 +57,35 @@ export async function reconcile(options: ReconcileOptions): Promise<EntityDrift[
 }
 
 async function reconcileAll(options: ReconcileOptions, runId: string): Promise<EntityDrift[]> {
-  let repair = options.repair
+  let mayWrite = options.repair !== undefined
   const found: EntityDrift[] = []
   for (const entity of options.entities) {
-    const drift = await reconcileOne({ ...options, repair }, runId, entity)
-    const isLeft = options.repair !== undefined && repair === undefined && driftOf([drift]) > 0
-    found.push(isLeft ? { ...drift, note: 'not repaired: the repair has stopped' } : drift)
-    if (drift.isFuseBlown) repair = undefined
+    const drift = await reconcileOne(options, { runId, entity, mayWrite })
+    found.push(drift)
+    if (drift.isFuseBlown) mayWrite = false
   }
   return found
 }
 
+interface Work {
+  readonly runId: string
+  readonly entity: Entity
+  readonly mayWrite: boolean
+}
+
 async function reconcileOne(
   options: ReconcileOptions,
-  runId: string,
-  entity: Entity,
+  { runId, entity, mayWrite }: Work,
 ): Promise<EntityDrift> {
   if (!entity.api) return { ...nothingFound(entity), note: "Clerk's API does not list it" }
+  const { list } = entity.api
   const since = Date.now() - (options.inFlightMs ?? inFlightMs)
   const comparison: Comparison = { runId, entity, since }
   try {
-    const seen = await compareList(options, comparison, entity.api.list)
-    const done = await settle(options, comparison, { list: entity.api.list, seen })
+    const seen = await compareList(options, comparison, list)
+    const done = options.repair
+      ? await mend(options, comparison, { list, seen, mayWrite, fuse: options.repair.maxDeletes })
+      : await wait(options, comparison)
     return { ...(await readDrift(options, comparison)), seen, ...done }
   } catch (error) {
     if (!(error instanceof FeatureNotEnabledError)) throw error
@@ -85,24 +93,29 @@ async function reconcileOne(
   }
 }
 
-/** What is to be done about what was found: mending it, or waiting for what is on its way. */
-async function settle(
+type Done = Pick<EntityDrift, 'repaired' | 'note' | 'isFuseBlown'>
+
+// The event of what was deleted in Clerk a moment ago is on its way.
+async function wait(options: ReconcileOptions, comparison: Comparison): Promise<Done> {
+  const extras = await findExtras(options, comparison)
+  const { signal } = options
+  if (extras.length > 0) await sleep(options.settleMs ?? settleMs, undefined, { signal })
+  return { repaired: 0 }
+}
+
+async function mend(
   options: ReconcileOptions,
   comparison: Comparison,
-  walked: { list: string; seen: number },
-): Promise<Pick<EntityDrift, 'repaired' | 'note' | 'isFuseBlown'>> {
-  const { repair, signal } = options
-  if (!repair) {
-    const extras = await findExtras(options, comparison)
-    if (extras.length > 0) await sleep(options.settleMs ?? settleMs, undefined, { signal })
-    return { repaired: 0 }
-  }
-  const most = await mostDeletes(options, comparison.entity, repair.maxDeletes)
+  work: { list: string; seen: number; mayWrite: boolean; fuse: MaxDeletes },
+): Promise<Done> {
+  const { entity } = comparison
+  const most = await mostDeletes(options, entity, work.fuse)
   const extras = await findExtras(options, comparison, most)
+  if (!work.mayWrite) return { repaired: 0, note: 'not repaired: the repair has stopped before' }
   if (extras.length > most) {
     const note = `not repaired: more than ${most} rows to delete; look at them, then raise --max-deletes`
     return { repaired: 0, note, isFuseBlown: true }
   }
-  const deleted = await repairDeletes(options, comparison.entity, extras)
-  return { repaired: deleted + (await repairRows(options, comparison, walked)) }
+  const deleted = await repairDeletes(options, entity, extras)
+  return { repaired: deleted + (await repairRows(options, comparison, work)) }
 }

@@ -1,4 +1,10 @@
-import { applyChanges, forgetTombstones, settleDrift, toReadChange } from '@clerk-sync/db'
+import {
+  applyChanges,
+  forgetTombstones,
+  noteDrift,
+  settleDrift,
+  toReadChange,
+} from '@clerk-sync/db'
 import type { Change, Comparison, Drift } from '@clerk-sync/db'
 import type { ClerkObject, Entity } from '@clerk-sync/entities'
 import { isMarked } from './compare.ts'
@@ -80,7 +86,7 @@ async function repairItems(
     ...drifting
       .filter((item) => !isMarked(drift, item))
       .flatMap((item) => toReadChange(entity, item) ?? []),
-    ...(await revive(options, entity, marked)),
+    ...(await revive(options, comparison, marked)),
   ]
   if (changes.length === 0) return 0
   return countApplied(await patiently(options, () => applyChanges(db, changes, rules)))
@@ -90,14 +96,17 @@ async function repairItems(
 // and was dropped; what comes from then on is heeded.
 async function revive(
   { db, api, ...patience }: ReconcileOptions,
-  entity: Entity,
+  comparison: Comparison,
   marked: readonly ClerkObject[],
 ): Promise<Change[]> {
   if (marked.length === 0) return []
+  const { entity } = comparison
   const rows = marked.map((item) => rowOf(entity, item))
   const ids = rows.map(({ id }) => id)
   await patiently(patience, () => forgetTombstones(db, entity, ids))
   const there = await readOnes(api, entity, rows)
+  const gone = ids.filter((id) => there.get(id) === null)
+  if (gone.length > 0) await patiently(patience, () => noteDrift(db, comparison, gone, null))
   return [...there].flatMap(([id, item]) =>
     item ? (toReadChange(entity, item) ?? []) : toDelete(entity, { id }),
   )

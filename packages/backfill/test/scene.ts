@@ -19,11 +19,11 @@ export interface Scene {
   readonly kept: Kept
   readonly entities: readonly Entity[]
   /** A database handle of its own, like that of another process. */
-  openDatabase(): Database
-  openApi(options?: Partial<BackendApiOptions>): BackendApi
-  backfill(options?: Partial<BackfillOptions>): ReturnType<typeof backfill>
-  reconcile(options?: Partial<ReconcileOptions>): ReturnType<typeof reconcile>
-  query<Row extends object>(sql: string, ...values: unknown[]): Promise<Row[]>
+  readonly openDatabase: () => Database
+  readonly openApi: (options?: Partial<BackendApiOptions>) => BackendApi
+  readonly backfill: (options?: Partial<BackfillOptions>) => ReturnType<typeof backfill>
+  readonly reconcile: (options?: Partial<ReconcileOptions>) => ReturnType<typeof reconcile>
+  readonly query: <Row extends object>(sql: string, ...values: unknown[]) => Promise<Row[]>
 }
 
 const rules: WriteRules = { deletionPolicy: 'erase', auditValues: false }
@@ -32,8 +32,9 @@ const rules: WriteRules = { deletionPolicy: 'erase', auditValues: false }
 export async function createScene(options: FakeClerkOptions = {}): Promise<Scene> {
   const fake = await createFakeClerk(options)
   onTestFinished(() => fake.close())
-  const { url, drop } = await createTestDatabase(inject('databaseUrl'))
-  onTestFinished(drop)
+  const database = await createTestDatabase(inject('databaseUrl'))
+  onTestFinished(() => database.drop())
+  const { url } = database
   await migrate(url)
   const openDatabase = () => {
     const db = createDatabase({ url, maxConnections: 3 })

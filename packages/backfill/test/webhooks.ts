@@ -1,17 +1,23 @@
 import { applyChanges } from '@clerk-sync/db'
-import type { Change } from '@clerk-sync/db'
+import type { Change, WriteRules } from '@clerk-sync/db'
 import { minimise, readConcerned, readRow, wellFormed } from '@clerk-sync/entities'
-import type { Kept } from '@clerk-sync/entities'
-import type { WebhookEvent } from '@clerk-sync/fake-clerk'
+import type { ClerkObject, Kept } from '@clerk-sync/entities'
 import type { Scene } from './scene.ts'
 
 export interface Webhooks {
   /** Resolves when everything that was told so far is applied. */
-  settled(): Promise<void>
+  readonly settled: () => Promise<void>
+  /** An event that is not Clerk's own. */
+  readonly tell: (type: string, data: ClerkObject) => void
 }
 
+type Told = { type: string; data: ClerkObject; timestamp: number }
+
 /** From now on the fake's events are applied, in batches, by a database handle of their own. */
-export function startWebhooks({ fake, kept, openDatabase }: Scene): Webhooks {
+export function startWebhooks(
+  { fake, kept, openDatabase }: Scene,
+  rules: WriteRules = { deletionPolicy: 'erase', auditValues: false },
+): Webhooks {
   const db = openDatabase()
   const waiting: Change[] = []
   let running = Promise.resolve()
@@ -21,23 +27,26 @@ export function startWebhooks({ fake, kept, openDatabase }: Scene): Webhooks {
     // The last first: they may arrive in any order.
     const changes = waiting.splice(0).toReversed()
     if (changes.length === 0) return
-    const results = await applyChanges(db, changes, { deletionPolicy: 'erase', auditValues: false })
+    const results = await applyChanges(db, changes, rules)
     for (const result of results) if (!result.ok) throw result.error
   }
 
-  fake.world.onEvent((event) => {
+  function receive(event: Told): void {
     count += 1
     waiting.push(toChange(kept, event, `msg_${count}`))
     running = running.then(applyWaiting)
-  })
+  }
+
+  fake.world.onEvent(receive)
   return {
+    tell: (type, data) => receive({ type, data, timestamp: Date.now() }),
     async settled() {
       await running
     },
   }
 }
 
-function toChange(kept: Kept, { type, data, timestamp }: WebhookEvent, svixId: string): Change {
+function toChange(kept: Kept, { type, data, timestamp }: Told, svixId: string): Change {
   const effect = kept.effectOf(type)
   const concerns = 'entity' in effect ? effect.entity.concerns : {}
   const concerned = readConcerned(concerns, data)
@@ -50,8 +59,8 @@ function toChange(kept: Kept, { type, data, timestamp }: WebhookEvent, svixId: s
     organizationId: concerned.organization,
     clientIp: undefined,
     userAgent: undefined,
-    occurredAt: Number(timestamp),
-    receivedAt: Number(timestamp),
+    occurredAt: timestamp,
+    receivedAt: timestamp,
   }
   if (!('entity' in effect)) return { kind: 'none', event }
   const { entity, action } = effect

@@ -1,5 +1,6 @@
 import type { Entity } from '@clerk-sync/entities'
-import { bury } from './bury.ts'
+import { bury, buryRest } from './bury.ts'
+import type { Belongings } from './bury.ts'
 import type { Change } from './change.ts'
 import type { Database } from './database.ts'
 import { DatabaseUnavailableError } from './database-error.ts'
@@ -26,9 +27,7 @@ export interface WriteRules {
 }
 
 /** The batch must be applied again with the tables alone: another worker, or an owner that is gone. */
-class NeedsTablesAlone extends Error {
-  override readonly message = 'something else than clerk-sync writes to its tables'
-}
+class NeedsTablesAlone extends Error {}
 
 /**
  * Applies a batch in one transaction of a few statements, whatever its size: entity rows,
@@ -42,6 +41,16 @@ export async function applyBatch(
   changes: readonly Change[],
   rules: WriteRules,
 ): Promise<(Verdict | Error)[]> {
+  const { verdicts, left } = await applyTogether(db, changes, rules)
+  for (const belongings of left) await buryRest(db, belongings, rules.deletionPolicy)
+  return verdicts
+}
+
+async function applyTogether(
+  db: Database,
+  changes: readonly Change[],
+  rules: WriteRules,
+): Promise<Applied> {
   const apply = (alone: boolean) => db.transaction((tx) => applyIn(tx, changes, rules, alone))
   const deletes = changes.some((change) => change.kind === 'delete')
   try {
@@ -50,6 +59,11 @@ export async function applyBatch(
     if (!(error instanceof NeedsTablesAlone) && !isDeadlock(error)) throw error
     return await apply(true)
   }
+}
+
+interface Applied {
+  readonly verdicts: (Verdict | Error)[]
+  readonly left: readonly Belongings[]
 }
 
 // A row that was not there to be locked may be written by another worker that waits for this one.
@@ -82,19 +96,23 @@ async function applyIn(
   changes: readonly Change[],
   rules: WriteRules,
   alone: boolean,
-): Promise<(Verdict | Error)[]> {
+): Promise<Applied> {
   await lockTables(tx, alone)
   const known = await readKnown(tx, changes)
   const decision = decide(changes, known, rules.deletionPolicy)
 
   const { deaths, writes } = decision
   if (deaths.length > 0 && !alone) throw new NeedsTablesAlone()
-  const gone = deaths.length > 0 ? await bury(tx, deaths, rules.deletionPolicy) : []
-  await writeRows(tx, writes, known.rows)
-  const outcomes = await writeOutcomes(tx, changes, decision, rules)
+  const { gone, left } =
+    deaths.length > 0 ? await bury(tx, deaths, rules.deletionPolicy) : { gone: [], left: [] }
+  const isAsDecided = await writeRows(tx, writes, known.rows)
+  // Another worker wrote a row that was not there to be locked.
+  if (!isAsDecided && !alone) throw new NeedsTablesAlone()
+  if (!isAsDecided) throw new Error('something else than clerk-sync writes to its tables')
+  const verdicts = await writeOutcomes(tx, changes, decision, rules)
   // Last, since the batch itself may tell the ledger of what it has buried.
   if (rules.deletionPolicy !== 'retain') await redactLedger(tx, gone)
-  return outcomes
+  return { verdicts, left }
 }
 
 // Rows that stay after a deletion outlive their tombstones.
@@ -108,22 +126,23 @@ function withDeleted(
   return new Map([...dead, ...tombstones])
 }
 
+/** Says whether every row was written, and was new where none was known. */
 async function writeRows(
   tx: Transaction,
   writes: readonly Write[],
   known: ReadonlyMap<string, ReadRow>,
-): Promise<void> {
+): Promise<boolean> {
   for (const [entity, some] of byEntity(writes)) {
     const written = await upsertRows(tx, entity, some)
     const isAsDecided = some.every(
       ({ id }) => written.get(id) === !known.has(entityKey(entity, id)),
     )
-    // Another worker wrote a row that was not there to be locked.
-    if (!isAsDecided) throw new NeedsTablesAlone()
+    if (!isAsDecided) return false
     for (const child of entity.children) {
       if (!child.off) await replaceChildren(tx, child, some)
     }
   }
+  return true
 }
 
 async function writeOutcomes(

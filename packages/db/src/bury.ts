@@ -1,20 +1,33 @@
-import { entities } from '@clerk-sync/entities'
+import { entities, isPartOf } from '@clerk-sync/entities'
 import type { Entity } from '@clerk-sync/entities'
+import type { Database } from './database.ts'
 import type { Death } from './decide.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
-import { buryRows } from './statements/bury-rows.ts'
+import { buryRows, chunkRows } from './statements/bury-rows.ts'
+import { lockTables } from './statements/lock.ts'
+import { redactLedger } from './statements/redact-ledger.ts'
 import { writeTombstones } from './statements/write-tombstones.ts'
 import type { Transaction } from './transaction.ts'
 
+type Dead = Pick<Death, 'id' | 'deletedAt'>
+
+/** Rows of one entity that go with these owners. */
+export interface Belongings {
+  readonly entity: Entity
+  readonly column: string
+  readonly owners: readonly Dead[]
+}
+
 /**
- * Writes down what is gone: tombstones, the rows as the policy says, and everything that goes with
- * them. Returns all their ids. The transaction must have the tables alone.
+ * Writes down what is gone: tombstones, the rows as the policy says, and what goes with them, as far
+ * as it is not too much for one transaction. Returns all their ids, and what is left to bury. The
+ * transaction must have the tables alone.
  */
 export async function bury(
   tx: Transaction,
   deaths: readonly Death[],
   policy: DeletionPolicy,
-): Promise<string[]> {
+): Promise<{ gone: string[]; left: Belongings[] }> {
   const marks = deaths.map(({ entity, id, deletedAt, withOwner }) => ({
     entity: entity.name,
     id,
@@ -22,32 +35,47 @@ export async function bury(
   }))
   await writeTombstones(tx, marks)
   const gone = deaths.map(({ id }) => id)
-  for (const [entity, dead] of Map.groupBy(deaths, (death) => death.entity)) {
-    // The loop runs through the chunks, whose rows have their tombstones already.
-    for await (const _ of buryRows(tx, { entity, column: 'id' }, dead, policy)) continue
+  const left: Belongings[] = []
+  for (const [entity, owners] of Map.groupBy(deaths, (death) => death.entity)) {
+    await buryRows(tx, { entity, column: 'id' }, owners, policy)
     for (const belonging of entities.filter((one) => isPartOf(one, entity))) {
-      const owners = { column: `${entity.name}_id`, dead }
-      for (const id of await buryBelongings(tx, belonging, owners, policy)) gone.push(id)
+      const belongings = { entity: belonging, column: `${entity.name}_id`, owners }
+      const ids = await buryBelongings(tx, belongings, policy)
+      gone.push(...ids)
+      if (ids.length === chunkRows) left.push(belongings)
     }
   }
-  return gone
+  return { gone, left }
 }
 
-const isPartOf = (entity: Entity, owner: Entity) =>
-  entity.partOf.some((name) => name === owner.name)
+/**
+ * Buries what was too much for the transaction that wrote the owners' tombstones, which keep late
+ * events out meanwhile, in as many further ones as it takes.
+ */
+export async function buryRest(
+  db: Database,
+  belongings: Belongings,
+  policy: DeletionPolicy,
+): Promise<void> {
+  let ids: string[]
+  do {
+    ids = await db.transaction(async (tx) => {
+      await lockTables(tx, false)
+      const buried = await buryBelongings(tx, belongings, policy)
+      if (policy !== 'retain') await redactLedger(tx, buried)
+      return buried
+    })
+  } while (ids.length === chunkRows)
+}
 
 async function buryBelongings(
   tx: Transaction,
-  entity: Entity,
-  { column, dead }: { column: string; dead: readonly Death[] },
+  { entity, column, owners }: Belongings,
   policy: DeletionPolicy,
 ): Promise<string[]> {
-  const gone: string[] = []
-  for await (const ids of buryRows(tx, { entity, column }, dead, policy)) {
-    if (ids.length === 0) continue
-    const marks = ids.map((id) => ({ entity: entity.name, id, deletedAt: null }))
-    await writeTombstones(tx, marks)
-    for (const id of ids) gone.push(id)
-  }
-  return gone
+  const ids = await buryRows(tx, { entity, column }, owners, policy)
+  if (ids.length === 0) return ids
+  const marks = ids.map((id) => ({ entity: entity.name, id, deletedAt: null }))
+  await writeTombstones(tx, marks)
+  return ids
 }

@@ -11,7 +11,7 @@ export const shortestLedgerRetentionDays = 90
 // of the queue. With the default they are kept for 400 days.
 const tombstonesKeptLongerByDays = 310
 
-// One transaction; a writer that waits for it waits for some 20 ms.
+// One transaction of some 20 ms.
 const chunkRows = 2_000
 
 export interface Removed {
@@ -32,19 +32,18 @@ export async function removeOldRows(
   }
 }
 
-// Without an order: the oldest rows are the first in the table, and an index for it would be large.
 const ledgerChunk = `
   DELETE FROM clerk.webhook_events WHERE id IN (
     SELECT id FROM clerk.webhook_events
     WHERE received_at < now() - make_interval(days => $1::int)
-    LIMIT ${chunkRows} FOR UPDATE SKIP LOCKED
+    ORDER BY received_at LIMIT ${chunkRows} FOR UPDATE SKIP LOCKED
   )`
 
 const tombstoneChunk = `
   DELETE FROM clerk.tombstones WHERE (entity, id) IN (
     SELECT entity, id FROM clerk.tombstones
     WHERE recorded_at < now() - make_interval(days => $1::int)
-    LIMIT ${chunkRows} FOR UPDATE SKIP LOCKED
+    ORDER BY recorded_at LIMIT ${chunkRows} FOR UPDATE SKIP LOCKED
   )`
 
 async function removeAll(

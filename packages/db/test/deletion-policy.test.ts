@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { deletionPolicies } from '../src/index.ts'
+import { buryLeftovers, deletionPolicies } from '../src/index.ts'
 import type { Change, Database, DeletionPolicy } from '../src/index.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
 import { applyAll, createTables } from './tables.ts'
@@ -165,6 +165,44 @@ describe.each(deletionPolicies)('with %s', (deletionPolicy: DeletionPolicy) => {
         retain: ['ada@example.com', '0xada'],
       }[deletionPolicy],
     )
+  })
+})
+
+const crowd = 25_000
+
+describe.each(deletionPolicies)('with %s an organization with many members', (deletionPolicy) => {
+  const rules = { deletionPolicy, auditValues: false }
+  const fill = (id: string) =>
+    tables.query(`
+      INSERT INTO clerk.organization_memberships
+        (id, organization_id, user_id, public_metadata, updated_at, event_occurred_at, event_id)
+      SELECT '${id}_' || n, '${id}', 'user_' || n, '{}', now(), now(), ''
+      FROM generate_series(1, ${crowd}) AS n`)
+  const count = async (id: string, what: string) => {
+    const [row] = await tables.query<{ count: string }>(`SELECT count(*) FROM ${what} '${id}%'`)
+    return Number(row?.count)
+  }
+  const living = (id: string) =>
+    count(id, 'clerk.organization_memberships WHERE deleted_at IS NULL AND organization_id LIKE')
+  const marks = (id: string) => count(id, 'clerk.tombstones WHERE id LIKE')
+
+  test('takes them all along, in more than one transaction', async () => {
+    const id = freshId('org')
+    await fill(id)
+    expect(await applyAll(db, [remove(id, { type: 'organization.deleted' })], rules)).toEqual([
+      'deleted',
+    ])
+    expect([await living(id), await marks(id)]).toEqual([0, crowd + 1])
+  })
+
+  test('takes those along that a worker left that died in between', async () => {
+    const id = freshId('org')
+    await tables.query(
+      `INSERT INTO clerk.tombstones (entity, id, deleted_at) VALUES ('organization', '${id}', now())`,
+    )
+    await fill(id)
+    await buryLeftovers(db, deletionPolicy, new AbortController().signal)
+    expect([await living(id), await marks(id)]).toEqual([0, crowd + 1])
   })
 })
 

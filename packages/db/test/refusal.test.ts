@@ -19,7 +19,10 @@ beforeAll(async () => {
       RAISE EXCEPTION 'no % here', NEW.slug;
     END $$;
     CREATE TRIGGER refuse BEFORE INSERT ON clerk.organizations
-    FOR EACH ROW WHEN (NEW.slug LIKE 'forbidden%') EXECUTE FUNCTION refuse()`)
+    FOR EACH ROW WHEN (NEW.slug LIKE 'forbidden%') EXECUTE FUNCTION refuse();
+    CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+    CREATE TRIGGER swallow BEFORE INSERT ON clerk.organizations
+    FOR EACH ROW WHEN (NEW.slug LIKE 'swallowed%') EXECUTE FUNCTION swallow()`)
 })
 afterAll(() => tables.close())
 
@@ -55,6 +58,30 @@ test('the others of a batch commit, the refused ones come back at their places',
   expect(await Promise.all(batch.map(isInLedger))).toEqual([true, false, true, false, true])
   expect(await user(one)).not.toBeNull()
   expect(await user(two)).toBeNull()
+})
+
+test('a row that a trigger swallows without a word fails alone, too', async () => {
+  const batch = [
+    upsert(freshId()),
+    upsert(freshId('org'), { type: 'organization.created', data: { slug: 'swallowed' } }),
+    upsert(freshId()),
+  ]
+  const results = await applyChanges(db, batch, defaultRules)
+  expect(results.map(({ ok }) => ok)).toEqual([true, false, true])
+  expect(results[1]).toMatchObject({
+    error: { message: 'something else than clerk-sync writes to its tables' },
+  })
+})
+
+test('metadata that nest deeper than they can be compared are written again and again', async () => {
+  const id = freshId()
+  const deep = (depth: number) => JSON.parse(`${'['.repeat(depth)}1${']'.repeat(depth)}`) as unknown
+  for (const [later, depth] of [4_000, 4_000, 3_999].entries()) {
+    const data = { unsafe_metadata: deep(depth) }
+    const batch = [upsert(freshId()), upsert(id, { updatedAt: noon + later, data })]
+    const results = await applyChanges(db, batch, defaultRules)
+    expect(results).toMatchObject([{ outcome: 'applied' }, { outcome: 'applied' }])
+  }
 })
 
 test('a refused change is applied once the cause is gone', async () => {

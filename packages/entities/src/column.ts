@@ -1,6 +1,12 @@
 import type { ClerkObject, Column, ColumnType } from './entity.ts'
 
-type Settings = { about?: string; required?: true; personal?: true; optional?: string }
+type Settings = {
+  about?: string
+  required?: true
+  personal?: true
+  optional?: string
+  field?: string
+}
 
 /** A column that takes the value at one path; the path is the column's own name unless given. */
 export function column(

@@ -25,6 +25,8 @@ export interface Column {
   readonly personal?: boolean
   /** Kept only when SYNC_FIELDS names it, by this name. */
   readonly optional?: string
+  /** The name by which SYNC_FIELDS leaves it out, where that is not the column's own. */
+  readonly field?: string
   /** Left out: never leaves the HTTP edge, the column stays null. */
   readonly off?: boolean
   /** The column's value in Clerk's JSON; `parent` is the object that holds a child row. */

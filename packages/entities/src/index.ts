@@ -8,6 +8,7 @@ export {
   fieldName,
   fields,
   fieldsOf,
+  isPartOf,
   parseEntities,
   parseFields,
   selectKept,

@@ -41,10 +41,10 @@ export function fieldsOf(entity: Entity): Field[] {
     ...entity.children.map((child) => ({ ...child, name: child.table, removable: true })),
   ]
   const named = Map.groupBy(parts, (part) => fieldName(entity, part))
-  return Array.from(named, ([name, [part]]) => ({
+  return Array.from(named, ([name, some]) => ({
     name,
-    optional: part?.optional !== undefined,
-    removable: part?.removable ?? false,
+    optional: some.some(({ optional }) => optional !== undefined),
+    removable: some.every(({ removable }) => removable),
   }))
 }
 
@@ -90,8 +90,10 @@ export function selectKept(choice: Choice = {}): Kept {
     choice.entities ? choice.entities.includes(entity.table) : !entity.optional
   const effects = new Map<string, Effect>()
   const kept: Entity[] = []
+  const tellsOfUsers = entities.some((entity) => entity.name === 'user' && isKept(entity))
   for (const type of messages.types) {
-    effects.set(type, { action: 'record', concerns: messages.concerns })
+    const record = { action: 'record', concerns: messages.concerns } as const
+    effects.set(type, tellsOfUsers ? record : { action: 'leave' })
   }
   for (const definition of entities) {
     const entity = isKept(definition) ? markOff(definition, chosen) : undefined
@@ -99,9 +101,8 @@ export function selectKept(choice: Choice = {}): Kept {
     for (const type of definition.upsertedBy) {
       effects.set(type, entity ? { action: 'upsert', entity } : { action: 'leave' })
     }
-    // What is kept goes with its owner, also where the owner itself is left out.
-    const isDeleted =
-      entity !== undefined || entities.some((one) => isKept(one) && isPart(one, definition))
+    // An owner's deletion is kept in any case: what is kept goes with it, and what was kept once.
+    const isDeleted = entity !== undefined || entities.some((one) => isPartOf(one, definition))
     for (const type of definition.deletedBy) {
       effects.set(
         type,
@@ -125,10 +126,15 @@ export const everything: Choice = {
   fields: fields.filter(({ optional }) => optional).map(({ name }) => name),
 }
 
-const isPart = (entity: Entity, owner: Entity) => entity.partOf.some((name) => name === owner.name)
+/** Whether its rows go when this one goes. */
+export function isPartOf(entity: Entity, owner: Entity): boolean {
+  return entity.partOf.some((name) => name === owner.name)
+}
 
 function markOff(entity: Entity, chosen: ReadonlySet<string>): Entity {
-  const mark = <P extends { name: string; optional?: string }>(part: P): P & { off?: true } => {
+  const mark = <P extends { name: string; optional?: string; field?: string }>(
+    part: P,
+  ): P & { off?: true } => {
     const name = fieldName(entity, part)
     const isOff = part.optional === undefined ? chosen.has(`-${name}`) : !chosen.has(name)
     return isOff ? { ...part, off: true } : part
@@ -143,13 +149,19 @@ function markOff(entity: Entity, chosen: ReadonlySet<string>): Entity {
 /** How SYNC_FIELDS names a column or a child table. */
 export function fieldName(
   entity: Entity,
-  part: { readonly name: string; readonly optional?: string },
+  part: { readonly name: string; readonly optional?: string; readonly field?: string },
 ): string {
-  return `${entity.table}.${part.optional ?? part.name}`
+  return `${entity.table}.${part.optional ?? part.field ?? part.name}`
 }
 
-// Rows need them to exist at all, to go with their owner, or to be found with whom they concern.
+// Rows need them to exist at all, to go with their owner, or to be found with whom they concern; and
+// what another field is computed from is queued with that.
 function isRemovable(entity: Entity, column: Column): boolean {
   const concerns = Object.values(entity.concerns)
-  return !column.required && !column.reads.some((path) => concerns.includes(path))
+  const others = entity.columns.filter(
+    (other) => fieldName(entity, other) !== fieldName(entity, column),
+  )
+  const needed = [...concerns, ...others.flatMap(({ reads }) => reads)]
+  const [value = ''] = column.reads
+  return !column.required && !needed.includes(value)
 }

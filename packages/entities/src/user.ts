@@ -84,7 +84,7 @@ export const user: Entity = {
       'text',
       ['email_addresses[].email_address', 'email_addresses[].id', 'primary_email_address_id'],
       (data) => primary(data, 'email_addresses', 'primary_email_address_id')?.['email_address'],
-      { personal },
+      { personal, field: 'email_addresses' },
     ),
     derived(
       'primary_phone_number',

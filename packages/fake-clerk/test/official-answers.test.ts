@@ -17,6 +17,8 @@ const official: Record<string, string> = {
   '/v1/organizations/{id}': '/organizations/{organization_id}',
   '/v1/organizations/{id}/memberships': '/organizations/{organization_id}/memberships',
   '/v1/organizations/{id}/invitations': '/organizations/{organization_id}/invitations',
+  '/v1/organizations/{id}/invitations/{invitation_id}':
+    '/organizations/{organization_id}/invitations/{invitation_id}',
   '/v1/organizations/{id}/domains': '/organizations/{organization_id}/domains',
   '/v1/organizations/{id}/billing/subscription':
     '/organizations/{organization_id}/billing/subscription',
@@ -38,6 +40,7 @@ const unforeseen: Record<number, string[]> = {
     '/v1/organizations',
     '/v1/organizations/{id}',
     '/v1/organizations/{id}/invitations',
+    '/v1/organizations/{id}/invitations/{invitation_id}',
     '/v1/organization_invitations',
     '/v1/waitlist_entries',
   ],
@@ -82,7 +85,9 @@ afterAll(() => fake.close())
 
 function fillIn(path: string): string {
   const kind = path.split('/{id}')[0] ?? ''
-  const filledIn = path.replace('{id}', ids[kind] ?? '')
+  const filledIn = path
+    .replace('{id}', ids[kind] ?? '')
+    .replace('{invitation_id}', filled.pending.id)
   return path === '/v1/sessions' ? `${filledIn}?user_id=${filled.ada.id}` : filledIn
 }
 

@@ -61,11 +61,11 @@ export function createProducer(location: QueueLocation, onError: (error: Error) 
 // BullMQ ignores an id that it still has, in whatever state, so a failed job must be asked for.
 async function add(queue: Queue, event: EventJob): Promise<void> {
   const jobId = toJobId(event.svixId)
-  const [job, state] = await Promise.all([
+  const [, state] = await Promise.all([
     queue.add(event.type, event, { jobId, attempts, backoff: { type: 'custom' } }),
     queue.getJobState(jobId),
   ])
-  if (state === 'failed') await rerunJob(queue, job)
+  if (state === 'failed') await rerunJob({ queue }, jobId)
 }
 
 async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

@@ -3,7 +3,8 @@ export const backfillHelp = `
 It reads users, organizations, memberships, invitations, domains, roles, permissions and
 waitlist entries, as far as SYNC_ENTITIES keeps them, and writes them through the same
 guarded write as the worker: it may run beside live webhooks, never overwrites anything
-newer and brings nothing back that was deleted. Ctrl-C stops it; --resume goes on.
+newer and brings nothing back that was deleted. Ctrl-C stops it; --resume goes on there and
+passes over what was finished.
 
 It needs CLERK_SECRET_KEY and DATABASE_URL. The pace is shared by all processes on one
 database: 900 requests per 10 s for a production key, 90 for a development one.
@@ -21,8 +22,9 @@ It compares Clerk and the tables both ways and reports per entity, what is
   extra        here, but no longer in Clerk (asked for once more, by its id)
   resurrected  in Clerk, but marked as deleted here
 What changed in Clerk within the last minute is on its way by webhook and no drift.
---repair mends it through the guarded write; rows are deleted only after that second look,
-and none of an entity when they are more than --max-deletes (default 1%).
+--repair mends it through the guarded write; rows are deleted only after that second look.
+When more rows of a table are to be deleted than --max-deletes allows (default 1%), nothing
+of that table and of those after it is written.
 
 Exit code: 0 without drift (after --repair: none left), 3 with drift, 1 on errors.
 

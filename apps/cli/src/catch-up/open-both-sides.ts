@@ -14,8 +14,9 @@ import {
   oneOf,
   readConfig,
 } from '@clerk-sync/ops'
+import { keepHeapSmall } from './keep-heap-small.ts'
 
-export const catchUpVariables = {
+const catchUpVariables = {
   DATABASE_URL: databaseUrl,
   CLERK_SECRET_KEY: clerkSecretKey,
   CLERK_API_URL: clerkApiUrl,
@@ -47,6 +48,7 @@ export async function openBothSides(
     readonly onRetry: (line: string) => void
   },
 ): Promise<BothSides> {
+  keepHeapSmall()
   const settings = readConfig(catchUpVariables, env, fieldsLeftOut(env))
   const pending = await pendingMigrations(settings.DATABASE_URL)
   if (pending.length > 0) {

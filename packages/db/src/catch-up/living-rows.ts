@@ -25,9 +25,16 @@ export async function forgetTombstones(
       entity.name,
       ids,
     )
-    await tx.$executeRawUnsafe(
-      `DELETE FROM clerk.${entity.table} WHERE id = ANY($1::text[]) AND deleted_at IS NOT NULL`,
+    const gone = await tx.$queryRawUnsafe<{ id: string }[]>(
+      `DELETE FROM clerk.${entity.table}
+       WHERE id = ANY($1::text[]) AND deleted_at IS NOT NULL RETURNING id`,
       ids,
     )
+    for (const { table, parentColumn } of entity.children) {
+      await tx.$executeRawUnsafe(
+        `DELETE FROM clerk.${table} WHERE ${parentColumn} = ANY($1::text[])`,
+        gone.map(({ id }) => id),
+      )
+    }
   })
 }

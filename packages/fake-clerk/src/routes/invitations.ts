@@ -1,4 +1,5 @@
 import { readOrder, readPage, readValues } from '../query.ts'
+import { notFound } from '../refusal.ts'
 import type { ClerkObject } from '../world/clerk-object.ts'
 import { showInvitation, showPublicOrganizationData } from '../world/show.ts'
 import type { Walk } from '../world/walk.ts'
@@ -41,6 +42,18 @@ export const invitationRoutes: Route[] = [
         (invitation) => showInvitation(store, invitation),
         { group: id },
       )
+    },
+  },
+  {
+    path: '/v1/organizations/{id}/invitations/{invitation_id}',
+    feature: 'organizations',
+    handle: ({ store, params }) => {
+      const { id } = findOr404(store.organizations, 'organization', params['id'])
+      const wanted = params['invitation_id']
+      const invitation = findOr404(store.invitations, 'organization invitation', wanted)
+      if (invitation['organization_id'] !== id)
+        throw notFound('organization invitation', wanted ?? '')
+      return showInvitation(store, invitation)
     },
   },
 ]

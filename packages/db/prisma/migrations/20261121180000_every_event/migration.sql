@@ -240,7 +240,11 @@ CREATE INDEX "subscription_items_organization_id_idx" ON "clerk"."subscription_i
 CREATE INDEX "payment_attempts_payment_id_idx" ON "clerk"."payment_attempts" ("payment_id");
 CREATE INDEX "payment_attempts_user_id_idx" ON "clerk"."payment_attempts" ("user_id");
 CREATE INDEX "payment_attempts_organization_id_idx" ON "clerk"."payment_attempts" ("organization_id");
-CREATE INDEX "tombstones_recorded_at_idx" ON "clerk"."tombstones" USING BRIN ("recorded_at");
+CREATE INDEX "tombstones_recorded_at_idx" ON "clerk"."tombstones" ("recorded_at");
+
+-- Retention makes room in the middle of the table: a BRIN index would have to look at all of it.
+DROP INDEX "clerk"."webhook_events_received_at_idx";
+CREATE INDEX "webhook_events_received_at_idx" ON "clerk"."webhook_events" ("received_at");
 CREATE INDEX "webhook_events_user_id_idx" ON "clerk"."webhook_events" ("user_id");
 CREATE INDEX "webhook_events_organization_id_idx" ON "clerk"."webhook_events" ("organization_id");
 

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { createSharedPace } from '../src/index.ts'
+import { createScene } from './scene.ts'
+
+test('several processes keep one rate together', async () => {
+  const scene = await createScene()
+  const rate = { requests: 100, perMs: 2_000 }
+  const paces = Array.from({ length: 4 }, () => createSharedPace(scene.openDatabase(), rate))
+  const startedAt = performance.now()
+  let taken = 0
+  await Promise.all(
+    paces.map(async (pace) => {
+      for (let turn = 0; turn < 15; turn += 1) {
+        await pace.take()
+        taken += 1
+        // 50 per second, and what a tenth of the window allows at once.
+        const allowed = 2 + ((performance.now() - startedAt) / 2_000) * 100 + 10
+        expect(taken).toBeLessThanOrEqual(allowed)
+      }
+    }),
+  )
+  expect(performance.now() - startedAt).toBeGreaterThan(900)
+})
+
+test('a pause that one was told holds all, also those who wait already', async () => {
+  const scene = await createScene()
+  const rate = { requests: 10, perMs: 2_000 }
+  const paces = Array.from({ length: 3 }, () => createSharedPace(scene.openDatabase(), rate))
+  const [first] = paces
+  for (let turn = 0; turn < 2; turn += 1) await first?.take()
+  const waiting = paces.map(async (pace) => {
+    await pace.take()
+    return performance.now()
+  })
+  const pausedAt = performance.now()
+  await first?.pause(1_500)
+  const heldSince = performance.now()
+  const times = await Promise.all(waiting)
+  // Leave that was given before the pause was told may be heard of a little later.
+  const during = times.filter((time) => time > heldSince + 500 && time < pausedAt + 1_500)
+  expect(during).toEqual([])
+  expect(times.some((time) => time >= pausedAt + 1_500)).toBe(true)
+})
+
+test('waiting ends when it is aborted', async () => {
+  const scene = await createScene()
+  const pace = createSharedPace(scene.openDatabase(), { requests: 1, perMs: 60_000 })
+  await pace.pause(60_000)
+  const stopping = new AbortController()
+  const waiting = pace.take(stopping.signal)
+  stopping.abort()
+  await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
+})
+
+test('two backfills at once are together no faster than the rate, and both end right', async () => {
+  const scene = await createScene({ generatedUsers: 1_600 })
+  const pace = () => createSharedPace(scene.openDatabase(), { requests: 40, perMs: 2_000 })
+  const run = () =>
+    scene.backfill({ db: scene.openDatabase(), api: scene.openApi({ pace: pace() }) })
+  await Promise.all([run(), run()])
+  const times = scene.fake.requests.map(({ at }) => at)
+  for (const [index, at] of times.entries()) {
+    const within = times.filter((time) => time >= at && time < at + 1_000)
+    expect(within.length, `from request ${index}`).toBeLessThanOrEqual(20 + 4 + 4)
+  }
+  const [count] = await scene.query('SELECT count(*)::int AS count FROM clerk.users')
+  expect(count).toEqual({ count: 1_600 })
+})
