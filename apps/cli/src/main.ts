@@ -21,9 +21,14 @@ program
   .description(
     'run ingest, worker and console here, with an embedded PostgreSQL unless DATABASE_URL is set',
   )
-  .action(async () => {
+  .option(
+    '--fake-clerk <users>',
+    "also run a fake of Clerk's Backend API with so many users, to try backfill and reconcile",
+    atLeastOne,
+  )
+  .action(async (options) => {
     const { start } = await import('./commands/start.ts')
-    await start(process.env)
+    await start(process.env, options)
   })
 
 program

@@ -16,6 +16,8 @@ const runningSchema = z.object({
   // What it keeps, as it was set.
   syncEntities: z.string().optional(),
   syncFields: z.string().optional(),
+  // The fake of Clerk's Backend API, where one runs.
+  fakeClerk: z.object({ url: z.string(), secretKey: z.string() }).optional(),
 })
 export type Running = z.infer<typeof runningSchema>
 
@@ -33,6 +35,31 @@ export function findRunning(dir: DataDir): Running | undefined {
   const running = parseRunning(readText(dir.running) ?? '')
   const isSame = running && readProcess(running.pid)?.startedAt === running.startedAt
   return isSame ? running : undefined
+}
+
+/**
+ * The environment, completed by what runs here where it names no database: for the commands that
+ * read Clerk.
+ */
+export function withRunning(
+  env: NodeJS.ProcessEnv,
+  running: Running | undefined,
+): NodeJS.ProcessEnv {
+  if (!running || env['DATABASE_URL']) return env
+  const { databaseUrl, syncEntities, syncFields } = running
+  return {
+    ...env,
+    DATABASE_URL: databaseUrl,
+    SYNC_ENTITIES: syncEntities,
+    SYNC_FIELDS: syncFields,
+    ...clerkOf(running, env),
+  }
+}
+
+/** The fake of Clerk's API that runs here, unless the environment has a key for the real one. */
+export function clerkOf({ fakeClerk }: Running, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (!fakeClerk || env['CLERK_SECRET_KEY']) return {}
+  return { CLERK_SECRET_KEY: fakeClerk.secretKey, CLERK_API_URL: fakeClerk.url }
 }
 
 function parseRunning(text: string): Running | undefined {

@@ -7,6 +7,7 @@ export interface StartScreen {
   opsPort: number
   database: { url: string; embedded: boolean }
   queue: 'redis' | 'postgres'
+  fakeClerk: { url: string; users: number } | undefined
 }
 
 /** What a person needs to know once everything runs, in one screen. */
@@ -24,6 +25,14 @@ export function renderStartScreen(screen: StartScreen): string {
     ['database', redactGiven(database)],
     ['', `${database.embedded ? 'embedded, data in .data/; ' : ''}tables in the schema "clerk"`],
     ['queue', queueNote(screen.queue)],
+    ...(screen.fakeClerk
+      ? [
+          [
+            'Clerk',
+            `${screen.fakeClerk.url}  a fake Backend API with ${screen.fakeClerk.users} users`,
+          ],
+        ]
+      : []),
     ['log', '.data/clerk-sync.log'],
   ] as [label: string, text: string][]
   const lines = rows.map(([label, text]) => `  ${label.padEnd(10)}${text}`)
@@ -35,7 +44,7 @@ ${lines.join('\n')}
 Next, in a second terminal:
 
   npx -y pnpm@12 trigger user.created
-
+${screen.fakeClerk ? '  npx -y pnpm@12 clerk-sync backfill\n' : ''}
 Ctrl-C stops everything.
 `
 }

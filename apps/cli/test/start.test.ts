@@ -31,8 +31,11 @@ interface Started {
   stop(signal?: NodeJS.Signals): Promise<{ code: number; tookMs: number }>
 }
 
-async function start(env: Record<string, string> = {}): Promise<Started> {
-  const child = spawn(process.execPath, [main, 'start'], { cwd: dir, env: environment(env) })
+async function start(env: Record<string, string> = {}, ...args: string[]): Promise<Started> {
+  const child = spawn(process.execPath, [main, 'start', ...args], {
+    cwd: dir,
+    env: environment(env),
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   const exited = once(child, 'exit') as Promise<[number]>
   let screen = ''
@@ -221,3 +224,14 @@ test('with REDIS_URL the queue is on Redis', async () => {
   expect(created.output).toMatch(/outcome {2}applied/)
   expect((await running.stop()).code).toBe(0)
 }, 60_000)
+
+test('with --fake-clerk the other commands find an API to read', async () => {
+  const running = await start({}, '--fake-clerk', '120')
+  expect(running.screen).toMatch(/Clerk {5}http:\S+ {2}a fake Backend API with 120 users/)
+  const before = await run('reconcile', '--entities', 'users,organizations')
+  expect(before).toMatchObject({ code: 3, output: expect.stringContaining('drift: 122') })
+  expect(await run('backfill')).toMatchObject({ code: 0 })
+  const after = await run('reconcile')
+  expect(after).toMatchObject({ code: 0, output: expect.stringContaining('no drift') })
+  expect((await running.stop()).code).toBe(0)
+}, 90_000)

@@ -6,7 +6,7 @@ guarded write as the worker: it may run beside live webhooks, never overwrites a
 newer and brings nothing back that was deleted. Ctrl-C stops it; --resume goes on there and
 passes over what was finished.
 
-It needs CLERK_SECRET_KEY and DATABASE_URL. The pace is shared by all processes on one
+It needs CLERK_SECRET_KEY and DATABASE_URL, or "clerk-sync start --fake-clerk 1000" here. The pace is shared by all processes on one
 database: 900 requests per 10 s for a production key, 90 for a development one.
 
 Examples:

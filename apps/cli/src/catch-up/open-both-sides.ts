@@ -14,6 +14,8 @@ import {
   oneOf,
   readConfig,
 } from '@clerk-sync/ops'
+import { locateDataDir } from '../data-dir.ts'
+import { findRunning, withRunning } from '../running.ts'
 import { keepHeapSmall } from './keep-heap-small.ts'
 
 const catchUpVariables = {
@@ -49,7 +51,8 @@ export async function openBothSides(
   },
 ): Promise<BothSides> {
   keepHeapSmall()
-  const settings = readConfig(catchUpVariables, env, fieldsLeftOut(env))
+  const complete = withRunning(env, findRunning(locateDataDir()))
+  const settings = readConfig(catchUpVariables, complete, fieldsLeftOut(complete))
   const pending = await pendingMigrations(settings.DATABASE_URL)
   if (pending.length > 0) {
     throw new Error(

@@ -14,6 +14,8 @@ export interface ReconcileCommand {
 }
 
 const exitDrift = 3
+// --json has more.
+const mostIds = 5
 
 /** Compares Clerk and the tables, and mends on request. Returns the exit code. */
 export async function reconcile(
@@ -68,8 +70,9 @@ function renderDrift(found: readonly EntityDrift[]): string {
     columns
       .filter((kind) => drift[kind] > 0)
       .map((kind) => {
-        const more = drift[kind] - first[kind].length
-        return `${table}, ${kind}: ${first[kind].join(', ')}${more > 0 ? ` and ${number(more)} more` : ''}`
+        const shown = first[kind].slice(0, mostIds)
+        const more = drift[kind] - shown.length
+        return `${table}, ${kind}: ${shown.join(', ')}${more > 0 ? ` and ${number(more)} more` : ''}`
       }),
   )
   const sum = driftOf(found)

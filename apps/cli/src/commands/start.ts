@@ -21,8 +21,13 @@ import { untilReady } from '../until-ready.ts'
 /** Closes what was opened, the last first. */
 type Closers = (() => Promise<void> | void)[]
 
+export interface StartOptions {
+  /** Also run a fake Clerk Backend API with so many users. */
+  fakeClerk?: number
+}
+
 /** Runs ingest, worker and console in this process, with an embedded database unless one is given. */
-export async function start(env: NodeJS.ProcessEnv): Promise<void> {
+export async function start(env: NodeJS.ProcessEnv, options: StartOptions = {}): Promise<void> {
   const dir = locateDataDir()
   const running = findRunning(dir)
   if (running) {
@@ -46,7 +51,7 @@ export async function start(env: NodeJS.ProcessEnv): Promise<void> {
   }
   shutDownOnSignal({ logger, timeoutMs: config.worker.SHUTDOWN_TIMEOUT_MS, close })
   try {
-    await startAll(env, { dir, secrets, logger, closers })
+    await startAll(env, options, { dir, secrets, logger, closers })
   } catch (error) {
     await close()
     throw error
@@ -55,6 +60,7 @@ export async function start(env: NodeJS.ProcessEnv): Promise<void> {
 
 async function startAll(
   env: NodeJS.ProcessEnv,
+  options: StartOptions,
   {
     dir,
     secrets,
@@ -71,7 +77,9 @@ async function startAll(
   collectDefaultMetrics({ register: registry })
   const { opsPort, webhookUrl, boardUrl } = await startApps(config, { logger, registry }, closers)
 
+  const fake = options.fakeClerk ? await startFakeClerk(options.fakeClerk, closers) : undefined
   announceRunning(dir, {
+    ...(fake ? { fakeClerk: { url: fake.url, secretKey: fake.secretKey } } : {}),
     webhookUrl,
     signingSecret: env['CLERK_WEBHOOK_SIGNING_SECRET'] || secrets.signingSecret,
     databaseUrl,
@@ -92,8 +100,21 @@ async function startAll(
       opsPort,
       database: { url: databaseUrl, embedded: !env['DATABASE_URL'] },
       queue: config.worker.queue.kind,
+      fakeClerk:
+        fake && options.fakeClerk ? { url: fake.url, users: options.fakeClerk } : undefined,
     }),
   )
+}
+
+// Enough organizations for members to be a few hundred each at the most.
+const usersInOrganization = 100
+
+async function startFakeClerk(generatedUsers: number, closers: Closers) {
+  const { createFakeClerk } = await import('@clerk-sync/fake-clerk')
+  const generatedOrganizations = Math.ceil(generatedUsers / usersInOrganization)
+  const fake = await createFakeClerk({ generatedUsers, generatedOrganizations })
+  closers.push(() => fake.close())
+  return fake
 }
 
 async function startDatabase(

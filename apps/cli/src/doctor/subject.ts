@@ -1,5 +1,5 @@
 import type { DataDir } from '../data-dir.ts'
-import { findRunning } from '../running.ts'
+import { clerkOf, findRunning } from '../running.ts'
 import { boardUser } from '../start-config.ts'
 
 /** Whose settings and connections are checked. */
@@ -24,6 +24,7 @@ export function findSubject(env: NodeJS.ProcessEnv, dir: DataDir): Subject {
     name: `clerk-sync as "start" runs it here (process ${running.pid})`,
     env: {
       ...env,
+      ...clerkOf(running, env),
       DATABASE_URL: running.databaseUrl,
       REDIS_URL: running.redisUrl,
       CLERK_WEBHOOK_SIGNING_SECRET: running.signingSecret,
