@@ -53,9 +53,10 @@ export function startReconcileSchedule(deps: ReconcileDeps): { close(): Promise<
       }))
       logger[drift > 0 ? 'warn' : 'info']({ drift, tables }, 'Clerk and the tables were compared')
     } catch (error) {
-      if (stopping.signal.aborted) return
-      if (!(error instanceof ReconcileBusyError)) throw error
-      logger.info('a reconcile is under way already')
+      if (stopping.signal.aborted) logger.info('the reconcile stops; it is tried again')
+      else if (error instanceof ReconcileBusyError) logger.info(error.message)
+      else logger.error({ reason: reasonOf(error) }, 'the reconcile failed; it is tried again')
+      throw error
     }
   }
 
@@ -63,7 +64,6 @@ export function startReconcileSchedule(deps: ReconcileDeps): { close(): Promise<
     name: 'reconcile',
     cron: config.cron,
     run,
-    onFailed: (error) => logger.error({ reason: reasonOf(error) }, 'the reconcile failed'),
     onError: deps.onError,
   })
   return {

@@ -1,5 +1,6 @@
-import { createDatabase } from '@clerk-sync/db'
+import { createDatabase, saveSettings } from '@clerk-sync/db'
 import type { DatabaseUnavailableError } from '@clerk-sync/db'
+import { choiceOf } from '@clerk-sync/entities'
 import { createErrorLog } from '@clerk-sync/ops'
 import type { App, Ops } from '@clerk-sync/ops'
 import { createConsumer, openQueue, readQueueDepth } from '@clerk-sync/queue'
@@ -96,6 +97,10 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     databaseProblem = undefined
     metrics.databaseUp(true)
     startFetching()
+    await saveSettings(db, { deletionPolicy, choice: choiceOf(kept) }).catch((error: unknown) =>
+      logger.warn({ error }, 'the settings were not written down for backfill and reconcile'),
+    )
+    if (stopping.signal.aborted) return
     housekeeping = startHousekeeping({
       db,
       queue,

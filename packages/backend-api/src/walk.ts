@@ -1,7 +1,7 @@
 import { isClerkObject } from '@clerk-sync/entities'
 import type { ClerkObject } from '@clerk-sync/entities'
 import type { BackendApi, Params } from './backend-api.ts'
-import { ApiRefusedError } from './errors.ts'
+import { ApiRefusedError, FeatureNotEnabledError } from './errors.ts'
 
 /** Clerk's largest. */
 const pageSize = 500
@@ -93,6 +93,8 @@ async function* walkByOffset(api: BackendApi, path: string, from: Position): Asy
 
 async function readPage(api: BackendApi, path: string, params: Params) {
   const body = await api.get(path, { limit: pageSize, order_by: '+created_at', ...params })
+  // Nothing at all where a list belongs: the instance has no such thing.
+  if (body === undefined) throw new FeatureNotEnabledError(`Clerk has no ${path}`)
   const list = isClerkObject(body) ? body['data'] : body
   // Left out, an entry without an id would make a full page look like the last one.
   if (!Array.isArray(list) || !list.every(isEntry)) {

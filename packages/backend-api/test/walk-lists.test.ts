@@ -1,6 +1,6 @@
 import type { FakeClerk } from '@clerk-sync/fake-clerk'
 import { describe, expect, test } from 'vitest'
-import { ApiRefusedError, walk } from '../src/index.ts'
+import { ApiRefusedError, FeatureNotEnabledError, walk } from '../src/index.ts'
 import { openApi } from './open-api.ts'
 import { collectionOf, walkAll } from './walked.ts'
 import type { ListPath } from './walked.ts'
@@ -141,7 +141,6 @@ describe('a walk by offset', () => {
 
 test.for([
   ['no list', {}],
-  ['nothing', undefined],
   ['a list with an entry that has no id', [{ id: 'role_1' }, { name: 'x' }]],
   ['a list with an entry that is no object', { data: [{ id: 'role_1' }, null] }],
 ])('a walk refuses %s instead of ending early', async ([, body]) => {
@@ -149,4 +148,9 @@ test.for([
     const walked = walkAll({ get: async () => body }, path)
     await expect(walked).rejects.toThrow(ApiRefusedError)
   }
+})
+
+test('a list that is not there at all is a feature that is not enabled', async () => {
+  const walked = walkAll({ get: async () => undefined }, roles)
+  await expect(walked).rejects.toThrow(FeatureNotEnabledError)
 })

@@ -49,8 +49,13 @@ async function readEach(
     if (path === undefined) continue
     const [pathname = '', query] = path.split('?')
     const params = { ...Object.fromEntries(new URLSearchParams(query)), limit: pageSize }
-    const items = itemsIn(await api.get(pathname, query === undefined ? {} : params))
+    const answer = await api.get(pathname, query === undefined ? {} : params)
+    const items = itemsIn(answer)
     const item = items.find(({ id }) => id === row.id)
+    // Only a 404 or a list without it says that it is gone: any other answer is somebody else's.
+    if (!item && answer !== undefined && !isList(answer)) {
+      throw new Error(`Clerk's answer to ${pathname} is neither the object nor a list`)
+    }
     // In a full page that lacks it, it may be on the next.
     if (item || items.length < pageSize) found.set(row.id, item ?? null)
   }
@@ -67,6 +72,9 @@ function pathOf(entity: Entity, row: RowIds): string | undefined {
   })
   return isComplete ? path : undefined
 }
+
+const isList = (answer: unknown) =>
+  Array.isArray(answer) || (isClerkObject(answer) && Array.isArray(answer['data']))
 
 function itemsIn(answer: unknown): ClerkObject[] {
   if (Array.isArray(answer)) return answer.filter(isClerkObject)

@@ -1,19 +1,10 @@
-import { countLiving } from '@clerk-sync/db'
-import type { Database } from '@clerk-sync/db'
-import type { Entity } from '@clerk-sync/entities'
-import { patiently } from './patience.ts'
-import type { Patience } from './patience.ts'
-
-/** The fuse: so many rows of one entity may be deleted, or such a share of its living rows. */
+/** The fuse: so many rows of one entity may be deleted, or such a share of what Clerk has of it. */
 export type MaxDeletes = { readonly rows: number } | { readonly percent: number }
 
-/** How many rows of this entity may be deleted. A share is rounded up. */
-export async function mostDeletes(
-  options: Patience & { readonly db: Database },
-  entity: Entity,
-  maxDeletes: MaxDeletes,
-): Promise<number> {
-  if ('rows' in maxDeletes) return maxDeletes.rows
-  const living = await patiently(options, () => countLiving(options.db, entity))
-  return Math.ceil((living * maxDeletes.percent) / 100)
+/**
+ * How many rows of an entity may be deleted of which Clerk has `seen`. A share is rounded up; of
+ * nothing it is nothing: a list that is empty may be another instance's.
+ */
+export function mostDeletes(seen: number, maxDeletes: MaxDeletes): number {
+  return 'rows' in maxDeletes ? maxDeletes.rows : Math.ceil((seen * maxDeletes.percent) / 100)
 }

@@ -88,7 +88,8 @@ async function reconcileOne(
       : await wait(options, comparison)
     return { ...(await readDrift(options, comparison)), seen, ...done }
   } catch (error) {
-    if (!(error instanceof FeatureNotEnabledError)) throw error
+    // Every instance has users: who may not read them knows nothing.
+    if (!(error instanceof FeatureNotEnabledError) || list === '/users') throw error
     return { ...nothingFound(entity), note: error.message }
   }
 }
@@ -109,7 +110,7 @@ async function mend(
   work: { list: string; seen: number; mayWrite: boolean; fuse: MaxDeletes },
 ): Promise<Done> {
   const { entity } = comparison
-  const most = await mostDeletes(options, entity, work.fuse)
+  const most = mostDeletes(work.seen, work.fuse)
   const extras = await findExtras(options, comparison, most)
   if (!work.mayWrite) return { repaired: 0, note: 'not repaired: the repair has stopped before' }
   if (extras.length > most) {

@@ -101,7 +101,10 @@ async function revive(
 ): Promise<Change[]> {
   if (marked.length === 0) return []
   const { entity } = comparison
-  const rows = marked.map((item) => rowOf(entity, item))
+  const asked = marked.map((item) => rowOf(entity, item))
+  // What is gone meanwhile keeps its mark, and the row that may have stayed with it.
+  const alive = await readOnes(api, entity, asked)
+  const rows = asked.filter(({ id }) => alive.get(id))
   const ids = rows.map(({ id }) => id)
   await patiently(patience, () => forgetTombstones(db, entity, ids))
   const there = await readOnes(api, entity, rows)

@@ -19,7 +19,7 @@ export async function buryLeftovers(
       if (stopping.aborted) return
       const owners = await findDeadOwners(db, entity, owner)
       if (owners.length === 0) continue
-      await buryRest(db, { entity, column: `${owner}_id`, owners }, policy)
+      await buryRest(db, { entity, column: `${owner}_id`, owners }, policy, stopping)
     }
   }
 }

@@ -56,7 +56,9 @@ export async function buryRest(
   db: Database,
   belongings: Belongings,
   policy: DeletionPolicy,
+  stopping?: AbortSignal,
 ): Promise<void> {
+  const isStopping = () => stopping?.aborted === true
   let ids: string[]
   do {
     ids = await db.transaction(async (tx) => {
@@ -65,7 +67,7 @@ export async function buryRest(
       if (policy !== 'retain') await redactLedger(tx, buried)
       return buried
     })
-  } while (ids.length === chunkRows)
+  } while (ids.length === chunkRows && !isStopping())
 }
 
 async function buryBelongings(

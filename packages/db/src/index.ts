@@ -31,5 +31,6 @@ export {
 } from './catch-up/reconcile-runs.ts'
 export { finishBackfill, readBackfill, saveBackfill, startBackfill } from './catch-up/backfills.ts'
 export type { BackfillState } from './catch-up/backfills.ts'
-export { countLiving, forgetTombstones } from './catch-up/living-rows.ts'
+export { forgetTombstones } from './catch-up/living-rows.ts'
 export { toReadChange, updatedAtOf } from './read-change.ts'
+export { readDeployment, saveInstanceId, saveSettings } from './catch-up/deployment.ts'

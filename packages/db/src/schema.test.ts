@@ -97,6 +97,7 @@ const bookkeeping = [
   'tombstones',
   'webhook_events',
   'api_pace',
+  'deployment',
   'backfills',
   'reconcile_runs',
   'reconcile_items',

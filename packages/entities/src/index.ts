@@ -4,6 +4,7 @@ export type { Concerned } from './concerned.ts'
 export { columnTypes, latestTime } from './entity.ts'
 export type { ChildTable, ClerkObject, Column, ColumnType, Entity, Owner } from './entity.ts'
 export {
+  choiceOf,
   everything,
   fieldName,
   fields,

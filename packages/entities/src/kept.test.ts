@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Choice, Kept } from './kept.ts'
-import { everything, fields, parseEntities, parseFields, selectKept } from './kept.ts'
+import { choiceOf, everything, fields, parseEntities, parseFields, selectKept } from './kept.ts'
 import { entities, messages } from './registry.ts'
 
 /** What is left out, by the names with which it can be asked for. */
@@ -86,6 +86,18 @@ test('the deletion of an owner is kept in any case: what was kept of it once goe
   expect(alone.effectOf('organizationMembership.deleted').action).toBe('leave')
 })
 
+test.each<[Choice]>([
+  [{}],
+  [everything],
+  [{ entities: ['roles', 'users'], fields: ['users.phone_numbers', '-users.email_addresses'] }],
+  [{ fields: ['webhook_events.client_ip', '-organizations.slug'] }],
+])('the choice of what is kept keeps the same: %j', (choice) => {
+  const kept = selectKept(choice)
+  const again = selectKept(choiceOf(kept))
+  expect(leftOut(again)).toEqual(leftOut(kept))
+  expect(choiceOf(again)).toEqual(choiceOf(kept))
+})
+
 describe('the names of fields', () => {
   test('stand for one thing each', () => {
     expect(new Set(fields.map(({ name }) => name)).size).toBe(fields.length)
@@ -97,6 +109,7 @@ describe('the names of fields', () => {
       'organization_memberships.user_id',
       'organization_invitations.organization_id',
       'organization_invitations.user_id',
+      'organization_invitations.status',
       'organization_domains.organization_id',
       'sessions.user_id',
       'waitlist_entries.status',

@@ -120,6 +120,27 @@ export function selectKept(choice: Choice = {}): Kept {
   }
 }
 
+/** The choice that keeps just this. */
+export function choiceOf({ entities: kept, requestFields: asked }: Kept): Choice {
+  const ofEntities = kept.flatMap((entity) => {
+    const parts = [
+      ...entity.columns,
+      ...entity.children.map((child) => ({ ...child, name: child.table })),
+    ]
+    return parts.flatMap((part) => {
+      if (part.optional !== undefined) return part.off ? [] : [fieldName(entity, part)]
+      return part.off ? [`-${fieldName(entity, part)}`] : []
+    })
+  })
+  const ofRequests = requestFields.filter(
+    (name) => asked[name.replace('webhook_events.', '') as keyof typeof asked],
+  )
+  return {
+    entities: kept.map(({ table }) => table),
+    fields: [...new Set([...ofEntities, ...ofRequests])],
+  }
+}
+
 /** Everything, optional or not. */
 export const everything: Choice = {
   entities: entities.map(({ table }) => table),

@@ -1,4 +1,4 @@
-import { column, idColumn } from './column.ts'
+import { column, derived, idAt, idColumn } from './column.ts'
 import type { Entity } from './entity.ts'
 
 const personal = true
@@ -24,7 +24,15 @@ export const organizationInvitation: Entity = {
     // Known once the invitation is accepted.
     idColumn('user_id', { about: 'who accepted it; null until then' }),
     idColumn('inviter_id'),
-    column('email_address', 'text', { personal }),
+    // Accepted, it is a user's. Where it is not said whose, as in Clerk's API, it could not go with them.
+    derived(
+      'email_address',
+      'text',
+      ['email_address', 'status', 'user_id'],
+      (data) =>
+        data['status'] === 'accepted' && !idAt(data, 'user_id') ? null : data['email_address'],
+      { personal, about: 'null where it is accepted and it is not known by whom' },
+    ),
     column('role', 'text'),
     column('status', 'text'),
     column('public_metadata', 'jsonb', { personal }),

@@ -9,6 +9,8 @@ import { openUntilReady } from './reopen.ts'
 // A queue of its own: long work must not wait behind events, nor events behind it.
 const scheduleQueueName = 'clerk-schedule'
 const retryAfterMs = 500
+// A run that was stopped, or found another one that seemed to be alive, is not lost until the next.
+const tryAgain = { attempts: 4, backoff: { type: 'fixed', delay: 150_000 } }
 
 export interface Schedule {
   /** Waits for the run under way, but never longer than 5 s. */
@@ -20,9 +22,8 @@ export interface ScheduleOptions {
   readonly name: string
   /** When it runs, in UTC, as cron writes it. */
   readonly cron: string
-  /** One process at a time runs it. What it throws is told to `onFailed`. */
+  /** One process at a time runs it; when it throws, it is run again some minutes later. */
   readonly run: () => Promise<void>
-  readonly onFailed: (error: Error) => void
   readonly onError: (error: Error) => void
 }
 
@@ -41,7 +42,11 @@ export function startSchedule(location: QueueLocation, options: ScheduleOptions)
   async function setSchedule(): Promise<void> {
     while (!closing.signal.aborted) {
       try {
-        await queue.current.queue.upsertJobScheduler(name, { pattern: cron, tz: 'UTC' }, { name })
+        await queue.current.queue.upsertJobScheduler(
+          name,
+          { pattern: cron, tz: 'UTC' },
+          { name, opts: tryAgain },
+        )
         return
       } catch (error) {
         onError(error as Error)
@@ -63,7 +68,6 @@ export function startSchedule(location: QueueLocation, options: ScheduleOptions)
       scheduleQueueName,
     )
     connected.worker.on('error', onError)
-    connected.worker.on('failed', (_, error) => options.onFailed(error))
     return { ...connected, ready: runWhenReady(connected.worker, onError) }
   }, onError)
   return {

@@ -6,8 +6,13 @@ guarded write as the worker: it may run beside live webhooks, never overwrites a
 newer and brings nothing back that was deleted. Ctrl-C stops it; --resume goes on there and
 passes over what was finished.
 
-It needs CLERK_SECRET_KEY and DATABASE_URL, or "clerk-sync start --fake-clerk 1000" here. The pace is shared by all processes on one
-database: 900 requests per 10 s for a production key, 90 for a development one.
+It keeps to the worker's DELETION_POLICY, SYNC_ENTITIES and SYNC_FIELDS, which the database
+knows, and refuses a key of another instance than before. A row with the same updated_at is
+left as it is.
+
+It needs CLERK_SECRET_KEY and DATABASE_URL, or "clerk-sync start --fake-clerk 1000" here.
+The pace is shared by all processes on one database: 900 requests per 10 s for a
+production key, 90 for a development one.
 
 Examples:
   $ clerk-sync backfill

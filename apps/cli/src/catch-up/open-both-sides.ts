@@ -1,7 +1,7 @@
 import { createBackendApi, createPace, usualRate } from '@clerk-sync/backend-api'
 import type { BackendApi } from '@clerk-sync/backend-api'
 import { createSharedPace } from '@clerk-sync/backfill'
-import { createDatabase, deletionPolicies, pendingMigrations } from '@clerk-sync/db'
+import { createDatabase, deletionPolicies, pendingMigrations, readDeployment } from '@clerk-sync/db'
 import type { Database, WriteRules } from '@clerk-sync/db'
 import type { Entity, Kept } from '@clerk-sync/entities'
 import {
@@ -9,14 +9,15 @@ import {
   clerkSecretKey,
   databaseUrl,
   fieldsLeftOut,
-  keptBy,
   keptVariables,
   oneOf,
   readConfig,
 } from '@clerk-sync/ops'
 import { locateDataDir } from '../data-dir.ts'
 import { findRunning, withRunning } from '../running.ts'
+import { checkInstance } from './check-instance.ts'
 import { keepHeapSmall } from './keep-heap-small.ts'
+import { settingsOf } from './settings-of.ts'
 
 const catchUpVariables = {
   DATABASE_URL: databaseUrl,
@@ -73,15 +74,18 @@ export async function openBothSides(
     onRetry: ({ path, reason, inMs }) =>
       options.onRetry(`${path}: ${reason}; again in ${(inMs / 1_000).toFixed(1)} s`),
   })
-  return {
-    db,
-    api,
-    kept: keptBy(settings),
-    rules: { deletionPolicy: settings.DELETION_POLICY, auditValues: false },
-    async close() {
-      closing.abort()
-      await db.close()
-    },
+  const close = async () => {
+    closing.abort()
+    await db.close()
+  }
+  try {
+    const deployment = await readDeployment(db)
+    const { kept, deletionPolicy } = settingsOf(complete, settings, deployment.settings)
+    await checkInstance({ api, db }, complete['CLERK_INSTANCE_ID'] || deployment.instanceId)
+    return { db, api, kept, rules: { deletionPolicy, auditValues: false }, close }
+  } catch (error) {
+    await close()
+    throw error
   }
 }
 

@@ -2,16 +2,6 @@ import type { Entity } from '@clerk-sync/entities'
 import type { Database } from '../database.ts'
 import { lockTables } from '../statements/lock.ts'
 
-/** How many rows of an entity are not marked as deleted. */
-export async function countLiving(db: Database, entity: Entity): Promise<number> {
-  return db.transaction(async (tx) => {
-    const [row] = await tx.$queryRawUnsafe<[{ count: number }]>(
-      `SELECT count(*)::int AS count FROM clerk.${entity.table} WHERE deleted_at IS NULL`,
-    )
-    return row.count
-  })
-}
-
 /** Takes the mark of a deletion from ids that Clerk has, so that they can be written again. */
 export async function forgetTombstones(
   db: Database,

@@ -41,6 +41,7 @@ export async function notePage(
        SELECT DISTINCT ON (listed.id) $1, $2, listed.id,
          CASE
            WHEN listed.updated_at > $5::float8 THEN NULL
+           WHEN mark.recorded_at >= to_timestamp($5::float8 / 1000) THEN NULL
            WHEN mark.id IS NOT NULL OR known.deleted_at IS NOT NULL THEN 'resurrected'
            WHEN known.id IS NULL THEN 'missing'
            WHEN known.updated_at < to_timestamp(listed.updated_at / 1000) THEN 'stale'

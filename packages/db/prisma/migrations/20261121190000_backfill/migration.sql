@@ -7,6 +7,14 @@ CREATE TABLE "clerk"."api_pace" (
     CONSTRAINT "api_pace_pkey" PRIMARY KEY ("id")
 );
 
+-- One row: what the worker keeps and what a deletion does, and whose data this is.
+CREATE TABLE "clerk"."deployment" (
+    "id" INTEGER NOT NULL DEFAULT 1,
+    "settings" JSONB,
+    "instance_id" TEXT COLLATE "C",
+    CONSTRAINT "deployment_pkey" PRIMARY KEY ("id")
+);
+
 CREATE TABLE "clerk"."backfills" (
     "entity" TEXT COLLATE "C" NOT NULL,
     "position" JSONB,
@@ -38,6 +46,7 @@ CREATE UNLOGGED TABLE "clerk"."reconcile_items" (
 );
 
 COMMENT ON TABLE "clerk"."api_pace" IS 'One row: when the next request to Clerk''s API may go out, over all processes of the deployment.';
+COMMENT ON TABLE "clerk"."deployment" IS 'One row: the settings of the worker, which backfill and reconcile keep to, and the Clerk instance that they read.';
 COMMENT ON TABLE "clerk"."backfills" IS 'How far the last backfill of each entity came.';
 COMMENT ON TABLE "clerk"."reconcile_runs" IS 'The comparisons of Clerk with these tables, and what they found.';
 COMMENT ON TABLE "clerk"."reconcile_items" IS 'What the comparison under way has seen in Clerk.';

@@ -1,0 +1,43 @@
+import type { readDeployment } from '@clerk-sync/db'
+import type { DeletionPolicy } from '@clerk-sync/db'
+import { choiceOf, selectKept } from '@clerk-sync/entities'
+import type { Kept } from '@clerk-sync/entities'
+import { keptBy } from '@clerk-sync/ops'
+
+type Written = Awaited<ReturnType<typeof readDeployment>>['settings']
+
+/**
+ * What is kept and what a deletion does: as the worker of this deployment has it, where the
+ * environment says nothing.
+ *
+ * @throws an Error when the environment says something else than the worker's.
+ */
+export function settingsOf(
+  env: NodeJS.ProcessEnv,
+  read: Parameters<typeof keptBy>[0] & { readonly DELETION_POLICY: DeletionPolicy },
+  written: Written,
+): { kept: Kept; deletionPolicy: DeletionPolicy } {
+  const own = { kept: keptBy(read), deletionPolicy: read.DELETION_POLICY }
+  if (!written) return own
+  const kept = selectKept(written.choice)
+  const differing = [
+    ...(env['DELETION_POLICY'] && own.deletionPolicy !== written.deletionPolicy
+      ? ['DELETION_POLICY']
+      : []),
+    ...((env['SYNC_ENTITIES'] || env['SYNC_FIELDS']) && !isSame(own.kept, kept)
+      ? ['what SYNC_ENTITIES and SYNC_FIELDS keep']
+      : []),
+  ]
+  if (differing.length > 0) {
+    throw new Error(
+      `${differing.join(' and ')} differs from the worker's: leave it unset here to keep to the worker's, or start the worker with it first`,
+    )
+  }
+  return { kept, deletionPolicy: written.deletionPolicy }
+}
+
+const sorted = (kept: Kept) => {
+  const { entities = [], fields = [] } = choiceOf(kept)
+  return JSON.stringify([entities.toSorted(), fields.toSorted()])
+}
+const isSame = (one: Kept, other: Kept) => sorted(one) === sorted(other)
