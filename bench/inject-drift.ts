@@ -10,8 +10,9 @@ export async function injectDrift(db: Database, count: number): Promise<void> {
     FROM (SELECT id FROM clerk.users ORDER BY md5(id) LIMIT ${quarter * 3}) AS picked`)
   await run(`DELETE FROM clerk.users WHERE id IN (SELECT id FROM chosen WHERE kind < 2)`)
   await run(`
-    INSERT INTO clerk.tombstones (entity, id, deleted_at)
-    SELECT 'user', id, now() FROM chosen WHERE kind = 1`)
+    INSERT INTO clerk.tombstones (entity, id, deleted_at, recorded_at)
+    SELECT 'user', id, past, past FROM chosen, (SELECT now() - interval '1 day') AS t(past)
+    WHERE kind = 1`)
   await run(`
     UPDATE clerk.users SET updated_at = updated_at - interval '1 hour'
     WHERE id IN (SELECT id FROM chosen WHERE kind = 2)`)
