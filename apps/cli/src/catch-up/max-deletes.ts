@@ -1,6 +1,6 @@
 import type { MaxDeletes } from '@clerk-sync/backfill'
 
-/** `50` rows, or `2%` of the living rows of an entity; undefined for anything else. */
+/** `50` rows, or `2%` of what Clerk has of an entity; undefined for anything else. */
 export function parseMaxDeletes(text: string): MaxDeletes | undefined {
   const [, digits, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? []
   const value = Number(digits)
