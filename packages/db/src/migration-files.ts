@@ -5,7 +5,7 @@ import type { SchemaEngine } from '@prisma/schema-engine-wasm'
 const prismaDir = fileURLToPath(new URL('../prisma/', import.meta.url))
 const migrationsDir = `${prismaDir}migrations`
 
-type MigrationList = Parameters<SchemaEngine['applyMigrations']>[0]['migrationsList']
+export type MigrationList = Parameters<SchemaEngine['applyMigrations']>[0]['migrationsList']
 
 /** The migrations of this release, as the schema engine wants them. */
 export async function readMigrations(): Promise<MigrationList> {

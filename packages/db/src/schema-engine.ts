@@ -29,16 +29,19 @@ export interface OpenSchemaEngine {
 
 /**
  * Prisma's own schema engine as WebAssembly, on one database through the driver adapter: neither
- * install nor start downloads a binary.
+ * install nor start downloads a binary. `wrapScript` is what is sent in place of a script.
  */
 export async function createSchemaEngine(
   url: string,
   datamodels: [path: string, text: string][],
+  wrapScript: (sql: string) => string = (sql) => sql,
 ): Promise<OpenSchemaEngine> {
   wasm ??= loadEngine()
   // The engine never ends its connection, and with it the lock that it holds on its history table.
   const pool = new Pool({ connectionString: url, options: '-c search_path=clerk', max: 1 })
-  const adapter = bindMigrationAwareSqlAdapterFactory(new AtomicScripts(pool, { schema: 'clerk' }))
+  const scripts = new AtomicScripts(pool, { schema: 'clerk' })
+  scripts.wrapScript = wrapScript
+  const adapter = bindMigrationAwareSqlAdapterFactory(scripts)
   try {
     const engine = await (await wasm).new({ datamodels }, () => undefined, adapter)
     return {
@@ -57,10 +60,12 @@ export async function createSchemaEngine(
 // The adapter cuts a script at every semicolon, also inside a text, and commits each piece by itself.
 // Sent whole, PostgreSQL runs it in one transaction: a migration that fails leaves nothing behind.
 class AtomicScripts extends PrismaPg {
+  wrapScript = (sql: string) => sql
+
   override async connect() {
     const connection = await super.connect()
     connection.executeScript = async (sql) => {
-      await connection.executeRaw({ sql, args: [], argTypes: [] })
+      await connection.executeRaw({ sql: this.wrapScript(sql), args: [], argTypes: [] })
     }
     return connection
   }

@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { createTestDatabase } from '@clerk-sync/testing'
@@ -13,6 +14,7 @@ import { query } from './query.ts'
 const { migrationDirectories } = await readMigrations()
 const all = migrationDirectories.map(({ path }) => path)
 const [first = ''] = all
+const migrateOnce = fileURLToPath(new URL('migrate-once.ts', import.meta.url))
 
 let database: TestDatabase
 beforeEach(async () => {
@@ -54,11 +56,10 @@ test('of several runs at once in one process the first migrates and the others f
 })
 
 test('of several processes at once the first migrates, and all end at once when done', async () => {
-  const script = fileURLToPath(new URL('migrate-once.ts', import.meta.url))
   const run = promisify(execFile)
   const started = performance.now()
   const outputs = await Promise.all(
-    Array.from({ length: 3 }, () => run(process.execPath, [script, database.url])),
+    Array.from({ length: 3 }, () => run(process.execPath, [migrateOnce, database.url])),
   )
   const applied = outputs.map(({ stdout }) => JSON.parse(stdout) as string[])
   expect(applied.toSorted((a, b) => b.length - a.length)).toEqual([all, [], []])
@@ -146,6 +147,53 @@ test('after a failed migration the next run says how to resolve it, and doing so
   await query(database.url, `DROP VIEW clerk.webhook_events; ${resolve}`)
   expect(await migrate(database.url)).toEqual(all)
   expect(await migrate(database.url)).toEqual([])
+})
+
+const waiting = (event: string) =>
+  query<{ pid: number }>(
+    database.url,
+    `SELECT pid FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = '${event}'`,
+  )
+
+// A process that was killed in the middle of the first migration; `end` decides over its script.
+async function killMidway(end: (script: number, obstruction: Client) => Promise<unknown>) {
+  const obstruction = new Client({ connectionString: database.url })
+  await obstruction.connect()
+  await obstruction.query('CREATE SCHEMA clerk')
+  await obstruction.query('BEGIN; CREATE TABLE clerk.webhook_events ()')
+  const killed = spawn(process.execPath, [migrateOnce, database.url], { stdio: 'ignore' })
+  await expect.poll(() => waiting('transactionid'), { timeout: 10_000 }).toHaveLength(1)
+  const [script] = await waiting('transactionid')
+  killed.kill('SIGKILL')
+  await once(killed, 'exit')
+  await end(script?.pid ?? 0, obstruction)
+  await obstruction.end()
+}
+
+test('a migration that goes on after its process was killed counts, and the next run does the rest', async () => {
+  await killMidway((_, obstruction) => obstruction.query('ROLLBACK'))
+  expect(await migrate(database.url)).toEqual(all.slice(1))
+  expect(await pendingMigrations(database.url)).toEqual([])
+})
+
+test('the next run waits for a migration whose process was killed', async () => {
+  let next: Promise<string[]> | undefined
+  await killMidway(async (_, obstruction) => {
+    next = migrate(database.url)
+    await expect.poll(() => waiting('advisory'), { timeout: 10_000 }).toHaveLength(1)
+    await obstruction.query('ROLLBACK')
+  })
+  expect(await next).toEqual(all.slice(1))
+})
+
+test('a migration that ended with its process is done again', async () => {
+  await killMidway(async (script, obstruction) => {
+    await obstruction.query('SELECT pg_terminate_backend($1, 5000)', [script])
+    await obstruction.query('ROLLBACK')
+  })
+  expect(await migrate(database.url)).toEqual(all)
+  expect(await pendingMigrations(database.url)).toEqual([])
 })
 
 test("somebody else's tables in schema clerk are left alone, with a message that says so", async () => {
