@@ -108,7 +108,7 @@ describe('what is wrong', () => {
         '  SHUTDOWN_TIMEOUT_MS must be a whole number of milliseconds, 1 to 2147483647. Example: SHUTDOWN_TIMEOUT_MS=10000',
         '  PORT must be a port. Example: PORT=3000',
         '  DATABASE_URL is not set. Example: DATABASE_URL=postgresql://user:password@localhost:5432/app',
-        '  REDIS_URL must be a redis:// or rediss:// URL. Example: REDIS_URL=redis://localhost:6379',
+        '  REDIS_URL must be a redis:// or rediss:// URL (docs/redis.md has all forms). Example: REDIS_URL=redis://localhost:6379',
         '  BATCH_SIZE must be a whole number, 1 to 1000. Example: BATCH_SIZE=100',
         '  KEEP_DAYS must be a whole number of days, 7 to 365: a week is the least. Example: KEEP_DAYS=30',
         '  VERBOSE must be true or false. Example: VERBOSE=false',
@@ -143,13 +143,13 @@ describe('what is wrong', () => {
     ['REDIS_URL', 'postgresql://localhost/app'],
   ])('is a URL of another kind: %s=%j', (name, text) => {
     expect(problemOf({ ...required, [name]: text })).toMatch(
-      new RegExp(`\n  ${name} must be a \\S+:// (or \\S+:// )?URL\\. Example: `),
+      new RegExp(`\n  ${name} must be a \\S+:// (or \\S+:// )?URL( \\(.+\\))?\\. Example: `),
     )
   })
 
-  test('is a Redis Cluster, which is said in words', () => {
-    expect(problemOf({ ...required, REDIS_URL: 'redis://a:1,redis://b:2' })).toContain(
-      'REDIS_URL names several nodes; one redis:// or rediss:// URL is supported',
+  test('is a Redis Cluster with a database, which it does not have', () => {
+    expect(problemOf({ ...required, REDIS_URL: 'redis://a:1,redis://b:2/3' })).toContain(
+      'REDIS_URL names a database, but a Redis Cluster has only database 0: leave it out. Example: ',
     )
   })
 
@@ -179,9 +179,11 @@ test.each([
   ).toBe(url)
 })
 
-test.each(['redis://localhost', 'rediss://:password@cache.internal:6380/2'])(
-  '%s is a Redis',
-  (url) => {
-    expect(readConfig({ REDIS_URL: optionalRedisUrl }, { REDIS_URL: url }).REDIS_URL).toBe(url)
-  },
-)
+test.each([
+  'redis://localhost',
+  'rediss://:password@cache.internal:6380/2',
+  'redis://a:6379,b:6379',
+  'redis+sentinel://a,b/mymaster',
+])('%s is a Redis', (url) => {
+  expect(readConfig({ REDIS_URL: optionalRedisUrl }, { REDIS_URL: url }).REDIS_URL).toBe(url)
+})

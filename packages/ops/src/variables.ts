@@ -1,3 +1,4 @@
+import { parseRedisUrl, RedisUrlError } from '@clerk-sync/queue/redis-address'
 import { z } from 'zod'
 import { variable } from './config.ts'
 import type { Variable } from './config.ts'
@@ -74,11 +75,10 @@ export const optionalDatabaseUrl: Variable<string | undefined> = variable(
 export const optionalRedisUrl: Variable<string | undefined> = variable(
   z
     .string()
-    .refine(
-      (text) => !text.includes(','),
-      'names several nodes; one redis:// or rediss:// URL is supported',
-    )
-    .refine(hasProtocol('redis:', 'rediss:'), 'must be a redis:// or rediss:// URL')
+    .superRefine((text, context) => {
+      const message = problemOfRedisUrl(text)
+      if (message !== undefined) context.addIssue({ code: 'custom', message })
+    })
     .optional(),
   'redis://localhost:6379',
 )
@@ -125,6 +125,16 @@ function hasProtocol(...protocols: string[]): (text: string) => boolean {
   return (text) => {
     const url = URL.parse(text)
     return url !== null && protocols.includes(url.protocol)
+  }
+}
+
+function problemOfRedisUrl(text: string): string | undefined {
+  try {
+    parseRedisUrl(text)
+    return undefined
+  } catch (error) {
+    if (error instanceof RedisUrlError) return error.message
+    throw error
   }
 }
 

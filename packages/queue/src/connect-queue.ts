@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue } from 'bullmq'
-import { postgresOptions, redisProducerOptions } from './connection-options.ts'
+import { postgresOptions, producerManners } from './connection-options.ts'
 import type { QueueLocation } from './location.ts'
 import { queueName } from './location.ts'
 import { createPatientPostgresBackend } from './postgres-backend.ts'
@@ -23,10 +23,10 @@ export function connectQueue(location: QueueLocation, name = queueName): Connect
 }
 
 function connectToRedis(
-  { url, prefix }: QueueLocation & { kind: 'redis' },
+  { address, prefix }: QueueLocation & { kind: 'redis' },
   name: string,
 ): ConnectedQueue {
-  const connection = createRedisConnection(url, redisProducerOptions)
+  const connection = createRedisConnection(address, producerManners)
   // Without skipVersionCheck beside skipWaitingForReady a Redis that is down now would poison the
   // queue for good: BullMQ remembers that its first command was rejected.
   const queue = new Queue(name, {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'bullmq'
 import type { Processor, WorkerOptions } from 'bullmq'
-import { postgresOptions, redisWorkerOptions } from './connection-options.ts'
+import { postgresOptions, workerManners } from './connection-options.ts'
 import type { QueueLocation } from './location.ts'
 import { queueName } from './location.ts'
 import { createPatientPostgresBackend } from './postgres-backend.ts'
+import { createPatientRedisBackend } from './redis-backend.ts'
 import { createRedisConnection } from './redis-connection.ts'
 
 // A server that is away would hold up the end of the process; the jobs are taken over elsewhere.
@@ -24,9 +25,10 @@ export function connectWorker(
   name = queueName,
 ): ConnectedWorker {
   if (location.kind === 'redis') {
-    const connection = createRedisConnection(location.url, redisWorkerOptions)
+    const connection = createRedisConnection(location.address, workerManners)
     const { prefix } = location
-    const worker = new Worker(name, run, { ...options, connection: connection.client, prefix })
+    const settings = { ...options, connection: connection.client, prefix }
+    const worker = new Worker(name, run, settings, createPatientRedisBackend)
     return { worker, close: () => closeWorker(worker).finally(connection.disconnect) }
   }
   const connection = postgresOptions(location)

@@ -1,26 +1,22 @@
 import type { PostgresPoolConfig } from 'bullmq'
 import type { QueueLocation } from './location.ts'
-import type { ClientOptions } from './redis-connection.ts'
+import type { RedisManners } from './redis-client.ts'
 
 // A producer answers a waiting request: better a quick failure and another try.
 const commandTimeoutMs = 2_000
 
-const retryStrategy = (times: number) => Math.min(times * 100, 2_000)
-
 /** Fails fast and connects again by itself. */
-export const redisProducerOptions: ClientOptions = {
-  enableOfflineQueue: false,
-  maxRetriesPerRequest: 1,
-  commandTimeout: commandTimeoutMs,
-  connectTimeout: 1_000,
-  retryStrategy,
+export const producerManners: RedisManners = {
+  waits: false,
+  commandTimeoutMs,
+  connectTimeoutMs: 1_000,
 }
 
 /** Waits for Redis as long as it takes. No command timeout: it would cut the blocking fetch. */
-export const redisWorkerOptions: ClientOptions = {
-  maxRetriesPerRequest: null,
-  connectTimeout: 5_000,
-  retryStrategy,
+export const workerManners: RedisManners = {
+  waits: true,
+  commandTimeoutMs: undefined,
+  connectTimeoutMs: 5_000,
 }
 
 export function postgresOptions(

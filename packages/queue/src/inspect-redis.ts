@@ -1,61 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Cluster, Redis } from 'ioredis'
+import type { OpenQueue } from './open-queue.ts'
+import type { RedisAddress } from './redis-address.ts'
+import type { RedisClient, RedisManners } from './redis-client.ts'
 import { createRedisConnection } from './redis-connection.ts'
+import { joinRedisFacts, parseRedisInfo } from './redis-facts.ts'
+import type { RedisFacts } from './redis-facts.ts'
+
+export type { RedisFacts } from './redis-facts.ts'
 
 const answerTimeoutMs = 4_000
+const pauseMs = 50
 
-/** How a Redis is set up, as it says itself; undefined where it does not say. */
-export interface RedisFacts {
-  readonly version: string | undefined
-  /** A replica takes no jobs. */
-  readonly isReplica: boolean
-  readonly evictionPolicy: string | undefined
-  readonly usedBytes: number
-  /** 0 without a limit. */
-  readonly maxBytes: number
-  readonly isAppendOnly: boolean | undefined
+const inspectionManners: RedisManners = {
+  waits: false,
+  commandTimeoutMs: answerTimeoutMs,
+  connectTimeoutMs: answerTimeoutMs,
 }
 
 /**
- * Asks a Redis how it is set up. INFO has it all, where CONFIG is often forbidden.
+ * Asks a Redis how it is set up, over a connection of its own.
  *
  * @throws the first error of the connection, such as a password that is wrong.
  */
-export async function inspectRedis(url: string): Promise<RedisFacts> {
-  const { client, disconnect } = createRedisConnection(url, {
-    lazyConnect: true,
-    connectTimeout: answerTimeoutMs,
-    commandTimeout: answerTimeoutMs,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-  })
-  const errors: Error[] = []
-  // connect() itself says only that the connection is closed.
-  client.on('error', (error) => errors.push(error))
+export async function inspectRedis(address: RedisAddress): Promise<RedisFacts> {
+  const { client, disconnect } = createRedisConnection(address, inspectionManners)
+  const failed = firstError(client)
   try {
-    const info = await client.connect().then(() => client.info())
-    // It is ready although it could not select its database.
-    if (errors[0]) throw errors[0]
-    return readFacts(info)
-  } catch (error) {
-    throw errors[0] ?? error
+    return await Promise.race([failed, askWhenReady(client)])
   } finally {
     disconnect()
   }
 }
 
-function readFacts(info: string): RedisFacts {
-  const facts = new Map(
-    info.split(/\r?\n/).map((line) => {
-      const colon = line.indexOf(':')
-      return [line.slice(0, colon), line.slice(colon + 1)]
-    }),
+/**
+ * The same over the connection of an open queue: one INFO a server; undefined when the queue is on
+ * PostgreSQL.
+ *
+ * @throws when no server answers.
+ */
+export async function readRedisFacts({ queue }: OpenQueue): Promise<RedisFacts | undefined> {
+  const client: unknown = queue.opts.connection
+  if (client instanceof Redis || client instanceof Cluster) return await ask(client)
+  return undefined
+}
+
+// INFO has it all, where CONFIG is often forbidden; older servers take but one section.
+async function ask(client: RedisClient): Promise<RedisFacts> {
+  if (client instanceof Redis) return parseRedisInfo(await client.info())
+  const infos = client.nodes('master').map(async (node) => parseRedisInfo(await node.info()))
+  const [state, answers] = await Promise.all([client.cluster('INFO'), Promise.allSettled(infos)])
+  const [first, ...others] = answers.flatMap((one) =>
+    one.status === 'fulfilled' ? [one.value] : [],
   )
-  const appendOnly = facts.get('aof_enabled')
-  return {
-    version: facts.get('redis_version'),
-    isReplica: facts.get('role') === 'slave',
-    evictionPolicy: facts.get('maxmemory_policy'),
-    usedBytes: Number(facts.get('used_memory') ?? 0),
-    maxBytes: Number(facts.get('maxmemory') ?? 0),
-    isAppendOnly: appendOnly === undefined ? undefined : appendOnly === '1',
+  if (!first) throw new Error('no master of the Redis Cluster answers')
+  const isClusterDown = /^cluster_state:fail/m.test(state)
+  return { ...joinRedisFacts([first, ...others]), isClusterDown }
+}
+
+// A cluster says what is wrong only as an error of its nodes; one server of several may be away.
+function firstError(client: RedisClient): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  promise.catch(() => undefined)
+  const errors: Error[] = []
+  client.on('node error', (error: Error) => errors.push(error))
+  client.on('error', (error: Error & { lastNodeError?: Error }) =>
+    reject(error.lastNodeError ?? errors[0] ?? error),
+  )
+  return promise
+}
+
+async function askWhenReady(client: RedisClient): Promise<RedisFacts> {
+  const deadline = Date.now() + answerTimeoutMs
+  for (;;) {
+    try {
+      if (client.status !== 'ready') throw new Error('no answer in time')
+      return await ask(client)
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await sleep(pauseMs)
+    }
   }
 }

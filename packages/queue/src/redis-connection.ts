@@ -1,12 +1,10 @@
-import { Redis } from 'ioredis'
-import type { RedisOptions } from 'ioredis'
-
-// ioredis types its commands' replies after this option; we leave it alone.
-export type ClientOptions = Omit<RedisOptions, 'replyMapping'>
+import type { RedisAddress } from './redis-address.ts'
+import { createRedisClient } from './redis-client.ts'
+import type { RedisClient, RedisManners } from './redis-client.ts'
 
 /** A Redis client that is ours, not BullMQ's, together with every client that is duplicated from it. */
 export interface RedisConnection {
-  readonly client: Redis
+  readonly client: RedisClient
   /** Ends all of them at once, also while the server is away. */
   readonly disconnect: () => void
 }
@@ -15,20 +13,23 @@ export interface RedisConnection {
  * Connects at once. BullMQ waits for the server when it closes a client that it made, and takes the
  * error listener off before the last reply is in: an error then would end the process.
  */
-export function createRedisConnection(url: string, options: ClientOptions): RedisConnection {
-  const clients: Redis[] = []
+export function createRedisConnection(
+  address: RedisAddress,
+  manners: RedisManners,
+): RedisConnection {
+  const clients: RedisClient[] = []
 
-  function keep(client: Redis): Redis {
+  function keep<Client extends RedisClient>(client: Client): Client {
     clients.push(client)
     // BullMQ listens too and reports them; this one stays when BullMQ has gone.
     client.on('error', () => undefined)
-    const duplicate = client.duplicate.bind(client)
-    client.duplicate = (override) => keep(duplicate(override))
+    const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => Client
+    client.duplicate = ((...args: unknown[]) => keep(duplicate(...args))) as Client['duplicate']
     return client
   }
 
   return {
-    client: keep(new Redis(url, options)),
+    client: keep(createRedisClient(address, manners)),
     disconnect() {
       for (const client of clients) client.disconnect()
     },

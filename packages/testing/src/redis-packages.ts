@@ -1,84 +1,18 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { unpackDebianPackages } from './debian-packages.ts'
 import type { RedisProgram } from './redis-server.ts'
 
-const run = promisify(execFile)
-const DOWNLOAD_TIMEOUT_MS = 120_000
-
 /**
- * Unpacks Debian's or Ubuntu's own redis-server with the libraries that this system lacks, without
- * installing anything; works for normal users too. What an earlier call left in `cache` is used.
+ * Unpacks Debian's or Ubuntu's own redis-server, without installing anything.
  *
  * @throws Error when this is another system or the packages can't be had
  */
 export async function unpackRedis(cache: string): Promise<RedisProgram> {
-  if (!existsSync(cache)) {
-    const staging = `${cache}.${process.pid}`
-    try {
-      await download(staging)
-      await rename(staging, cache)
-    } catch (cause) {
-      // Another run may have been faster.
-      if (!existsSync(cache)) throw explain(cause)
-    } finally {
-      await rm(staging, { recursive: true, force: true })
-    }
-  }
-  const libraryPath = (await findLibraryDirectories(cache)).join(delimiter)
-  const program = join(cache, 'usr/bin/redis-server')
-  await run(program, ['--version'], { env: { ...process.env, LD_LIBRARY_PATH: libraryPath } })
+  const { root, libraryPath } = await unpackDebianPackages(['redis-server', 'redis-tools'], cache)
+  const program = join(root, 'usr/bin/redis-server')
+  const env = { ...process.env, LD_LIBRARY_PATH: libraryPath }
+  await promisify(execFile)(program, ['--version'], { env })
   return { program, libraryPath }
-}
-
-async function download(target: string): Promise<void> {
-  const work = join(target, 'apt')
-  await mkdir(join(work, 'lists/partial'), { recursive: true })
-  await mkdir(join(work, 'cache/archives/partial'), { recursive: true })
-  const options = ['Debug::NoLocking=true', 'APT::Sandbox::User=root', 'Acquire::Retries=1']
-  try {
-    await downloadPackages(work, options)
-  } catch {
-    // The system's package lists are missing or too old: fetch some of our own.
-    const own = [`Dir::State::Lists=${work}/lists`, `Dir::Cache=${work}/cache`]
-    await aptGet(work, [...options, ...own], 'update')
-    await downloadPackages(work, [...options, ...own])
-  }
-  for (const file of await readdir(work)) {
-    if (file.endsWith('.deb')) await run('dpkg-deb', ['-x', join(work, file), target])
-  }
-  await rm(work, { recursive: true })
-}
-
-async function downloadPackages(work: string, options: string[]): Promise<void> {
-  const install = ['install', '--simulate', '--no-install-recommends', 'redis-server']
-  const plan = await aptGet(work, options, ...install)
-  const missing = [...plan.matchAll(/^Inst (\S+)/gm)].map(([, name]) => name ?? '')
-  // The rest of the plan (users, services) only matters to an installation.
-  const libraries = missing.filter((name) => /^(lib|lua)/.test(name))
-  await aptGet(work, options, 'download', 'redis-server', 'redis-tools', ...libraries)
-}
-
-async function aptGet(cwd: string, options: string[], ...args: string[]): Promise<string> {
-  const flags = options.flatMap((option) => ['-o', option])
-  const { stdout } = await run('apt-get', ['-q', ...flags, ...args], {
-    cwd,
-    env: { ...process.env, LC_ALL: 'C' },
-    timeout: DOWNLOAD_TIMEOUT_MS,
-  })
-  return stdout
-}
-
-async function findLibraryDirectories(root: string): Promise<string[]> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true })
-  const libraries = entries.filter((entry) => /\.so(\.|$)/.test(entry.name))
-  return [...new Set(libraries.map((entry) => entry.parentPath))]
-}
-
-function explain(cause: unknown): Error {
-  const { code, message } = cause as NodeJS.ErrnoException
-  const reason = code === 'ENOENT' ? 'this is not Debian or Ubuntu' : message.trim()
-  return new Error(`can't unpack Debian's redis-server: ${reason}`, { cause })
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -15,7 +15,8 @@ const POLL_MS = 20
 export const REDIS_SETTINGS = ['--appendonly', 'yes', '--maxmemory-policy', 'noeviction']
 
 // The shell ends Redis when our end of its input closes: however this process dies.
-const SUPERVISOR = '"$@" & server=$!; read -r line; kill $server; wait $server'
+const SUPERVISOR =
+  '"$@" >/dev/null 2>&1 & server=$!; echo $server; read -r line; kill $server; wait $server'
 
 /** A program that speaks Redis, with the directories of libraries that it needs. */
 export interface RedisProgram {
@@ -24,8 +25,21 @@ export interface RedisProgram {
 }
 
 export interface RedisServer {
-  url: string
-  stop(): Promise<void>
+  readonly url: string
+  readonly port: number
+  /** Ends it as a crash does, and resolves when it is gone; its files stay. */
+  readonly kill: () => Promise<void>
+  /** Starts it anew after a kill, on the same port and files. */
+  readonly restart: () => Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+export interface RedisServerOptions {
+  /** Command line options. Default: what BullMQ needs. */
+  settings?: readonly string[]
+  /** A configuration file that the server may rewrite. */
+  config?: string
+  port?: number
 }
 
 /**
@@ -47,31 +61,69 @@ export function findRedisProgram(): string {
  *
  * @throws Error when it does not answer in 10 s
  */
-export async function createRedisServer({
-  program,
-  libraryPath,
-}: RedisProgram): Promise<RedisServer> {
-  const port = await findFreePort()
+export async function createRedisServer(
+  program: RedisProgram,
+  { settings = REDIS_SETTINGS, config = '', port: wanted }: RedisServerOptions = {},
+): Promise<RedisServer> {
+  const port = wanted ?? (await findFreePort())
   const dir = await mkdtemp(join(tmpdir(), 'clerk-sync-redis-'))
+  const configFile = join(dir, 'server.conf')
+  await writeFile(configFile, config)
   const place = ['--bind', HOST, '--port', String(port), '--dir', dir]
-  const supervisor = ['-c', SUPERVISOR, 'redis', program, ...place, ...REDIS_SETTINGS]
-  const shell = spawn('sh', supervisor, {
+  const start = () => startRedis(program, [configFile, ...place, ...settings], port)
+  let running: RunningRedis
+  try {
+    running = await start()
+  } catch (error) {
+    await rm(dir, { recursive: true, force: true })
+    throw error
+  }
+  return {
+    url: `redis://${HOST}:${port}`,
+    port,
+    kill: () => running.kill(),
+    restart: async () => {
+      running = await start()
+    },
+    stop: async () => {
+      await running.stop()
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+interface RunningRedis {
+  kill(): Promise<void>
+  stop(): Promise<void>
+}
+
+async function startRedis(
+  { program, libraryPath }: RedisProgram,
+  options: readonly string[],
+  port: number,
+): Promise<RunningRedis> {
+  const shell = spawn('sh', ['-c', SUPERVISOR, 'redis', program, ...options], {
     // A process group of its own: Ctrl-C must reach the tests, not the server under them.
     detached: true,
     env: { ...process.env, ...(libraryPath ? { LD_LIBRARY_PATH: libraryPath } : {}) },
-    stdio: ['pipe', 'ignore', 'ignore'],
+    stdio: ['pipe', 'pipe', 'ignore'],
   })
   const exited = once(shell, 'exit')
+  const [line] = (await once(shell.stdout, 'data')) as [Buffer]
+  const pid = Number(line.toString())
   const stop = async (): Promise<void> => {
-    shell.stdin?.end()
+    shell.stdin.end()
     await exited
-    await rm(dir, { recursive: true, force: true })
   }
   if (!(await answers(shell, port))) {
     await stop()
     throw new Error(`${program} did not answer on port ${port}`)
   }
-  return { url: `redis://${HOST}:${port}`, stop }
+  const kill = async (): Promise<void> => {
+    process.kill(pid, 'SIGKILL')
+    await stop()
+  }
+  return { kill, stop }
 }
 
 async function answers(shell: ChildProcess, port: number): Promise<boolean> {

@@ -4,6 +4,7 @@ import { prepareImage, startContainer } from './docker.ts'
 import { provideFirst, type ProvidedServer } from './provide-first.ts'
 import { unpackRedis } from './redis-packages.ts'
 import { createRedisServer, findRedisProgram, REDIS_SETTINGS } from './redis-server.ts'
+import type { RedisProgram } from './redis-server.ts'
 
 const IMAGE = 'redis:8'
 
@@ -42,4 +43,19 @@ async function startInstalled(): Promise<ProvidedServer> {
 async function startUnpacked(): Promise<ProvidedServer> {
   const unpacked = await unpackRedis(join(CACHE_DIR, 'redis'))
   return { ...(await createRedisServer(unpacked)), source: unpacked.program }
+}
+
+/**
+ * The program for servers that a test kills or joins: one that is installed, else Debian's package.
+ *
+ * @throws Error that says how to get one
+ */
+export async function provideRedisProgram(): Promise<RedisProgram> {
+  try {
+    return { program: findRedisProgram() }
+  } catch {
+    return await unpackRedis(join(CACHE_DIR, 'redis')).catch((cause: Error) => {
+      throw new Error(`install redis-server or valkey-server: ${cause.message}`, { cause })
+    })
+  }
 }

@@ -6,6 +6,7 @@ import {
   optionalRedisUrl,
 } from '@clerk-sync/ops'
 import { locateQueue } from '@clerk-sync/queue'
+import { parseRedisUrl } from '@clerk-sync/queue/redis-address'
 import { skippedCheck } from './check.ts'
 import type { Check } from './check.ts'
 import { clerkChecks } from './clerk-checks.ts'
@@ -58,7 +59,7 @@ function queuePart(
   }
   if (redis.state === 'set') {
     const location = locateQueue({ redisUrl: redis.value, databaseUrl: undefined })
-    const { reachable, more } = redisChecks(redis.value, quote)
+    const { reachable, more } = redisChecks(parseRedisUrl(redis.value), quote)
     return [reachable, ...more, ...backlogChecks(location, reachable)]
   }
   if (!database) {

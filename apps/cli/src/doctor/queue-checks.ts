@@ -62,7 +62,7 @@ function judgeFailed({ depth: { failed, delayed } }: QueueFacts): Finding {
   }
 }
 
-function judgeWaiting({ depth, isPaused, oldestWaitingMs = 0 }: QueueFacts): Finding {
+function judgeWaiting({ depth, isPaused, oldestWaitingMs }: QueueFacts): Finding {
   const running = depth.active === 0 ? '' : `, ${depth.active} being written`
   const waiting =
     depth.waiting === 0

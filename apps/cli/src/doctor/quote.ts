@@ -21,17 +21,24 @@ export function createQuote(env: NodeJS.ProcessEnv): Quote {
 
 function secretsIn(env: NodeJS.ProcessEnv): string[] {
   const signing = env['CLERK_WEBHOOK_SIGNING_SECRET']?.split(/[\s,]+/) ?? []
-  const urls = [env['DATABASE_URL'], env['REDIS_URL']].flatMap((url) => passwordsIn(url ?? ''))
+  const urls = [env['DATABASE_URL'], ...redisUrls(env['REDIS_URL'] ?? '')].flatMap(passwordsIn)
   const whole = [env['CLERK_SECRET_KEY'], env['BOARD_PASSWORD']]
   return [...signing, ...urls, ...whole].filter(
     (secret) => secret !== undefined && secret.length >= shortestSecret,
   ) as string[]
 }
 
-function passwordsIn(text: string): string[] {
+// Several nodes are no URL together, but each of them is one.
+function redisUrls(text: string): string[] {
+  const [first = '', ...others] = text.split(',')
+  return [first, ...others.map((node) => (node.includes('://') ? node : `redis://${node}`))]
+}
+
+function passwordsIn(text = ''): string[] {
   const url = URL.parse(text)
   if (!url) return []
-  const raw = [url.password, url.searchParams.get('password') ?? '']
+  const names = ['password', 'sentinelPassword']
+  const raw = [url.password, ...names.map((name) => url.searchParams.get(name) ?? '')]
   return [...raw, ...raw.map(decoded)]
 }
 

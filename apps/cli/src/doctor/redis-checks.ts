@@ -1,5 +1,6 @@
 import { inspectRedis } from '@clerk-sync/queue'
 import type { RedisFacts } from '@clerk-sync/queue'
+import type { RedisAddress } from '@clerk-sync/queue/redis-address'
 import { remember } from './check.ts'
 import type { Check, Finding } from './check.ts'
 import type { Quote } from './quote.ts'
@@ -9,11 +10,11 @@ const crowdedRatio = 0.8
 const inSettings = 'in redis.conf, or in the settings of whoever runs Redis for you'
 
 /** The Redis that holds the queue: whether it answers, keeps all jobs and keeps them safe. */
-export function redisChecks(url: string, quote: Quote) {
-  const inspect = remember(() => inspectRedis(url))
+export function redisChecks(address: RedisAddress, quote: Quote) {
+  const inspect = remember(() => inspectRedis(address))
   const reachable: Check = {
     name: 'queue',
-    run: async () => judgeServer(await inspect(), quote),
+    run: async () => judgeServer(address, await inspect(), quote),
     onError: describeFailure,
   }
   const judges: [name: string, judge: (facts: RedisFacts) => Finding][] = [
@@ -30,8 +31,9 @@ export function redisChecks(url: string, quote: Quote) {
   return { reachable, more }
 }
 
-function judgeServer({ version = 'of unknown version', isReplica }: RedisFacts, quote: Quote) {
-  const name = `Redis ${quote(version)}`
+function judgeServer({ form }: RedisAddress, facts: RedisFacts, quote: Quote) {
+  const { version = 'of unknown version', isReplica, servers } = facts
+  const name = `Redis${form === 'cluster' ? ' Cluster' : ''} ${quote(version)}`
   if (isReplica) {
     return {
       status: 'problem',
@@ -40,9 +42,26 @@ function judgeServer({ version = 'of unknown version', isReplica }: RedisFacts, 
       cure: 'set REDIS_URL to the primary',
     } as const
   }
+  if (facts.isClusterDown) {
+    return {
+      status: 'problem',
+      found: `${name} is down, though ${servers} of its masters answer`,
+      cause: 'some of its slots have no master, and then it takes no jobs at all',
+      cure: 'start the master that is missing; "redis-cli cluster nodes" names it',
+    } as const
+  }
+  if (facts.isClusterNode && form !== 'cluster') {
+    return {
+      status: 'warning',
+      found: `${name} is a node of a cluster`,
+      cause: 'the queue works only as long as this node holds all of its keys',
+      cure: 'write redis+cluster:// in place of redis:// in REDIS_URL',
+    } as const
+  }
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const isOld = major < oldestVersion[0] || (major === oldestVersion[0] && minor < oldestVersion[1])
-  if (!isOld) return { status: 'ok', found: `${name} answers` } as const
+  const many = form === 'cluster' ? ` with ${servers} masters` : ''
+  if (!isOld) return { status: 'ok', found: `${name}${many} answers` } as const
   return {
     status: 'warning',
     found: `${name} is old`,
@@ -106,7 +125,7 @@ function describeFailure(reason: string): Finding {
 }
 
 function explain(reason: string): { cause: string; cure: string } {
-  if (/^(NOAUTH|WRONGPASS)|ERR (AUTH|invalid password)/.test(reason)) {
+  if (/\b(NOAUTH|WRONGPASS)\b|ERR (AUTH|invalid password)/.test(reason)) {
     return {
       cause: 'the server refuses the user or the password in REDIS_URL',
       cure: 'set it right, as in redis://:password@host:6379; @ : / # in it must be percent-encoded',
@@ -122,6 +141,18 @@ function explain(reason: string): { cause: string; cure: string } {
     return {
       cause: 'this Redis has no database of the number at the end of REDIS_URL',
       cure: 'set a number below its setting "databases", or none',
+    }
+  }
+  if (reason.includes('cluster support disabled')) {
+    return {
+      cause: 'REDIS_URL names a cluster, but this Redis is none',
+      cure: 'write redis:// with one host',
+    }
+  }
+  if (reason.includes('sentinels are unreachable')) {
+    return {
+      cause: 'no sentinel in REDIS_URL answers, or none knows a primary of this name',
+      cure: 'set it right, as in redis+sentinel://host:26379,host2:26379/mymaster',
     }
   }
   return {

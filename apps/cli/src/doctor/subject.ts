@@ -1,6 +1,6 @@
 import type { DataDir } from '../data-dir.ts'
 import { clerkOf, findRunning } from '../running.ts'
-import { boardUser } from '../start-config.ts'
+import { boardLogin } from '../start-config.ts'
 
 /** Whose settings and connections are checked. */
 export interface Subject {
@@ -30,9 +30,8 @@ export function findSubject(env: NodeJS.ProcessEnv, dir: DataDir): Subject {
       CLERK_WEBHOOK_SIGNING_SECRET: running.signingSecret,
       SYNC_ENTITIES: running.syncEntities,
       SYNC_FIELDS: running.syncFields,
-      BOARD_USER: env['BOARD_USER'] || boardUser,
       // Any will do: it did start, so it has one.
-      BOARD_PASSWORD: env['BOARD_PASSWORD'] || 'the one in .data',
+      ...boardLogin(env, 'the one in .data'),
     },
     running: { webhookUrl: running.webhookUrl },
   }

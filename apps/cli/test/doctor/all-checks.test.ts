@@ -45,7 +45,7 @@ test('settings are reported as the processes report them, all at once', async ()
     found: '3 problems',
     cause: [
       expect.stringMatching(/^CLERK_WEBHOOK_SIGNING_SECRET is not set\. Example: /),
-      'REDIS_URL must be a redis:// or rediss:// URL. Example: REDIS_URL=redis://localhost:6379',
+      'REDIS_URL must be a redis:// or rediss:// URL (docs/redis.md has all forms). Example: REDIS_URL=redis://localhost:6379',
       'PORT must be a port. Example: PORT=3000',
     ],
     cure: 'set it right in the environment of ingest or in .env; .env.example explains each',

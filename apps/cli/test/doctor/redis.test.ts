@@ -6,6 +6,7 @@ import {
   openQueue,
 } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
+import { parseRedisUrl } from '@clerk-sync/queue/redis-address'
 import { provideRedis } from '@clerk-sync/testing'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { callRedis, changed, createSettings, examine } from './scene.ts'
@@ -50,7 +51,7 @@ describe('Redis', () => {
   })
 
   test('one that evicts, forgets and is nearly full is told to be so', async () => {
-    const { usedBytes } = await inspectRedis(redis.url)
+    const { usedBytes } = await inspectRedis(parseRedisUrl(redis.url))
     const limit = String(Math.round(usedBytes * 1.1))
     await setFor(
       async () => {

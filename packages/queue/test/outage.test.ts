@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { QueueUnavailableError, readRedisFacts } from '../src/index.ts'
+import { buildEvent, openConsumer, openProducer, untilDone, untilEmpty } from './open-ends.ts'
+import { forms, locate } from './redis-forms.ts'
+import type { RunningForm } from './redis-forms.ts'
+
+const refusedAfterMs = 1_000
+
+describe.each(forms)('on %s', (_, start) => {
+  let redis: RunningForm
+  beforeAll(async () => {
+    redis = await start()
+  })
+  afterAll(() => redis.stop())
+
+  test('while the server is away events are refused in time, and taken and done when it is back', async () => {
+    const location = locate(redis.url)
+    const before = openProducer(location)
+    const held = Promise.withResolvers<void>()
+    const runs = openConsumer(location, () => held.promise)
+    const kept = [buildEvent(), buildEvent()]
+    await Promise.all(kept.map((event) => before.enqueue(event)))
+    await vi.waitFor(() => expect(runs.started).toHaveLength(2), 5_000)
+
+    await redis.kill(location.prefix)
+    const startedAway = openProducer(location)
+    const patient = buildEvent()
+    const waiting = before.enqueue(patient, 30_000)
+    held.resolve()
+    for (const { enqueue } of [before, startedAway]) {
+      const since = performance.now()
+      await expect(enqueue(buildEvent(), refusedAfterMs)).rejects.toThrow(QueueUnavailableError)
+      expect(performance.now() - since).toBeLessThan(refusedAfterMs + 500)
+    }
+    const closing = openConsumer(location)
+    const closedSince = performance.now()
+    await closing.close()
+    expect(performance.now() - closedSince).toBeLessThan(5_500)
+
+    await redis.restart(location.prefix)
+    await waiting
+    const after = buildEvent()
+    await startedAway.enqueue(after, 20_000)
+    await untilDone(runs, [...kept, patient, after])
+    await untilEmpty(startedAway.opened)
+    expect(runs.attempts).toEqual(new Set([1]))
+    expect(await readRedisFacts(before.opened)).toMatchObject({ isClusterDown: false })
+  })
+})

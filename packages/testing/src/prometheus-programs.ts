@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import { CACHE_DIR } from './cache-dir.ts'
+import { unpackDebianPackages } from './debian-packages.ts'
+
+/** Paths of the programs. */
+export interface PrometheusPrograms {
+  prometheus: string
+  promtool: string
+}
+
+/**
+ * Finds Prometheus and its promtool on the PATH, else unpacks Debian's package.
+ *
+ * @throws Error that says how to get them: their tests are never skipped
+ */
+export async function findPrometheus(): Promise<PrometheusPrograms> {
+  const installed = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter(Boolean)
+    .map(programsIn)
+    .find(({ prometheus, promtool }) => isExecutable(prometheus) && isExecutable(promtool))
+  if (installed) return installed
+  try {
+    const { root } = await unpackDebianPackages(['prometheus'], join(CACHE_DIR, 'prometheus'))
+    return programsIn(join(root, 'usr/bin'))
+  } catch (cause) {
+    throw new Error(`install prometheus, with promtool: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** What promtool prints; fails with it when promtool does. */
+export async function runPromtool(args: readonly string[], cwd: string): Promise<string> {
+  const { promtool } = await findPrometheus()
+  try {
+    return (await promisify(execFile)(promtool, [...args], { cwd })).stdout
+  } catch (cause) {
+    const { stdout, stderr } = cause as { stdout: string; stderr: string }
+    throw new Error(`promtool ${args.join(' ')}:\n${stdout}${stderr}`, { cause })
+  }
+}
+
+function programsIn(directory: string): PrometheusPrograms {
+  return { prometheus: join(directory, 'prometheus'), promtool: join(directory, 'promtool') }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { provideRedisProgram } from './redis.ts'
+import { createRedisServer, REDIS_SETTINGS } from './redis-server.ts'
+import type { RedisServer } from './redis-server.ts'
+
+const SENTINELS = 3
+const PRIMARY_NAME = 'mymaster'
+const READY_TIMEOUT_MS = 15_000
+const POLL_MS = 50
+
+/** A primary with a replica, watched by three sentinels that fail over within a second or two. */
+export interface RedisSentinel {
+  readonly url: string
+  readonly primary: RedisServer
+  readonly replica: RedisServer
+  readonly stop: () => Promise<void>
+}
+
+/** Starts them as processes of their own. @throws Error when they have not met in 15 s. */
+export async function createRedisSentinel(): Promise<RedisSentinel> {
+  const program = await provideRedisProgram()
+  const servers: RedisServer[] = []
+  const stop = async () => void (await Promise.all(servers.map((server) => server.stop())))
+  const start = async (options?: Parameters<typeof createRedisServer>[1]) => {
+    const server = await createRedisServer(program, options)
+    servers.push(server)
+    return server
+  }
+  try {
+    const primary = await start()
+    const follow = ['--replicaof', `127.0.0.1 ${primary.port}`, '--repl-diskless-sync-delay', '0']
+    const replica = await start({ settings: [...REDIS_SETTINGS, ...follow] })
+    const sentinels: RedisServer[] = []
+    for (let count = 0; count < SENTINELS; count += 1) {
+      sentinels.push(await start({ settings: ['--sentinel'], config: watch(primary.port) }))
+    }
+    await untilMet(sentinels)
+    const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')
+    return { url: `redis+sentinel://${hosts}/${PRIMARY_NAME}`, primary, replica, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function watch(port: number): string {
+  return [
+    `sentinel monitor ${PRIMARY_NAME} 127.0.0.1 ${port} 2`,
+    `sentinel down-after-milliseconds ${PRIMARY_NAME} 700`,
+    `sentinel failover-timeout ${PRIMARY_NAME} 3000`,
+    '',
+  ].join('\n')
+}
+
+// A failover needs a replica that is in step, and sentinels that know it and each other.
+async function untilMet(sentinels: readonly RedisServer[]): Promise<void> {
+  const deadline = Date.now() + READY_TIMEOUT_MS
+  for (const { port } of sentinels) {
+    const client = new Redis({ host: '127.0.0.1', port })
+    try {
+      while (!hasMet(await client.info())) {
+        if (Date.now() > deadline) throw new Error('the sentinels did not meet in time')
+        await sleep(POLL_MS)
+      }
+    } finally {
+      client.disconnect()
+    }
+  }
+}
+
+function hasMet(info: string): boolean {
+  return /^master0:.*status=ok.*,slaves=1,sentinels=3\b/m.test(info)
+}
