@@ -1,21 +1,33 @@
-import { isEventType } from '@clerk-sync/events'
+import { eventTypes, isEventType } from '@clerk-sync/events'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import type { Registry } from 'prom-client'
 
-export type RequestOutcome =
-  | 'accepted'
-  | 'other_instance'
-  | 'left_out'
-  | 'invalid_signature'
-  | 'invalid_event'
-  | 'invalid_request'
-  | 'too_large'
-  | 'queue_unavailable'
-  | 'internal_error'
+/** What can be answered to a verified event. */
+export const verifiedOutcomes = [
+  'accepted',
+  'other_instance',
+  'left_out',
+  'queue_unavailable',
+] as const
+
+/** What can be answered to a request of which nothing is known. */
+export const unverifiedOutcomes = [
+  'invalid_signature',
+  'invalid_event',
+  'invalid_request',
+  'too_large',
+  'internal_error',
+] as const
+
+export type RequestOutcome = (typeof verifiedOutcomes | typeof unverifiedOutcomes)[number]
 
 export interface IngestMetrics {
+  arrived(): void
   /** `type` is given only when the signature was right: nothing unverified becomes a label. */
   answered(outcome: RequestOutcome, seconds: number, type?: string): void
+  /** The answer is sent, or nobody is there any longer to hear it. */
+  left(): void
+  enqueued(seconds: number): void
 }
 
 export function createIngestMetrics(registry: Registry): IngestMetrics {
@@ -28,26 +40,51 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
   })
   const ack = new Histogram({
     name: 'clerk_sync_ingest_ack_seconds',
-    help: 'Time from the arrival of a delivery to its answer, by outcome.',
+    help: 'Time from the arrival of a delivery to its answer, by outcome; Svix gives up after 15 s.',
     labelNames: ['outcome'] as const,
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
     registers,
   })
-  const lastVerified = new Gauge({
-    name: 'clerk_sync_ingest_last_verified_event_timestamp_seconds',
-    help: 'Unix time of the last verified event; 0 before the first.',
+  const inFlight = new Gauge({
+    name: 'clerk_sync_ingest_requests_in_flight',
+    help: 'Deliveries that have arrived and are not answered yet.',
     registers,
   })
+  const enqueue = new Histogram({
+    name: 'clerk_sync_ingest_enqueue_seconds',
+    help: 'Time until the queue had an event for good, or until it was given up.',
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  })
+  const lastVerified = new Gauge({
+    name: 'clerk_sync_ingest_last_verified_event_timestamp_seconds',
+    help: 'Unix time of the last event whose signature was right; absent until this process has had one.',
+    registers,
+  })
+  lastVerified.remove()
+  // A series that begins with its first event hides that event from increase().
+  for (const outcome of verifiedOutcomes) {
+    for (const type of [...eventTypes, unknown]) requests.inc({ type, outcome }, 0)
+  }
+  for (const outcome of unverifiedOutcomes) requests.inc({ type: unverified, outcome }, 0)
+  for (const outcome of [...verifiedOutcomes, ...unverifiedOutcomes]) ack.zero({ outcome })
+
   return {
+    arrived: () => inFlight.inc(),
     answered(outcome, seconds, type) {
       requests.inc({ type: labelOf(type), outcome })
       ack.observe({ outcome }, seconds)
       if (type !== undefined) lastVerified.setToCurrentTime()
     },
+    left: () => inFlight.dec(),
+    enqueued: (seconds) => enqueue.observe(seconds),
   }
 }
 
+const unverified = 'unverified'
+const unknown = 'unknown'
+
 function labelOf(type: string | undefined): string {
-  if (type === undefined) return 'unverified'
-  return isEventType(type) ? type : 'unknown'
+  if (type === undefined) return unverified
+  return isEventType(type) ? type : unknown
 }

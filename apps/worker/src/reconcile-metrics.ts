@@ -1,43 +1,51 @@
 import type { EntityDrift } from '@clerk-sync/backfill'
 import { readLastReconcile } from '@clerk-sync/db'
 import type { Database } from '@clerk-sync/db'
-import { Gauge } from 'prom-client'
+import { registerReadGauge, shareReading } from '@clerk-sync/metrics'
+import type { Sample } from '@clerk-sync/metrics'
 import type { Registry } from 'prom-client'
 
-/**
- * What the last reconcile found, in whatever process it ran; the same from every worker, so take
- * max(), not sum(). Absent before the first.
- */
+type Run = NonNullable<Awaited<ReturnType<typeof readLastReconcile>>>
+
+/** What the last reconcile found, in whatever process it ran; the same from every worker. */
 export function registerReconcileMetrics(registry: Registry, db: Database): void {
-  const registers = [registry]
-  const end = new Gauge({
-    name: 'clerk_sync_reconcile_last_run_timestamp_seconds',
-    help: 'Unix time at which the last reconcile ended.',
-    registers,
-  })
-  const duration = new Gauge({
-    name: 'clerk_sync_reconcile_last_run_duration_seconds',
-    help: 'How long the last reconcile took.',
-    registers,
-  })
-  const drift = new Gauge({
-    name: 'clerk_sync_reconcile_drift_rows',
-    help: 'Rows that differ from Clerk after the last reconcile, by table and kind.',
-    labelNames: ['table', 'kind'] as const,
-    registers,
-    async collect() {
-      const gauges = [end, duration, drift]
-      const last = await readLastReconcile(db).catch(() => undefined)
-      for (const gauge of gauges) gauge.reset()
-      if (!last) {
-        for (const gauge of [end, duration]) gauge.remove()
-        return
-      }
-      end.set(last.finishedAt.getTime() / 1_000)
-      duration.set((last.finishedAt.getTime() - last.startedAt.getTime()) / 1_000)
-      for (const { table, drift: kinds } of last.drift as EntityDrift[]) {
-        for (const [kind, rows] of Object.entries(kinds)) this.set({ table, kind }, rows)
-      }
+  const readLast = shareReading(() => readLastReconcile(db))
+
+  const register = (
+    name: string,
+    about: { help: string; labelNames?: readonly string[] },
+    samplesOf: (run: Run) => Sample[],
+  ): void =>
+    registerReadGauge(registry, {
+      name,
+      ...about,
+      async read() {
+        const last = await readLast()
+        return last ? samplesOf(last) : []
+      },
+    })
+
+  register(
+    'clerk_sync_reconcile_last_run_timestamp_seconds',
+    { help: 'Unix time at which the last reconcile ended; absent before the first.' },
+    ({ finishedAt }) => [{ value: finishedAt.getTime() / 1_000 }],
+  )
+  register(
+    'clerk_sync_reconcile_last_run_duration_seconds',
+    { help: 'How long the last reconcile took; absent before the first.' },
+    ({ startedAt, finishedAt }) => [
+      { value: (finishedAt.getTime() - startedAt.getTime()) / 1_000 },
+    ],
+  )
+  register(
+    'clerk_sync_reconcile_drift_rows',
+    {
+      help: 'Rows that differ from Clerk after the last reconcile, by table and kind; absent before the first.',
+      labelNames: ['table', 'kind'],
     },
-  })
+    ({ drift }) =>
+      (drift as EntityDrift[]).flatMap(({ table, drift: kinds }) =>
+        Object.entries(kinds).map(([kind, value]) => ({ labels: { table, kind }, value })),
+      ),
+  )
 }

@@ -3,6 +3,7 @@ import { createDatabase, migrate } from '@clerk-sync/db'
 import type { Database } from '@clerk-sync/db'
 import { selectKept } from '@clerk-sync/entities'
 import { createLogger } from '@clerk-sync/ops'
+import { parseRedisUrl } from '@clerk-sync/queue/redis-address'
 import { createTestDatabase } from '@clerk-sync/testing'
 import { Registry } from 'prom-client'
 import { beforeEach, expect, inject, onTestFinished, test, vi } from 'vitest'
@@ -56,7 +57,7 @@ async function start(settings: { ledgerRetentionDays?: number; log?: string[] } 
       LOG_LEVEL: 'info',
       SHUTDOWN_TIMEOUT_MS: 10_000,
       databaseUrl: url,
-      queue: { kind: 'redis', url: inject('redisUrl'), prefix },
+      queue: { kind: 'redis', address: parseRedisUrl(inject('redisUrl')), prefix },
       batchSize: 10,
       kept: selectKept(),
       deletionPolicy: 'erase',

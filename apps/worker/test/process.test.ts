@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { migrate } from '@clerk-sync/db'
 import { selectKept } from '@clerk-sync/entities'
 import { buildEventJob, buildSample } from '@clerk-sync/events'
-import { createProducer, locateQueue, migrateQueue } from '@clerk-sync/queue'
+import { createProducer, locateQueue, migrateQueue, openQueue } from '@clerk-sync/queue'
 import { createTestDatabase, freePort, listenAnywhere, startProcess } from '@clerk-sync/testing'
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 
@@ -139,8 +139,8 @@ test.each([
   const location = locateQueue({ redisUrl: undefined, databaseUrl: url })
   await migrateQueue(location)
   const worker = await startReachable({ DATABASE_URL: url })
-  const producer = createProducer(location, () => undefined)
-  onTestFinished(() => producer.close())
+  const queue = openQueue(location, { onError: () => undefined })
+  onTestFinished(() => queue.close())
   const nested = JSON.parse(`{"a":${open.repeat(depth)}1${close.repeat(depth)}}`) as unknown
   const sample = buildSample('user.updated')
   const job = buildEventJob(
@@ -150,7 +150,7 @@ test.each([
   )
   if (!job) throw new Error('users are left out')
   const signal = AbortSignal.timeout(10_000)
-  await producer.enqueue(job, { timeoutMs: 10_000, signal })
+  await createProducer(queue).enqueue(job, { timeoutMs: 10_000, signal })
   await vi.waitFor(
     async () =>
       expect(await (await worker.ask('/metrics')).text()).toContain(

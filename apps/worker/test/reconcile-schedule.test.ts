@@ -7,6 +7,7 @@ import type { FakeClerk } from '@clerk-sync/fake-clerk'
 import { createLogger } from '@clerk-sync/ops'
 import { migrateQueue } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
+import { parseRedisUrl } from '@clerk-sync/queue/redis-address'
 import { createTestDatabase } from '@clerk-sync/testing'
 import { Registry } from 'prom-client'
 import { beforeEach, expect, inject, onTestFinished, test, vi } from 'vitest'
@@ -71,7 +72,7 @@ const locate = async (backend: 'redis' | 'postgres'): Promise<QueueLocation> => 
   const prefix = `{test-${randomBytes(6).toString('hex')}}`
   const queue: QueueLocation =
     backend === 'redis'
-      ? { kind: 'redis', url: inject('redisUrl'), prefix }
+      ? { kind: 'redis', address: parseRedisUrl(inject('redisUrl')), prefix }
       : { kind: 'postgres', url, schema: 'clerk_queue' }
   await migrateQueue(queue)
   return queue

@@ -1,7 +1,8 @@
 import type { Entity, EntityRow } from '@clerk-sync/entities'
 
-/** What became of an event. */
-export type Outcome = 'applied' | 'stale' | 'duplicate' | 'deleted' | 'ignored'
+/** What can become of an event. */
+export const outcomes = ['applied', 'stale', 'duplicate', 'deleted', 'ignored'] as const
+export type Outcome = (typeof outcomes)[number]
 
 /** An event as the ledger keeps it. Times are milliseconds. */
 export interface LedgerEvent {

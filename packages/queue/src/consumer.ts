@@ -1,9 +1,13 @@
+import type { Span } from '@opentelemetry/api'
 import { UnrecoverableError, WaitingError } from 'bullmq'
 import type { Job, Worker, WorkerOptions } from 'bullmq'
 import { backoffMs } from './backoff.ts'
 import { connectWorker } from './connect-worker.ts'
+import { hasFailedBefore } from './has-failed-before.ts'
 import type { QueueLocation } from './location.ts'
 import { openUntilReady } from './reopen.ts'
+import { createRunSpans } from './run-spans.ts'
+import type { RunSpans } from './run-spans.ts'
 
 /** One run of an event's job. Times are milliseconds. */
 export interface JobRun {
@@ -12,8 +16,11 @@ export interface JobRun {
   readonly name: string
   /** Untrusted: whatever is in the queue. */
   readonly data: unknown
+  /** When it was enqueued first. */
   readonly enqueuedAt: number
-  /** 1 on the first run. */
+  /** Whether it waited only to be tried again: an earlier attempt failed. */
+  readonly hasFailedBefore: boolean
+  /** 1 on the first run, and on the first after a replay. */
   readonly attempt: number
 }
 
@@ -53,20 +60,32 @@ export interface Consumer {
 
 /** Fetches jobs once the queue is there, and goes on by itself whenever it was away. */
 export function createConsumer(location: QueueLocation, options: ConsumerOptions): Consumer {
+  const spans = createRunSpans()
   const opened = openUntilReady(() => {
     const connected = connectWorker(location, run, settings(options))
-    listen(connected.worker, options)
+    listen(connected.worker, options, spans)
     return { ...connected, ready: runWhenReady(connected.worker, options.onError) }
   }, options.onError)
 
   async function run(job: Job, token?: string): Promise<void> {
     try {
-      await options.process(toJobRun(job, job.attemptsMade + 1))
+      if (await spans.during(job, (span) => processOrGiveBack(job, span))) return
     } catch (error) {
-      if (error instanceof CannotApplyError) throw toFinalError(error)
+      throw error instanceof CannotApplyError ? toFinalError(error) : error
+    }
+    await job.moveToWait(token)
+    throw new WaitingError()
+  }
+
+  async function processOrGiveBack(job: Job, span: Span): Promise<boolean> {
+    try {
+      await options.process(toJobRun(job, job.attemptsMade + 1))
+      return true
+    } catch (error) {
+      if (error instanceof CannotApplyError) span.setAttribute('clerk_sync.reason', error.message)
       if (!(error instanceof GiveBackError)) throw error
-      await job.moveToWait(token)
-      throw new WaitingError()
+      span.setAttribute('clerk_sync.given_back', true)
+      return false
     }
   }
 
@@ -77,14 +96,14 @@ export function createConsumer(location: QueueLocation, options: ConsumerOptions
   }
 }
 
-function listen(worker: Worker, options: ConsumerOptions): void {
+function listen(worker: Worker, options: ConsumerOptions, spans: RunSpans): void {
   worker.on('error', options.onError)
   worker.on('stalled', (jobId) => options.onStalled(jobId))
   worker.on('failed', (job, error) => {
     if (!job) return
     const final =
       error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1)
-    options.onFailed(toJobRun(job, job.attemptsMade), error, final)
+    spans.after(job, () => options.onFailed(toJobRun(job, job.attemptsMade), error, final))
   })
 }
 
@@ -124,6 +143,7 @@ function toJobRun(job: Job, attempt: number): JobRun {
     name: job.name,
     data: job.data,
     enqueuedAt: job.timestamp,
+    hasFailedBefore: hasFailedBefore(job),
     attempt,
   }
 }

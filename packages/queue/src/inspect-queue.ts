@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { connectQueue } from './connect-queue.ts'
 import type { ConnectedQueue } from './connect-queue.ts'
 import type { QueueLocation } from './location.ts'
+import { watchOldestWaiting } from './oldest-waiting.ts'
 import { readQueueDepth } from './queue-depth.ts'
 import type { QueueDepth } from './queue-depth.ts'
 
@@ -12,8 +13,8 @@ const pauseMs = 50
 export interface QueueFacts {
   readonly depth: QueueDepth
   readonly isPaused: boolean
-  /** For how long the oldest waiting job has waited; undefined when none waits. */
-  readonly oldestWaitingMs: number | undefined
+  /** For how long the oldest waiting job has waited at the least; 0 when none waits. */
+  readonly oldestWaitingMs: number
 }
 
 /** Connects once and looks. @throws when the queue does not answer. */
@@ -23,11 +24,11 @@ export async function inspectQueue(location: QueueLocation): Promise<QueueFacts>
   queue.on('error', () => undefined)
   try {
     const depth = await readWhenConnected(connected)
-    const [isPaused, [oldest]] = await Promise.all([
+    const [isPaused, oldestWaitingMs] = await Promise.all([
       queue.isPaused(),
-      queue.getJobs(['waiting'], 0, 0, true),
+      watchOldestWaiting(connected)(),
     ])
-    return { depth, isPaused, oldestWaitingMs: oldest && Date.now() - oldest.timestamp }
+    return { depth, isPaused, oldestWaitingMs }
   } finally {
     await connected.close()
   }

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventJob } from '@clerk-sync/events'
+import { inSpan, writeTraceContext } from '@clerk-sync/tracing'
+import { SpanKind } from '@opentelemetry/api'
 import type { Queue } from 'bullmq'
 import { attempts } from './backoff.ts'
 import { toJobId } from './job-id.ts'
-import type { QueueLocation } from './location.ts'
-import { openQueue } from './open-queue.ts'
+import type { OpenQueue } from './open-queue.ts'
+import { messageAttributes } from './message-attributes.ts'
 import { rerunJob } from './rerun-job.ts'
 
 // One try to enqueue; a frozen server must not use up the whole time that the request has.
@@ -25,44 +27,48 @@ export interface Producer {
    * @throws {QueueUnavailableError} after `timeoutMs` of trying, or when `signal` says to give up.
    */
   enqueue(event: EventJob, options: { timeoutMs: number; signal: AbortSignal }): Promise<void>
-  /** @throws when the queue does not answer. */
-  ping(): Promise<void>
-  close(): Promise<void>
 }
 
-/** `onError` hears of every connection error; the producer goes on by itself. */
-export function createProducer(location: QueueLocation, onError: (error: Error) => void): Producer {
-  const opened = openQueue(location, { onError })
-
+/** Whoever opened the queue closes it. */
+export function createProducer(opened: OpenQueue): Producer {
   return {
-    async enqueue(event, { timeoutMs, signal }) {
-      const deadline = Date.now() + timeoutMs
-      for (;;) {
-        try {
-          return await withTimeout(
-            add(opened.queue, event),
-            Math.min(tryTimeoutMs, deadline - Date.now()),
-          )
-        } catch (cause) {
-          if (signal.aborted || Date.now() + pauseBetweenTriesMs >= deadline) {
-            throw new QueueUnavailableError('the queue did not take the event in time', { cause })
-          }
-          await sleep(pauseBetweenTriesMs)
-        }
+    enqueue(event, options) {
+      const { name, attributes } = messageAttributes('send', toJobId(event.svixId))
+      return inSpan(name, { kind: SpanKind.PRODUCER, attributes }, () =>
+        addPatiently(opened, event, options),
+      )
+    },
+  }
+}
+
+async function addPatiently(
+  opened: OpenQueue,
+  event: EventJob,
+  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    try {
+      return await withTimeout(
+        add(opened.queue, event),
+        Math.min(tryTimeoutMs, deadline - Date.now()),
+      )
+    } catch (cause) {
+      if (signal.aborted || Date.now() + pauseBetweenTriesMs >= deadline) {
+        throw new QueueUnavailableError('the queue did not take the event in time', { cause })
       }
-    },
-    async ping() {
-      await withTimeout(opened.queue.getJobState('ping'), tryTimeoutMs)
-    },
-    close: () => opened.close(),
+      await sleep(pauseBetweenTriesMs)
+    }
   }
 }
 
 // BullMQ ignores an id that it still has, in whatever state, so a failed job must be asked for.
 async function add(queue: Queue, event: EventJob): Promise<void> {
   const jobId = toJobId(event.svixId)
+  const metadata = writeTraceContext()
+  const traced = metadata === undefined ? {} : { telemetry: { metadata } }
   const [, state] = await Promise.all([
-    queue.add(event.type, event, { jobId, attempts, backoff: { type: 'custom' } }),
+    queue.add(event.type, event, { jobId, attempts, backoff: { type: 'custom' }, ...traced }),
     queue.getJobState(jobId),
   ])
   if (state === 'failed') await rerunJob({ queue }, jobId)

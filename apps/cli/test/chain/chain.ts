@@ -9,6 +9,7 @@ import { createLogger } from '@clerk-sync/ops'
 import type { App, Ops } from '@clerk-sync/ops'
 import { migrateQueue, openQueue } from '@clerk-sync/queue'
 import type { OpenQueue, QueueLocation } from '@clerk-sync/queue'
+import { parseRedisUrl } from '@clerk-sync/queue/redis-address'
 import { createTestDatabase } from '@clerk-sync/testing'
 import { startWorker } from '@clerk-sync/worker'
 import type { WorkerConfig } from '@clerk-sync/worker'
@@ -96,7 +97,11 @@ export async function createChain(backend: Backend): Promise<Chain> {
 
 function locate(backend: Backend, databaseUrl: string): QueueLocation {
   return backend === 'redis'
-    ? { kind: 'redis', url: inject('redisUrl'), prefix: `{test-${randomBytes(6).toString('hex')}}` }
+    ? {
+        kind: 'redis',
+        address: parseRedisUrl(inject('redisUrl')),
+        prefix: `{test-${randomBytes(6).toString('hex')}}`,
+      }
     : { kind: 'postgres', url: databaseUrl, schema: 'clerk_queue' }
 }
 

@@ -3,16 +3,16 @@ import type { QueueLocation } from '@clerk-sync/queue'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { backends, createChain, outcomesOf, until } from './chain.ts'
 import type { Chain, RunningIngest } from './chain.ts'
-import { proxied } from './proxied.ts'
+import { proxiedQueue } from './proxied.ts'
 
 describe.each(backends)('on %s', (backend) => {
   let chain: Chain
-  let proxy: Awaited<ReturnType<typeof proxied>>
+  let proxy: Awaited<ReturnType<typeof proxiedQueue>>
   let queue: QueueLocation
   beforeEach(async () => {
     chain = await createChain(backend)
-    proxy = await proxied(chain.queue.url)
-    queue = { ...chain.queue, url: proxy.url }
+    proxy = await proxiedQueue(chain.queue)
+    queue = proxy.queue
   })
   afterEach(async () => {
     await proxy.heal()

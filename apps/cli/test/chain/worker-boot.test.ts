@@ -4,7 +4,7 @@ import { migrateQueue } from '@clerk-sync/queue'
 import { createTestDatabase } from '@clerk-sync/testing'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { createChain, outcomesOf } from './chain.ts'
-import { proxied } from './proxied.ts'
+import { proxiedQueue } from './proxied.ts'
 
 const aWhile = () => new Promise((resolve) => setTimeout(resolve, 1_500))
 
@@ -14,10 +14,10 @@ test.each([
 ] as const)('a worker that starts while Redis is %s fetches once it is there', async (_, fail) => {
   const chain = await createChain('redis')
   onTestFinished(() => chain.close())
-  const proxy = await proxied(chain.queue.url)
+  const proxy = await proxiedQueue(chain.queue)
   onTestFinished(() => proxy.close())
   await proxy[fail]()
-  await chain.startWorker({ queue: { ...chain.queue, url: proxy.url } })
+  await chain.startWorker({ queue: proxy.queue })
   const ingest = await chain.startIngest()
   const sent = await ingest.send(buildSample('user.created'))
   await aWhile()
@@ -31,7 +31,7 @@ test('a worker that starts before the queue on PostgreSQL is migrated fetches on
   const database = await createTestDatabase(inject('databaseUrl'))
   onTestFinished(() => database.drop())
   await migrate(database.url)
-  const queue = { ...chain.queue, url: database.url }
+  const queue = { kind: 'postgres', url: database.url, schema: 'clerk_queue' } as const
   const worker = await chain.startWorker({ queue, databaseUrl: chain.databaseUrl })
   await aWhile()
   await expect(worker.checks.find(({ name }) => name === 'queue')?.run()).rejects.toThrow(/./)

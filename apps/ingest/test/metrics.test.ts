@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto'
+import { connect } from 'node:net'
+import { selectKept } from '@clerk-sync/entities'
+import { buildSample, createSigningSecret, parseSigningSecrets, sign } from '@clerk-sync/events'
+import { createLogger } from '@clerk-sync/ops'
+import { locateQueue } from '@clerk-sync/queue'
+import { createFaultProxy } from '@clerk-sync/testing'
+import { Registry } from 'prom-client'
+import { expect, inject, onTestFinished, test, vi } from 'vitest'
+import { startIngest } from '../src/index.ts'
+
+const secrets = parseSigningSecrets(createSigningSecret())
+const lastVerified = 'clerk_sync_ingest_last_verified_event_timestamp_seconds'
+
+async function openIngest(redisUrl: string) {
+  const registry = new Registry()
+  const location = locateQueue({ redisUrl, databaseUrl: undefined })
+  const config = {
+    OPS_PORT: 1,
+    LOG_LEVEL: 'silent',
+    SHUTDOWN_TIMEOUT_MS: 10_000,
+    HOST: '127.0.0.1',
+    PORT: 0,
+    secrets,
+    queue: { ...location, prefix: `{test-${randomUUID()}}` },
+    instanceId: undefined,
+    kept: selectKept(),
+    enqueueTimeoutMs: 10_000,
+  } as const
+  const logger = createLogger({ name: 'test', level: 'silent' })
+  const ingest = await startIngest(config, { logger, registry })
+  onTestFinished(() => ingest.close())
+  return { ingest, registry, scrape: () => readSamples(registry) }
+}
+
+async function readSamples(registry: Registry): Promise<Map<string, number>> {
+  const lines = (await registry.metrics()).split('\n').filter((line) => /^\w/.test(line))
+  return new Map(
+    lines.map((line) => {
+      const space = line.lastIndexOf(' ')
+      return [line.slice(0, space), Number(line.slice(space + 1))]
+    }),
+  )
+}
+
+function signedHeaders(body: string): Record<string, string> {
+  const message = { id: `msg_${Date.now()}`, timestamp: Math.floor(Date.now() / 1_000), body }
+  const [secret] = secrets
+  if (!secret) throw new Error('no secret')
+  return {
+    'content-type': 'application/json',
+    'svix-id': message.id,
+    'svix-timestamp': String(message.timestamp),
+    'svix-signature': sign(secret, message),
+  }
+}
+
+const requests = (type: string, outcome: string) =>
+  `clerk_sync_ingest_requests_total{type="${type}",outcome="${outcome}"}`
+
+test('the time of the last verified event is absent before the first one, and refused requests do not count', async () => {
+  const { ingest, scrape } = await openIngest(inject('redisUrl'))
+  await fetch(ingest.webhookUrl, { method: 'POST', body: '{"type":"user.created"}' })
+  const before = await scrape()
+  expect(before.has(lastVerified)).toBe(false)
+  expect(before.get(requests('unverified', 'invalid_signature'))).toBe(1)
+  expect(before.get(requests('role.deleted', 'queue_unavailable'))).toBe(0)
+  expect(before.get('clerk_sync_ingest_enqueue_seconds_count')).toBe(0)
+
+  const body = JSON.stringify(buildSample('user.created'))
+  const answer = await fetch(ingest.webhookUrl, {
+    method: 'POST',
+    headers: signedHeaders(body),
+    body,
+  })
+  expect(answer.status).toBe(200)
+  const after = await scrape()
+  expect(after.get(lastVerified)).toBeCloseTo(Date.now() / 1_000, -1)
+  expect(after.get(requests('user.created', 'accepted'))).toBe(1)
+  expect(after.get('clerk_sync_ingest_enqueue_seconds_count')).toBe(1)
+  expect(after.get('clerk_sync_ingest_ack_seconds_count{outcome="accepted"}')).toBe(1)
+  await vi.waitFor(
+    async () => expect((await scrape()).get('clerk_sync_queue_jobs{state="waiting"}')).toBe(1),
+    5_000,
+  )
+})
+
+test('a delivery is in flight until it is answered, or until its sender hangs up', async () => {
+  const target = new URL(inject('redisUrl'))
+  const proxy = await createFaultProxy({ host: target.hostname, port: Number(target.port) })
+  onTestFinished(() => proxy.close())
+  const { ingest, registry } = await openIngest(`redis://127.0.0.1:${proxy.port}`)
+  // Not by a scrape: its other gauges wait for the frozen Redis.
+  const gauge = registry.getSingleMetric('clerk_sync_ingest_requests_in_flight')
+  const inFlight = async () => (await gauge?.get())?.values[0]?.value
+  await vi.waitFor(() => ingest.checks[0]?.run(), 5_000)
+  proxy.freeze()
+  const body = JSON.stringify(buildSample('user.created'))
+  const options = { method: 'POST', headers: signedHeaders(body), body }
+  const impatience = new AbortController()
+  const answered = fetch(ingest.webhookUrl, options)
+  const hungUp = fetch(ingest.webhookUrl, { ...options, signal: impatience.signal })
+  const { hostname, port } = new URL(ingest.webhookUrl)
+  const unfinished = connect(Number(port), hostname)
+  unfinished.write('POST /api/webhooks/clerk HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{')
+  await vi.waitFor(async () => expect(await inFlight()).toBe(3))
+  impatience.abort()
+  await expect(hungUp).rejects.toThrow('aborted')
+  unfinished.destroy()
+  await vi.waitFor(async () => expect(await inFlight()).toBe(1))
+  await proxy.heal()
+  expect((await answered).status).toBe(200)
+  await vi.waitFor(async () => expect(await inFlight()).toBe(0))
+})
