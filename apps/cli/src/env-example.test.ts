@@ -4,7 +4,7 @@ import { consoleVariables, readConsoleConfig } from '@clerk-sync/console'
 import { entities } from '@clerk-sync/entities'
 import { createSigningSecret } from '@clerk-sync/events'
 import { ingestVariables, readIngestConfig } from '@clerk-sync/ingest'
-import { readConfig } from '@clerk-sync/ops'
+import { readConfig, tracingVariables } from '@clerk-sync/ops'
 import { readWorkerConfig, workerVariables } from '@clerk-sync/worker'
 import { expect, test } from 'vitest'
 import { migrateVariables } from './commands/migrate.ts'
@@ -13,11 +13,15 @@ import { readStartConfig } from './start-config.ts'
 
 const text = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8')
 const example = parseEnv(text)
-const processes = { ingest: ingestVariables, worker: workerVariables, console: consoleVariables }
+const processes = {
+  ingest: { ...ingestVariables, ...tracingVariables },
+  worker: { ...workerVariables, ...tracingVariables },
+  console: { ...consoleVariables, ...tracingVariables },
+}
 const variables = {
-  ...ingestVariables,
-  ...workerVariables,
-  ...consoleVariables,
+  ...processes.ingest,
+  ...processes.worker,
+  ...processes.console,
   ...migrateVariables,
   ...cliVariables,
 }
@@ -26,9 +30,10 @@ const variables = {
 const required = {
   CLERK_WEBHOOK_SIGNING_SECRET: createSigningSecret(),
   DATABASE_URL: 'postgresql://clerk_sync@db.internal/app',
-  BOARD_USER: 'admin',
-  BOARD_PASSWORD: 'twelve or more',
 }
+
+/** One of the two ways to log in to the board. */
+const login = { BOARD_USER: 'admin', BOARD_PASSWORD: 'twelve or more' }
 
 test('.env.example names exactly the variables that the processes read, each once', () => {
   const named = [...text.matchAll(/^#? ?([A-Z_]+)=/gm)].map(([, name = '']) => name)
@@ -53,7 +58,7 @@ test.each(Object.keys(variables))('the line above %s says who reads it, and what
 })
 
 test('every process accepts the file once the required values are filled in', () => {
-  const env = { ...example, ...required }
+  const env = { ...example, ...required, ...login }
   expect(readIngestConfig(env).queue.kind).toBe('postgres')
   expect(readWorkerConfig(env).queue.kind).toBe('postgres')
   expect(readConsoleConfig(env).queue.kind).toBe('postgres')
@@ -67,7 +72,9 @@ test.each<[name: string, read: (env: NodeJS.ProcessEnv) => unknown]>([
   ['BOARD_USER', readConsoleConfig],
   ['BOARD_PASSWORD', readConsoleConfig],
 ])('without %s the process that needs it refuses the file', (name, read) => {
-  expect(() => read({ ...example, ...required, [name]: '' })).toThrow(`${name} is not set`)
+  expect(() => read({ ...example, ...required, ...login, [name]: '' })).toThrow(
+    `${name} is not set`,
+  )
 })
 
 test('start accepts an unchanged copy of the file', () => {
@@ -78,7 +85,7 @@ test('start accepts an unchanged copy of the file', () => {
   }
   const { ingest, worker, console } = readStartConfig(example, secrets, 'postgresql://embedded')
   expect([ingest.PORT, worker.OPS_PORT, console.BOARD_PORT]).toEqual([3000, 9464, 3001])
-  expect(console.login).toEqual({ user: 'admin', password: 'made up and long' })
+  expect(console.login).toEqual({ kind: 'password', user: 'admin', password: 'made up and long' })
 })
 
 test('what is left out unless SYNC_ENTITIES names it is told', () => {
@@ -87,6 +94,6 @@ test('what is left out unless SYNC_ENTITIES names it is told', () => {
 })
 
 test('there is no secret in the file', () => {
-  for (const name of Object.keys(required)) expect(example[name]).toBe('')
+  for (const name of Object.keys({ ...required, ...login })) expect(example[name]).toBe('')
   expect(text).not.toMatch(/whsec_\w|sk_(test|live)_|:\/\/\w+:/)
 })

@@ -6,6 +6,7 @@ import { backfillHelp, reconcileHelp } from './catch-up/help.ts'
 import { parseMaxDeletes } from './catch-up/max-deletes.ts'
 import { fields, fieldsHelp } from './commands/fields.ts'
 import { doctorHelp } from './doctor/help.ts'
+import { replayHelp } from './replay/help.ts'
 
 if (existsSync('.env')) process.loadEnvFile('.env')
 
@@ -84,6 +85,22 @@ program
   .action(async (options) => {
     const { reconcile } = await import('./commands/reconcile.ts')
     process.exitCode = await reconcile(options, process.env)
+  })
+
+program
+  .command('replay')
+  .description('run failed jobs again, with all their attempts')
+  .option('--failed', 'all failed jobs, or those that the options below select')
+  .option('--type <types>', 'only events of these types, separated by commas')
+  .option('--reason <text>', 'only jobs whose reason contains this')
+  .option('--since <time>', 'only jobs that failed since then')
+  .option('--until <time>', 'only jobs that failed until then')
+  .option('--dry-run', 'change nothing, count by type and reason')
+  .option('--json', 'for machines')
+  .addHelpText('after', replayHelp)
+  .action(async (options) => {
+    const { replay } = await import('./commands/replay.ts')
+    process.exitCode = await replay(options, process.env)
   })
 
 program

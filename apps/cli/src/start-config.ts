@@ -1,10 +1,10 @@
-import { readConsoleConfig } from '@clerk-sync/console'
+import { readConsoleConfig, wantsClerk } from '@clerk-sync/console'
 import { readIngestConfig } from '@clerk-sync/ingest'
 import { readWorkerConfig } from '@clerk-sync/worker'
 import type { Secrets } from './secrets.ts'
 import { isPortFree } from './port.ts'
 
-export const boardUser = 'admin'
+const boardUser = 'admin'
 
 export type StartConfig = ReturnType<typeof readStartConfig>
 
@@ -18,13 +18,21 @@ export function readStartConfig(env: NodeJS.ProcessEnv, secrets: Secrets, databa
     ...env,
     DATABASE_URL: databaseUrl,
     CLERK_WEBHOOK_SIGNING_SECRET: env['CLERK_WEBHOOK_SIGNING_SECRET'] || secrets.signingSecret,
-    BOARD_USER: env['BOARD_USER'] || boardUser,
-    BOARD_PASSWORD: env['BOARD_PASSWORD'] || secrets.boardPassword,
+    ...boardLogin(env, secrets.boardPassword),
   }
   return {
     ingest: readIngestConfig(complete),
     worker: readWorkerConfig(complete),
     console: readConsoleConfig(complete),
+  }
+}
+
+/** The password's login, made up as far as it is not set; none where people log in with Clerk. */
+export function boardLogin(env: NodeJS.ProcessEnv, madeUp: string): NodeJS.ProcessEnv {
+  if (wantsClerk(env)) return {}
+  return {
+    BOARD_USER: env['BOARD_USER'] || boardUser,
+    BOARD_PASSWORD: env['BOARD_PASSWORD'] || madeUp,
   }
 }
 

@@ -1,9 +1,11 @@
+import type { ConsoleConfig } from '@clerk-sync/console'
+
 export interface StartScreen {
   webhookUrl: string
   /** Undefined when it came from the environment. */
   signingSecret: string | undefined
-  /** The password is undefined when it came from the environment. */
-  board: { url: string; user: string; password: string | undefined }
+  /** A password that was made up is shown, one from the environment is not. */
+  board: { url: string; login: ConsoleConfig['login']; isMadeUp: boolean }
   opsPort: number
   database: { url: string; embedded: boolean }
   queue: 'redis' | 'postgres'
@@ -13,14 +15,13 @@ export interface StartScreen {
 /** What a person needs to know once everything runs, in one screen. */
 export function renderStartScreen(screen: StartScreen): string {
   const { board, database } = screen
-  const login = board.password === undefined ? 'the one in BOARD_PASSWORD' : board.password
   const rows = [
     ['webhook', `POST ${screen.webhookUrl}`],
     ['secret', screen.signingSecret ?? 'the one in CLERK_WEBHOOK_SIGNING_SECRET'],
     ...(screen.signingSecret
       ? [['', 'generated, kept in .data/; for real events set CLERK_WEBHOOK_SIGNING_SECRET']]
       : []),
-    ['board', `${board.url}  user ${board.user}, password ${login}`],
+    ['board', `${board.url}  ${loginNote(board)}`],
     ['metrics', `http://127.0.0.1:${screen.opsPort}/metrics  and /livez, /readyz`],
     ['database', redactGiven(database)],
     ['', `${database.embedded ? 'embedded, data in .data/; ' : ''}tables in the schema "clerk"`],
@@ -47,6 +48,11 @@ Next, in a second terminal:
 ${screen.fakeClerk ? '  npx -y pnpm@12 clerk-sync backfill\n' : ''}
 Ctrl-C stops everything.
 `
+}
+
+function loginNote({ login, isMadeUp }: StartScreen['board']): string {
+  if (login.kind === 'clerk') return `in a browser ${login.url}; log in with Clerk`
+  return `user ${login.user}, password ${isMadeUp ? login.password : 'the one in BOARD_PASSWORD'}`
 }
 
 // The embedded one's password is ours to show, a given one is not.

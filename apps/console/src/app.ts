@@ -1,10 +1,15 @@
-import basicAuth from '@fastify/basic-auth'
 import type { Logger } from '@clerk-sync/ops'
+import type { OpenQueue } from '@clerk-sync/queue'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
+import { mendBoardPage } from './board-page.ts'
+import { guardBoardWrites } from './board-writes.ts'
 import { isCrossSiteChange } from './cross-site.ts'
-import { isLogin } from './login.ts'
-import type { Login } from './login.ts'
+import { guard } from './login/login.ts'
+import type { Login } from './login/login.ts'
+import { serveStaticFiles } from './pages/static-files.ts'
+import type { ReplayRuns } from './replay/replay-runs.ts'
+import { serveReplay } from './replay/replay-routes.ts'
 import { securityHeaders } from './security-headers.ts'
 
 export const boardPath = '/board'
@@ -13,31 +18,35 @@ export interface ConsoleDeps {
   readonly board: FastifyPluginCallback
   readonly login: Login
   readonly logger: Logger
+  readonly queue: OpenQueue
+  readonly runs: ReplayRuns
 }
 
-/** The console: the board behind its login. The caller listens and closes. */
+/** The console: the board and the replay page behind their login. The caller listens and closes. */
 export function buildConsole(deps: ConsoleDeps): FastifyInstance {
   const app = Fastify({ requestTimeout: 15_000, forceCloseConnections: true })
   app.addHook('onRequest', async (_, reply) => void reply.headers(securityHeaders))
   app.setNotFoundHandler((_, reply) => reply.code(404).send({ error: 'not_found' }))
-  void app.register((scope) => guardBoard(scope, deps))
+  serveStaticFiles(app)
+  void app.register((scope) => servePrivately(scope, deps))
   return app
 }
 
-// Hooks cover what is registered after them: the board comes last, with its files and its API.
-async function guardBoard(scope: FastifyInstance, deps: ConsoleDeps): Promise<void> {
-  await scope.register(basicAuth, {
-    authenticate: { realm: 'clerk-sync' },
-    validate(user, password, request, _reply, done) {
-      if (isLogin(deps.login, user, password)) return done()
-      deps.logger.warn({ ip: request.ip }, 'login refused')
-      return done(new Error('wrong user or password'))
-    },
-  })
+// Hooks cover what is registered after them: the pages come last, with their files and their API.
+async function servePrivately(scope: FastifyInstance, deps: ConsoleDeps): Promise<void> {
+  const { login, logger, runs, queue } = deps
   scope.addHook('onRequest', async (request, reply) => {
     if (isCrossSiteChange(request)) await reply.code(403).send({ error: 'cross_site' })
   })
-  scope.addHook('onRequest', scope.basicAuth)
+  await guard(scope, login, logger)
+  scope.addHook('onResponse', async ({ method, url, operator }, { statusCode: status }) => {
+    if (method !== 'GET') logger.info({ operator, method, url, status }, 'change on the console')
+  })
   scope.get('/', (_, reply) => reply.redirect(boardPath))
-  await scope.register(deps.board, { prefix: boardPath })
+  serveReplay(scope, { queue, runs, boardPath })
+  await scope.register(async (boardScope) => {
+    mendBoardPage(boardScope, { hasSessions: login.kind === 'clerk' })
+    guardBoardWrites(boardScope, runs)
+    await boardScope.register(deps.board, { prefix: boardPath })
+  })
 }

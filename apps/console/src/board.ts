@@ -13,6 +13,7 @@ const uiConfig: UIConfig = {
   // Each round would list all clients of Redis.
   showWorkers: false,
   hideRedisDetails: true,
+  hideDocsLink: true,
 }
 
 export interface Board {
@@ -21,8 +22,14 @@ export interface Board {
   show(queue: OpenQueue['queue']): void
 }
 
+export interface BoardDeps {
+  readonly logger: Logger
+  /** Whether it shows what is in a job, too. */
+  readonly showData: boolean
+}
+
 /** Bull Board for a browser that finds it under `path`. It brings no login of its own. */
-export function buildBoard(path: string, logger: Logger): Board {
+export function buildBoard(path: string, { logger, showData }: BoardDeps): Board {
   const adapter = new FastifyAdapter().setBasePath(path)
   const { replaceQueues } = createBullBoard({
     queues: [],
@@ -37,7 +44,7 @@ export function buildBoard(path: string, logger: Logger): Board {
   })
   return {
     plugin: adapter.registerPlugin(),
-    show: (queue) => replaceQueues([new EventQueueAdapter(queue)]),
+    show: (queue) => replaceQueues([new EventQueueAdapter(queue, { showData })]),
   }
 }
 

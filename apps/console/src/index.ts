@@ -1,4 +1,5 @@
 export { consoleVariables, readConsoleConfig } from './config.ts'
 export type { ConsoleConfig } from './config.ts'
+export { wantsClerk } from './login/login-settings.ts'
 export { startConsole } from './start.ts'
 export type { Console } from './start.ts'

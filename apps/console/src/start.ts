@@ -1,9 +1,10 @@
 import { createErrorLog } from '@clerk-sync/ops'
 import type { App, Ops } from '@clerk-sync/ops'
-import { openQueue } from '@clerk-sync/queue'
+import { checkQueue, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
 import { boardPath, buildConsole } from './app.ts'
 import { buildBoard } from './board.ts'
 import type { ConsoleConfig } from './config.ts'
+import { createReplayRuns } from './replay/replay-runs.ts'
 
 export interface Console extends App {
   /** The board, as seen from this machine. */
@@ -11,17 +12,17 @@ export interface Console extends App {
 }
 
 /** Opens the console. It starts without the queue, too, and shows it once it is there. */
-export async function startConsole(
-  config: ConsoleConfig,
-  ops: Pick<Ops, 'logger'>,
-): Promise<Console> {
+export async function startConsole(config: ConsoleConfig, ops: Ops): Promise<Console> {
   const logger = ops.logger.child({ app: 'console' })
-  const board = buildBoard(boardPath, logger)
-  const app = buildConsole({ board: board.plugin, login: config.login, logger })
+  const { login, showData } = config
+  const board = buildBoard(boardPath, { logger, showData })
   const opened = openQueue(config.queue, {
     onOpen: (queue) => board.show(queue),
     onError: createErrorLog(logger, 'the queue has trouble'),
   })
+  const runs = createReplayRuns(opened, logger)
+  const app = buildConsole({ board: board.plugin, login, logger, queue: opened, runs })
+  registerQueueMetrics(ops.registry, opened)
   try {
     await app.listen({ port: config.BOARD_PORT, host: config.HOST })
   } catch (error) {
@@ -35,8 +36,9 @@ export async function startConsole(
   return {
     name: 'console',
     boardUrl,
-    checks: [{ name: 'queue', run: async () => void (await opened.queue.getJobState('ping')) }],
+    checks: [{ name: 'queue', run: () => checkQueue(opened) }],
     async close() {
+      await runs.close()
       await app.close()
       await opened.close()
     },

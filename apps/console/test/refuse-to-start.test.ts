@@ -6,17 +6,27 @@ import { expect, test } from 'vitest'
 
 const main = join(import.meta.dirname, '../src/main.ts')
 
+const clerk = {
+  CLERK_PUBLISHABLE_KEY: 'pk_test_Y2xlcmsuZXhhbXBsZS5jb20k',
+  CLERK_SECRET_KEY: 'sk_test_a_long_secret',
+  BOARD_URL: 'https://board.example.com',
+}
+
 test.each([
-  ['login', {}],
-  ['password', { BOARD_USER: 'admin' }],
-  ['user', { BOARD_PASSWORD: 'a long password' }],
-])('the console does not start without a %s', async (_, given) => {
+  ['without a login', {}, /never opens without a login/],
+  ['without a password', { BOARD_USER: 'admin' }, /BOARD_PASSWORD is not set/],
+  ['to every user of Clerk', clerk, /never to every user of the instance/],
+  [
+    'with two logins',
+    { ...clerk, BOARD_PASSWORD: 'a long password' },
+    /leave one of the two empty/,
+  ],
+])('the console does not start %s', async (_, given, reason) => {
   const env = { PATH: process.env['PATH'], REDIS_URL: 'redis://127.0.0.1:1', ...given }
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'ignore', 'pipe'] })
   const [problem, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
   expect(code).toBe(1)
   expect(problem).toContain('console did not start')
-  expect(problem).toMatch(/BOARD_(USER|PASSWORD) is not set/)
-  expect(problem).toMatch(/never opens without a login, so BOARD_USER and BOARD_PASSWORD/)
-  expect(problem).not.toContain('a long password')
+  expect(problem).toMatch(reason)
+  expect(problem).not.toMatch(/a long password|a_long_secret/)
 })

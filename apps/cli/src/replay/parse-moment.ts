@@ -1,0 +1,14 @@
+const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** A moment in milliseconds: 2h for two hours ago, or a time as ISO 8601 writes it; else undefined. */
+export function parseMoment(text: string, now = Date.now()): number | undefined {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
+  if (count !== undefined) return now - Number(count) * unitsMs[unit as keyof typeof unitsMs]
+  if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?)?$/.test(text)) {
+    return undefined
+  }
+  // Without a zone a time is UTC, as everywhere here.
+  const isLocal = text.includes('T') && !/(Z|[+-]\d{2}:\d{2})$/.test(text)
+  const moment = Date.parse(isLocal ? `${text}Z` : text)
+  return Number.isNaN(moment) ? undefined : moment
+}

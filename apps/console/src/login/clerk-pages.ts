@@ -1,0 +1,50 @@
+import { html } from '../pages/html.ts'
+import { renderPage } from '../pages/render-page.ts'
+
+/** For someone who is signed in, but not among those who may. */
+export function renderNotAllowed(who: {
+  readonly userId: string
+  readonly orgId?: string | null | undefined
+  readonly orgRole?: string | null | undefined
+}): string {
+  const { userId, orgId, orgRole } = who
+  return renderPage({
+    title: 'Not allowed',
+    body: html`<main class="narrow">
+      <h1>You may not use this console</h1>
+      <p>You are signed in, but you are not among those who may see and replay jobs.</p>
+      <dl>
+        <dt>User</dt>
+        <dd><code>${userId}</code></dd>
+        <dt>Active organization</dt>
+        <dd>
+          ${orgId ? html`<code>${orgId}</code> as <code>${orgRole ?? 'nobody'}</code>` : 'none'}
+        </dd>
+      </dl>
+      <p>
+        Whoever runs clerk-sync can let you in: they add your user to
+        <code>BOARD_CLERK_USERS</code>, or give you a role of <code>BOARD_CLERK_ROLES</code> in the
+        organization of <code>BOARD_CLERK_ORGANIZATION</code>. A role counts while that organization
+        is the active one: switch to it in your application, then reload this page.
+      </p>
+      <p><a class="button" href="/board">Try again</a></p>
+    </main>`,
+  })
+}
+
+/** For a session that is there, but can't be trusted. */
+export function renderNotVerified(why: { reason: string | undefined; signIn: string }): string {
+  return renderPage({
+    title: 'Not signed in',
+    body: html`<main class="narrow">
+      <h1>Your session could not be verified</h1>
+      <p>Clerk’s library says: <code>${why.reason ?? 'unknown'}</code>.</p>
+      <p>
+        Sign in again. If you come back here, the settings of the console are wrong: its keys must
+        be of one instance, <code>BOARD_URL</code> must be the address in your browser, and its
+        clock must be right.
+      </p>
+      <p><a class="button" href="${why.signIn}">Sign in</a></p>
+    </main>`,
+  })
+}

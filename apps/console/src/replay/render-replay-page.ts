@@ -1,0 +1,144 @@
+import type { FailedCounts, FailedGroup } from '@clerk-sync/queue'
+import { html } from '../pages/html.ts'
+import type { Html } from '../pages/html.ts'
+import { renderPage } from '../pages/render-page.ts'
+import { staticPath } from '../pages/static-files.ts'
+import type { ReplayForm } from './replay-form.ts'
+import type { ReplayRun } from './replay-runs.ts'
+import { renderRun } from './render-run.ts'
+
+export interface ReplayPage {
+  readonly form: ReplayForm
+  readonly run: ReplayRun | undefined
+  readonly isRunning: boolean
+  /** Undefined while a replay is under way, or when something is wrong. */
+  readonly counts: FailedCounts | undefined
+  readonly problem: string | undefined
+  readonly boardPath: string
+}
+
+// The largest groups say what happened; a table of a thousand says nothing.
+const mostGroups = 20
+
+export function renderReplayPage(page: ReplayPage): string {
+  return renderPage({
+    title: 'Replay failed jobs',
+    head: html`<script src="${staticPath}/replay.js" defer></script>
+      ${page.isRunning && html`<noscript><meta http-equiv="refresh" content="2" /></noscript>`}`,
+    body: html`<header>
+        <nav aria-label="Console">
+          <strong>clerk-sync</strong>
+          <a href="${page.boardPath}">Board</a>
+          <a href="/replay" aria-current="page">Replay</a>
+        </nav>
+      </header>
+      <main>
+        <h1>Replay failed jobs</h1>
+        <p class="lead">
+          A replayed job runs again with all its attempts. Jobs that fail again while a replay runs
+          wait for the next one.
+        </p>
+        ${page.problem && html`<p class="problem" role="alert">${page.problem}</p>`}
+        ${page.run && renderRun(page.run)} ${page.isRunning ? undefined : renderForm(page)}
+        ${page.counts && renderCounts(page.counts)}
+      </main>`,
+  })
+}
+
+function renderForm({ form, counts }: ReplayPage): Html {
+  return html`<form class="card" action="/replay" method="get">
+    <div class="fields">
+      <label
+        >Type
+        <select name="type">
+          <option value="">All types</option>
+          ${typeOptions(form, counts).map(
+            ({ name, count }) =>
+              html`<option value="${name}" ${form.types.includes(name) && html`selected`}>
+                ${name} (${number(count)})
+              </option>`,
+          )}
+        </select>
+      </label>
+      <label class="wide"
+        >Reason contains
+        <input name="reason" value="${form.reason}" maxlength="500" autocomplete="off" />
+      </label>
+      <label
+        >Failed from (UTC)
+        <input type="datetime-local" name="from" step="1" value="${form.from}" />
+      </label>
+      <label
+        >Failed to (UTC)
+        <input type="datetime-local" name="to" step="1" value="${form.to}" />
+      </label>
+    </div>
+    <div class="buttons">
+      <button type="submit">Count</button>
+      <button type="submit" class="primary" formaction="/replay" formmethod="post">Replay</button>
+      <a href="/replay">Reset</a>
+    </div>
+  </form>`
+}
+
+// A type that was chosen stays, also when none of it is left.
+function typeOptions(form: ReplayForm, counts: FailedCounts | undefined): FailedGroup[] {
+  const known = counts?.allTypes ?? []
+  const names = new Set(known.map(({ name }) => name))
+  const others = form.types.filter((name) => !names.has(name))
+  return [...known, ...others.map((name) => ({ name, count: 0 }))]
+}
+
+function renderCounts(counts: FailedCounts): Html {
+  const { failed, selected, types, reasons, oldest, newest } = counts
+  if (failed === 0) return html`<p class="card">No job has failed.</p>`
+  return html`<section class="card" aria-labelledby="selected">
+    <h2 id="selected">
+      ${number(selected)} of ${number(failed)} failed ${failed === 1 ? 'job' : 'jobs'} selected
+    </h2>
+    ${
+      oldest !== undefined &&
+      newest !== undefined &&
+      html`<p class="muted">They failed between ${time(oldest)} and ${time(newest)}.</p>`
+    }
+    ${selected > 0 && html`${renderGroups('Type', types)}${renderGroups('Reason', reasons)}`}
+  </section>`
+}
+
+function renderGroups(title: string, groups: readonly FailedGroup[]): Html {
+  const hidden = groups.length - mostGroups
+  return html`<table>
+    <thead>
+      <tr>
+        <th scope="col">${title}</th>
+        <th scope="col" class="number">Jobs</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${groups.slice(0, mostGroups).map(
+        ({ name, count }) =>
+          html`<tr>
+            <td>${name === '' ? '(no reason)' : name}</td>
+            <td class="number">${number(count)}</td>
+          </tr>`,
+      )}
+      ${
+        hidden > 0 &&
+        html`<tr>
+          <td class="muted">and ${number(hidden)} more kinds</td>
+          <td></td>
+        </tr>`
+      }
+    </tbody>
+  </table>`
+}
+
+const number = (value: number) => value.toLocaleString('en')
+
+const time = (ms: number) =>
+  html`<time datetime="${new Date(ms).toISOString()}"
+    >${new Date(ms)
+      .toISOString()
+      .replace('T', ' ')
+      .replace(/\.\d+Z$/, ' UTC')}</time
+  >`

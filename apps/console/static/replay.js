@@ -1,0 +1,33 @@
+// Keeps the progress of a replay up to date, and shows that counting takes a moment.
+const run = document.querySelector('.run[data-running="true"]')
+
+async function update() {
+  const answer = await fetch('/replay/status', { headers: { accept: 'application/json' } })
+  // A session that has run out is renewed with the page.
+  if (answer.status === 401) return location.reload()
+  if (!answer.ok) return
+  const status = await answer.json()
+  if (!status.isRunning) return location.replace('/replay')
+  run.querySelector('h2').textContent = status.headline
+  run.querySelector('#run-detail').textContent = status.detail
+  const progress = run.querySelector('progress')
+  progress.max = Math.max(status.matched, 1)
+  progress.value = status.done
+}
+
+async function follow() {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    // A console that restarts, or a queue that is away for a moment, is asked again.
+    await update().catch(() => undefined)
+  }
+}
+
+if (run) void follow()
+
+document.querySelector('form.card')?.addEventListener('submit', (event) => {
+  const button = event.submitter
+  if (!button || button.formMethod === 'post') return
+  button.textContent = 'Counting…'
+  button.setAttribute('aria-busy', 'true')
+})

@@ -1,0 +1,16 @@
+// Clerk's sessions are renewed with a page, not with a call from within one: after a call that was
+// refused as signed out the page is loaded again, at most once in ten seconds.
+const key = 'clerk-sync-reloaded-at'
+
+window.XMLHttpRequest = class extends XMLHttpRequest {
+  constructor() {
+    super()
+    this.addEventListener('loadend', () => {
+      if (this.status !== 401) return
+      const now = Date.now()
+      if (now - Number(sessionStorage.getItem(key)) < 10_000) return
+      sessionStorage.setItem(key, String(now))
+      location.reload()
+    })
+  }
+}

@@ -1,0 +1,42 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
+
+const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+// No sandbox, as root has none; and nothing that asks the internet.
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** The Chromium of this machine. @throws an Error that says how to get one. */
+export async function openBrowser(): Promise<Browser> {
+  return await chromium.launch({ executablePath: findChromium(process.env), args: flags })
+}
+
+function findChromium(env: NodeJS.ProcessEnv): string {
+  if (env['CHROMIUM_PATH']) return env['CHROMIUM_PATH']
+  const directories = (env['PATH'] ?? '').split(delimiter).filter(Boolean)
+  const found = names
+    .flatMap((name) => directories.map((directory) => join(directory, name)))
+    .find(isExecutable)
+  if (found) return found
+  throw new Error(
+    'The browser tests need Chromium, and there is none: install the package chromium, or set CHROMIUM_PATH.',
+  )
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
