@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { alertThreshold, readAlerts } from './alert-threshold.ts'
+import { buildDashboard } from './build-dashboard.ts'
+
+interface Panel {
+  type: string
+  title: string
+  description?: string
+  gridPos: { x: number; y: number; w: number; h: number }
+  links?: { title: string; url: string }[]
+  targets?: { expr: string; legendFormat: string }[]
+  fieldConfig?: { defaults: { unit: string; thresholds: { steps: { value: number | null }[] } } }
+}
+
+const file = new URL('../../grafana/dashboards/clerk-sync.json', import.meta.url)
+const built = JSON.parse(JSON.stringify(buildDashboard())) as { panels: Panel[] }
+const panels = built.panels.filter(({ type }) => type !== 'row')
+
+test('the committed dashboard is what its source builds', () => {
+  const committed = JSON.stringify(JSON.parse(readFileSync(file, 'utf8')))
+  const isCurrent = committed === JSON.stringify(built)
+  expect(isCurrent, 'write it again with "npx -y pnpm@12 docs:dashboard"').toBe(true)
+})
+
+test('its rows are the questions of an operator, the golden signals first', () => {
+  const rows = built.panels.filter(({ type }) => type === 'row').map(({ title }) => title)
+  expect(rows).toEqual([
+    'Golden signals',
+    'Traffic',
+    'Latency',
+    'Queue',
+    'Outcomes',
+    'Failures',
+    'Duplicates',
+    'Freshness',
+    'Drift',
+    'Saturation',
+  ])
+})
+
+test.each(panels)(
+  'the panel $title says what it shows, in a unit, with named series',
+  ({ description, fieldConfig, targets = [] }) => {
+    expect(description).toMatch(/^\S.*\.$/)
+    expect(fieldConfig?.defaults.unit).toMatch(/\S/)
+    expect(targets).not.toEqual([])
+    expect(new Set(targets.map(({ legendFormat }) => legendFormat)).size).toBe(targets.length)
+  },
+)
+
+test('no two panels have one title', () => {
+  expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length)
+})
+
+test('panels lie side by side, none on another and none past the edge', () => {
+  const cells = built.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+    Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)},${y + Math.floor(cell / w)}`),
+  )
+  expect(new Set(cells).size).toBe(cells.length)
+  for (const { gridPos } of built.panels) expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24)
+})
+
+test('the links of a panel name alerts of alerts.yml, and its red line is theirs', () => {
+  const names = readAlerts().map(({ alert }) => alert)
+  const linked = panels.filter(({ links }) => links?.length)
+  expect(linked.length).toBeGreaterThan(10)
+  for (const { links, fieldConfig } of linked) {
+    const [link] = links ?? []
+    const name = link?.title.replace('Runbook: ', '') ?? ''
+    expect(names).toContain(name)
+    expect(link?.url).toBe(`\${runbook}#${name.toLowerCase()}`)
+    expect(fieldConfig?.defaults.thresholds.steps.at(-1)?.value).toBe(alertThreshold(name))
+  }
+})

@@ -1,0 +1,135 @@
+import {
+  BigValueColorMode,
+  BigValueGraphMode,
+  BigValueTextMode,
+  GraphThresholdsStyleConfigBuilder,
+  GraphThresholdsStyleMode,
+  LegendDisplayMode,
+  LegendPlacement,
+  ReduceDataOptionsBuilder,
+  StackingConfigBuilder,
+  StackingMode,
+  TooltipDisplayMode,
+  VisibilityMode,
+  VizLegendOptionsBuilder,
+  VizTooltipOptionsBuilder,
+} from '@grafana/grafana-foundation-sdk/common'
+import {
+  DashboardLinkBuilder,
+  DashboardLinkType,
+  ThresholdsConfigBuilder,
+  ThresholdsMode,
+} from '@grafana/grafana-foundation-sdk/dashboard'
+import type { Threshold } from '@grafana/grafana-foundation-sdk/dashboard'
+import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus'
+import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat'
+import { PanelBuilder as GraphBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
+import { alertThreshold } from './alert-threshold.ts'
+import { dataSource } from './data-source.ts'
+
+/** An expression and the name of its series. */
+type Query = readonly [expression: string, legend: string]
+
+export interface PanelSpec {
+  readonly title: string
+  /** What it shows, and what is good. */
+  readonly description: string
+  /** Grafana's name of a unit, such as s, percentunit, bytes or reqps. */
+  readonly unit: string
+  readonly queries: readonly Query[]
+  /** The panel is red where this alert fires, and links to its part of the runbook. */
+  readonly alert?: string
+  /** Turns yellow here. */
+  readonly warnAt?: number
+  /** Said where there is no series; "no data" by default. */
+  readonly noValue?: string
+  readonly max?: number
+  /** Of 24 columns. */
+  readonly width?: number
+  readonly height?: number
+}
+
+export interface GraphSpec extends PanelSpec {
+  readonly stacked?: true
+}
+
+/** Curves over time. */
+export function graph(spec: GraphSpec): GraphBuilder {
+  const panel = complete(new GraphBuilder(), spec, { width: 8, height: 8 })
+    .lineWidth(1)
+    .fillOpacity(spec.stacked ? 40 : 8)
+    .showPoints(VisibilityMode.Never)
+    .min(0)
+    .legend(
+      new VizLegendOptionsBuilder()
+        .displayMode(LegendDisplayMode.List)
+        .placement(LegendPlacement.Bottom)
+        .showLegend(true),
+    )
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi))
+    .thresholdsStyle(
+      new GraphThresholdsStyleConfigBuilder().mode(
+        spec.alert ? GraphThresholdsStyleMode.Dashed : GraphThresholdsStyleMode.Off,
+      ),
+    )
+  return spec.stacked
+    ? panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal))
+    : panel
+}
+
+/** The last value, large. */
+export function stat(spec: PanelSpec): StatBuilder {
+  return complete(new StatBuilder(), spec, { width: 6, height: 4 })
+    .colorMode(BigValueColorMode.Value)
+    .graphMode(BigValueGraphMode.Area)
+    .textMode(spec.queries.length > 1 ? BigValueTextMode.ValueAndName : BigValueTextMode.Value)
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
+}
+
+// Both builders have the same methods; the SDK has no type for that.
+function complete<Builder extends GraphBuilder | StatBuilder>(
+  builder: Builder,
+  spec: PanelSpec,
+  size: { width: number; height: number },
+): Builder {
+  const panel = builder as GraphBuilder
+  panel
+    .title(spec.title)
+    .description(spec.description)
+    .datasource(dataSource)
+    .unit(spec.unit)
+    .span(spec.width ?? size.width)
+    .height(spec.height ?? size.height)
+    .noValue(spec.noValue ?? 'no data')
+    .thresholds(
+      new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(thresholdsOf(spec)),
+    )
+  if (spec.max !== undefined) panel.max(spec.max)
+  if (spec.alert) panel.links([runbookLink(spec.alert)])
+  spec.queries.forEach(([expression, legend], index) =>
+    panel.withTarget(
+      new DataqueryBuilder()
+        .refId(String.fromCodePoint('A'.charCodeAt(0) + index))
+        .datasource(dataSource)
+        .expr(expression)
+        .legendFormat(legend)
+        .range(),
+    ),
+  )
+  return builder
+}
+
+function thresholdsOf({ alert, warnAt }: PanelSpec): Threshold[] {
+  return [
+    { value: null, color: 'green' },
+    ...(warnAt === undefined ? [] : [{ value: warnAt, color: 'yellow' }]),
+    ...(alert === undefined ? [] : [{ value: alertThreshold(alert), color: 'red' }]),
+  ]
+}
+
+function runbookLink(alert: string): DashboardLinkBuilder {
+  return new DashboardLinkBuilder(`Runbook: ${alert}`)
+    .type(DashboardLinkType.Link)
+    .url(`\${runbook}#${alert.toLowerCase()}`)
+    .targetBlank(true)
+}

@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createOpsServer, createRegistry } from '@clerk-sync/ops'
+import { afterEach, expect, test } from 'vitest'
+import { root } from './read-compose.ts'
+
+const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8')
+const final = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))
+
+test('the image runs as a user with a number, from a base without a package manager for Node.js', () => {
+  expect(final).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m)
+  expect(final).toMatch(/^\nFROM debian:/)
+  // Whatever installs or compiles stays in the stages before.
+  expect(final).not.toMatch(/npm|apt-get|turbo/)
+})
+
+test('what it copies of the repository is there and is sent to the builder', () => {
+  const ignore = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n')
+  const copied = Array.from(
+    dockerfile.matchAll(/^COPY (?!--from)(\S+) /gm),
+    ([, path = '']) => path,
+  )
+  const files = copied.filter((path) => path !== '.')
+  expect(files).toContain('deploy/healthcheck.js')
+  for (const file of files) {
+    expect(existsSync(join(root, file))).toBe(true)
+    expect(ignore).toContain(`!${file}`)
+  }
+})
+
+const closers: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close()
+})
+
+test('the health check passes while the process can do its work', async () => {
+  const port = await serve(() => Promise.resolve())
+  expect(await checkHealth(port, '/livez')).toEqual({ code: 0, output: '{"live":true}' })
+  expect(await checkHealth(port, '/readyz')).toMatchObject({ code: 0 })
+})
+
+test('it fails and says why while the process waits for something, or is gone', async () => {
+  const port = await serve(() => Promise.reject(new Error('the queue is away')))
+  expect(await checkHealth(port)).toMatchObject({ code: 0 })
+  const waiting = await checkHealth(port, '/readyz')
+  expect(waiting).toMatchObject({ code: 1, output: expect.stringContaining('the queue is away') })
+  for (const close of closers.splice(0)) await close()
+  expect(await checkHealth(port)).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('ECONNREFUSED'),
+  })
+})
+
+async function serve(run: () => Promise<void>): Promise<number> {
+  const server = await createOpsServer({
+    port: 0,
+    host: '127.0.0.1',
+    registry: createRegistry(['ingest']),
+    checks: () => [{ name: 'queue', run }],
+  })
+  closers.push(() => server.close())
+  return server.port
+}
+
+function checkHealth(port: number, ...args: string[]): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [join(root, 'deploy/healthcheck.js'), ...args],
+      { env: { OPS_PORT: String(port) } },
+      (_, stdout, stderr) => resolve({ code: child.exitCode ?? -1, output: stdout + stderr }),
+    )
+  })
+}
