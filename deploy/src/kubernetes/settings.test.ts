@@ -1,0 +1,118 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1'
+import { describe, expect, test } from 'vitest'
+import { readAppVariables } from './app-variables.ts'
+import { manifestSets } from './manifest-sets.ts'
+import { kubernetesDir, ofKind } from './manifest.ts'
+import { selects, workloadsOf } from './workloads.ts'
+import type { Workload } from './workloads.ts'
+
+const root = join(kubernetesDir, '../..')
+const variables = readAppVariables()
+const byDefault = Object.fromEntries(variables.map((one) => [one.name, one.byDefault]))
+const readSettings = (file: string) =>
+  parseEnv(readFileSync(join(kubernetesDir, file), 'utf8')) as Record<string, string>
+const settings = {
+  ...byDefault,
+  ...readSettings('base/settings.env'),
+}
+const secrets = Object.keys(readSettings('overlays/example/secrets.env.example'))
+
+/** The app of a workload: the commands of the Job are those of apps/cli. */
+const appOf = ({ component }: Workload) => (component === 'migrate' ? 'cli' : component)
+const readBy = (app: string) => variables.filter(({ readers }) => readers.includes(app))
+const namesOf = (some: readonly { readonly name: string }[]) => some.map(({ name }) => name)
+
+test('the settings are variables that some process reads, and no secrets', () => {
+  for (const file of ['base/settings.env', 'overlays/example/settings.env']) {
+    const names = Object.keys(readSettings(file))
+    expect(namesOf(variables)).toEqual(expect.arrayContaining(names))
+    expect(names.filter((name) => secrets.includes(name))).toEqual([])
+  }
+})
+
+test('no secret has a value', () => {
+  const values = Object.values(readSettings('overlays/example/secrets.env.example'))
+  expect(values.filter(Boolean)).toEqual([])
+})
+
+describe.each(manifestSets)('the manifests %s', (_, manifests) => {
+  const workloads = workloadsOf(manifests)
+
+  test.each(workloads)('the image runs a program of this repository as $name', ({ container }) => {
+    expect(existsSync(join(root, container.args?.[0] ?? 'nothing'))).toBe(true)
+    expect(container.image).toBe(workloads[0]?.container.image)
+  })
+
+  test.each(workloads)(
+    '$name gets the secrets that it reads, and all that it needs',
+    (workload) => {
+      const given = workload.container.env ?? []
+      const known = readBy(appOf(workload))
+      expect(namesOf(known)).toEqual(expect.arrayContaining(namesOf(given)))
+      // ingest and console need DATABASE_URL only where there is no Redis.
+      const spared = ['ingest', 'console'].includes(workload.component) ? ['DATABASE_URL'] : []
+      const needed = known.filter(({ name, required }) => required && !spared.includes(name))
+      expect(namesOf(given)).toEqual(expect.arrayContaining([...namesOf(needed), 'REDIS_URL']))
+    },
+  )
+
+  test.each(workloads)('the secrets of $name are keys of the one Secret', ({ container }) => {
+    for (const { name, value, valueFrom } of container.env ?? []) {
+      expect(value).toBeUndefined()
+      expect(valueFrom?.secretKeyRef?.name).toMatch(/^clerk-sync(-\w{10})?$/)
+      expect(valueFrom?.secretKeyRef?.key).toBe(name)
+      expect(secrets).toContain(name)
+    }
+  })
+
+  test('each key of the Secret is somebody’s', () => {
+    const used = workloads.flatMap(({ container }) => namesOf(container.env ?? []))
+    expect([...new Set(used)].toSorted()).toEqual(secrets.toSorted())
+  })
+
+  test('containers listen where the settings say', () => {
+    const ports = workloads.map(({ component, container }) => [
+      component,
+      Object.fromEntries(
+        container.ports?.map(({ name, containerPort }) => [name, containerPort]) ?? [],
+      ),
+    ])
+    const ops = Number(settings['OPS_PORT'])
+    expect(Object.fromEntries(ports)).toEqual({
+      ingest: { http: Number(settings['PORT']), ops },
+      worker: { ops },
+      console: { http: Number(settings['BOARD_PORT']), ops },
+      migrate: {},
+    })
+  })
+
+  test.each([
+    ['DATABASE_URL', 5432],
+    ['REDIS_URL', 6379],
+    ['CLERK_SECRET_KEY', 443],
+  ])('who is given %s may reach port %i', (variable, port) => {
+    const policies = ofKind<INetworkPolicy>(manifests, 'NetworkPolicy')
+    const opening = policies.filter(({ spec }) =>
+      spec?.egress?.some(({ ports }) => ports?.some((open) => open.port === port)),
+    )
+    const given = workloads.filter(({ container }) =>
+      namesOf(container.env ?? []).includes(variable),
+    )
+    for (const { component, labels } of given) {
+      // The Job is told of Redis so that it leaves it alone.
+      if (component === 'migrate' && variable === 'REDIS_URL') continue
+      const open = opening.some(({ spec }) => selects(spec?.podSelector ?? {}, labels))
+      expect({ component, open }).toEqual({ component, open: true })
+    }
+  })
+
+  test.each(workloads)('$name may take as long to stop as it needs', ({ kind, pod, container }) => {
+    const waitSeconds = container.lifecycle?.preStop?.sleep?.seconds ?? 0
+    const stopSeconds = Number(settings['SHUTDOWN_TIMEOUT_MS']) / 1000
+    const graceSeconds = pod.terminationGracePeriodSeconds ?? 30
+    expect(graceSeconds).toBeGreaterThan(kind === 'Job' ? 0 : waitSeconds + stopSeconds)
+  })
+})
