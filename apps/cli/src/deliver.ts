@@ -23,8 +23,11 @@ export async function deliver(options: {
   type: EventType
   id: string | undefined
   patch: unknown
+  /** The Clerk instance that it comes from; ingest drops those of others than its own. */
+  instanceId: string | undefined
 }): Promise<Answer> {
   const sample = buildSample(options.type, options.id === undefined ? {} : { id: options.id })
+  if (options.instanceId !== undefined) sample.instance_id = options.instanceId
   const event = options.patch === undefined ? sample : mergePatch(sample, { data: options.patch })
   const body = JSON.stringify(event)
   const svixId = `msg_${randomBytes(20).toString('hex')}`

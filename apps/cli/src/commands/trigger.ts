@@ -45,8 +45,9 @@ export async function trigger(
     // Connecting is no part of what is measured.
     const [, unknown] = await Promise.all([knock(url), whyUnknown(destination)])
     const known = unknown === undefined && !leftOut ? destination : undefined
+    const instanceId = env['CLERK_INSTANCE_ID'] || undefined
     const send = () =>
-      sendAndWait({ url, secret, type, id: options.id, patch }, known, options.timeout)
+      sendAndWait({ url, secret, type, id: options.id, patch, instanceId }, known, options.timeout)
     const delivered = options.count === 1 ? [await send()] : await sendMany(send, options.count)
     const [first] = delivered
     if (options.count === 1 && first) {

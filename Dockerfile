@@ -1,0 +1,64 @@
+# One image for all processes: the command says which. Node.js runs the TypeScript as it is, so nothing
+# is compiled, and the packages of this repository stay out of node_modules, where it would not run.
+FROM node:24-trixie-slim AS build
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends tini \
+  && rm -rf /var/lib/apt/lists/*
+ENV CI=true TURBO_TELEMETRY_DISABLED=1
+WORKDIR /app
+COPY package.json ./
+# The versions of the two are those of the repository.
+RUN npm install --global \
+  $(node -p 'const { packageManager, devDependencies } = require("./package.json"); `${packageManager} turbo@${devDependencies.turbo}`')
+
+# What the processes need of the repository; to generate the Prisma client takes more than to run it.
+FROM build AS pruned
+COPY . .
+RUN turbo prune @clerk-sync/ingest @clerk-sync/worker @clerk-sync/console @clerk-sync/cli \
+    --docker --production --out-dir /pruned/app \
+  && turbo prune @clerk-sync/db --docker --out-dir /pruned/client
+
+FROM build AS client
+COPY --from=pruned /pruned/client/json/ ./
+RUN pnpm install --frozen-lockfile --ignore-scripts --filter @clerk-sync/db
+COPY --from=pruned /pruned/client/full/packages/db/ packages/db/
+RUN node packages/db/generate-client.js
+
+FROM build AS app
+COPY --from=pruned /pruned/app/json/ ./
+# Optional are the programs of the embedded PostgreSQL: here the database is a server of its own.
+RUN pnpm install --frozen-lockfile --ignore-scripts --prod --no-optional
+# Of Prisma's query compilers the client uses one; source maps and declarations are for editors.
+RUN find node_modules/.pnpm/@prisma+client@*/node_modules/@prisma/client/runtime \
+    -name 'query_compiler_*' ! -name 'query_compiler_fast_bg.postgresql.*' -delete \
+  && find node_modules/.pnpm -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
+COPY --from=pruned /pruned/app/full/apps/ apps/
+COPY --from=pruned /pruned/app/full/packages/ packages/
+COPY --from=client /app/packages/db/src/generated/ packages/db/src/generated/
+COPY deploy/healthcheck.js deploy/
+
+FROM debian:trixie-slim
+RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin clerk-sync
+COPY --from=build /usr/bin/tini-static /usr/bin/tini
+COPY --from=build /usr/local/bin/node /usr/local/bin/node
+WORKDIR /app
+COPY --from=app /app/node_modules/ node_modules/
+COPY --from=app /app/deploy/ deploy/
+COPY --from=app /app/packages/ packages/
+COPY --from=app /app/apps/ apps/
+ENV NODE_ENV=production
+# By number: Kubernetes can tell that it is not root.
+USER 10001:10001
+# Fails here rather than at the first start if a module was left out.
+RUN ["node", "-e", "fs.globSync('apps/{ingest,worker,console}/src/index.ts').concat(fs.globSync('apps/cli/src/commands/*.ts')).forEach((file) => import(`/app/${file}`))"]
+EXPOSE 3000 3001 9464
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "deploy/healthcheck.js"]
+ENTRYPOINT ["/usr/bin/tini", "--", "node"]
+CMD ["apps/cli/src/main.ts", "--help"]
+ARG VERSION=0.0.0
+ARG REVISION=
+LABEL org.opencontainers.image.title="clerk-sync" \
+  org.opencontainers.image.description="Keeps your own PostgreSQL in step with Clerk" \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.version="$VERSION" \
+  org.opencontainers.image.revision="$REVISION"
