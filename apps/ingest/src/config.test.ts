@@ -12,7 +12,7 @@ test('a signing secret and a Redis are enough', () => {
     PORT: 3000,
     HOST: '0.0.0.0',
     secrets: [expect.anything()],
-    queue: { kind: 'redis', url: 'redis://localhost:6379' },
+    queue: { kind: 'redis', address: { node: { host: 'localhost', port: 6379 } } },
     instanceId: undefined,
     enqueueTimeoutMs: 10_000,
   })

@@ -1,4 +1,6 @@
 export { ingestVariables, readIngestConfig } from './config.ts'
 export type { IngestConfig } from './config.ts'
+export { unverifiedOutcomes, verifiedOutcomes } from './metrics.ts'
+export type { RequestOutcome } from './metrics.ts'
 export { startIngest } from './start.ts'
 export type { Ingest } from './start.ts'

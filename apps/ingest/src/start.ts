@@ -1,6 +1,6 @@
 import { createErrorLog } from '@clerk-sync/ops'
 import type { App, Ops } from '@clerk-sync/ops'
-import { createProducer } from '@clerk-sync/queue'
+import { checkQueue, createProducer, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
 import { buildIngest } from './app.ts'
 import type { IngestConfig } from './config.ts'
 import { createIngestMetrics } from './metrics.ts'
@@ -19,11 +19,14 @@ export async function startIngest(config: IngestConfig, ops: Ops): Promise<Inges
   const logger = ops.logger.child({ app: 'ingest' })
   const stopping = new AbortController()
   const logQueueError = createErrorLog(logger, 'the queue has trouble')
-  const producer = createProducer(config.queue, (error) => {
-    if (!stopping.signal.aborted) logQueueError(error)
+  const queue = openQueue(config.queue, {
+    onError(error) {
+      if (!stopping.signal.aborted) logQueueError(error)
+    },
   })
+  registerQueueMetrics(ops.registry, queue)
   const app = buildIngest({
-    producer,
+    producer: createProducer(queue),
     secrets: config.secrets,
     instanceId: config.instanceId,
     kept: config.kept,
@@ -35,7 +38,7 @@ export async function startIngest(config: IngestConfig, ops: Ops): Promise<Inges
   try {
     await app.listen({ port: config.PORT, host: config.HOST })
   } catch (error) {
-    await producer.close()
+    await queue.close()
     throw error
   }
   const address = app.server.address()
@@ -43,14 +46,14 @@ export async function startIngest(config: IngestConfig, ops: Ops): Promise<Inges
   return {
     name: 'ingest',
     webhookUrl: `http://127.0.0.1:${port}${webhookPath}`,
-    checks: [{ name: 'queue', run: () => producer.ping() }],
+    checks: [{ name: 'queue', run: () => checkQueue(queue) }],
     async close() {
       stopping.abort()
       // A connection on which nothing arrives would hold up the end of the process.
       const impatience = setTimeout(() => app.server.closeAllConnections(), closeConnectionsAfterMs)
       await app.close()
       clearTimeout(impatience)
-      await producer.close()
+      await queue.close()
     },
   }
 }

@@ -22,8 +22,6 @@ function createIngest(changes: Partial<WebhookDeps> = {}) {
       async enqueue(job) {
         jobs.push(job)
       },
-      ping: async () => undefined,
-      close: async () => undefined,
     },
     secrets,
     instanceId: undefined,
@@ -38,8 +36,11 @@ function createIngest(changes: Partial<WebhookDeps> = {}) {
   return {
     jobs,
     lines,
+    registry,
     requests: async () =>
-      (await registry.getSingleMetric('clerk_sync_ingest_requests_total')?.get())?.values,
+      (await registry.getSingleMetric('clerk_sync_ingest_requests_total')?.get())?.values.filter(
+        ({ value }) => value > 0,
+      ),
     send: (event: object) => app.inject({ method: 'POST', url: webhookPath, ...signed(event) }),
   }
 }

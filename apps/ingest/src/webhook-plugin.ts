@@ -4,8 +4,10 @@ import type { SigningSecret } from '@clerk-sync/events'
 import type { Logger } from '@clerk-sync/ops'
 import { QueueUnavailableError } from '@clerk-sync/queue'
 import type { Producer } from '@clerk-sync/queue'
+import type { Attributes } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IngestMetrics, RequestOutcome } from './metrics.ts'
+import { createRequestSpans } from './request-spans.ts'
 import { createUnknownTypeLog } from './unknown-type-log.ts'
 
 export const webhookPath = '/api/webhooks/clerk'
@@ -34,6 +36,7 @@ interface Answer {
   body: { received: true } | { error: string }
   outcome: RequestOutcome
   type?: string
+  entityId?: string | undefined
 }
 
 /** The webhook route. Here alone bodies stay bytes: nothing reads one before its signature is verified. */
@@ -46,21 +49,34 @@ export function webhookPlugin(deps: WebhookDeps) {
       (_, body, done) => done(null, body),
     )
     const noteType = createUnknownTypeLog(deps.logger)
+    const spans = createRequestSpans(webhookPath)
     const arrivals = new WeakMap<FastifyRequest, number>()
     const secondsSince = (request: FastifyRequest) =>
       (performance.now() - (arrivals.get(request) ?? performance.now())) / 1000
-    scope.addHook('onRequest', async (request) => void arrivals.set(request, performance.now()))
+    scope.addHook('onRequest', async (request, reply) => {
+      arrivals.set(request, performance.now())
+      spans.begin(request, reply)
+      deps.metrics.arrived()
+      // Also when the sender hangs up first.
+      reply.raw.once('close', () => deps.metrics.left())
+    })
     scope.setErrorHandler((error: { statusCode?: number }, request, reply) => {
       const answer = answerToError(error)
-      if (answer.status >= 500) deps.logger.error({ error }, 'a delivery was not handled')
-      deps.metrics.answered(answer.outcome, secondsSince(request))
-      return send(deps, request, reply, answer)
+      return spans.within(request, () => {
+        if (answer.status >= 500) deps.logger.error({ error }, 'a delivery was not handled')
+        deps.metrics.answered(answer.outcome, secondsSince(request))
+        spans.describe(request, attributesOf(request, answer))
+        return send(deps, request, reply, answer)
+      })
     })
-    scope.post(webhookPath, async (request, reply) => {
-      const answer = await receive(deps, request, noteType)
-      deps.metrics.answered(answer.outcome, secondsSince(request), answer.type)
-      return send(deps, request, reply, answer)
-    })
+    scope.post(webhookPath, (request, reply) =>
+      spans.within(request, async () => {
+        const answer = await receive(deps, request, noteType)
+        deps.metrics.answered(answer.outcome, secondsSince(request), answer.type)
+        spans.describe(request, attributesOf(request, answer))
+        return send(deps, request, reply, answer)
+      }),
+    )
     scope.route({
       method: ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
       url: webhookPath,
@@ -105,13 +121,18 @@ async function receive(
   const svixTimestamp = Number.parseInt(headers.timestamp ?? '', 10)
   const job = buildEventJob(deps.kept, envelope, { svixId, svixTimestamp, receivedAt })
   if (!job) return { status: 200, body: { received: true }, outcome: 'left_out', type }
+  const { entityId } = job
+  const enqueueing = performance.now()
   try {
     await deps.producer.enqueue(job, { timeoutMs: deps.enqueueTimeoutMs, signal: deps.stopping })
-    return { status: 200, body: { received: true }, outcome: 'accepted', type }
+    return { status: 200, body: { received: true }, outcome: 'accepted', type, entityId }
   } catch (error) {
     const level = error instanceof QueueUnavailableError ? 'warn' : 'error'
-    deps.logger[level]({ error, svixId: job.svixId }, 'event not taken; Svix sends it again')
-    return { status: 503, body: { error: 'queue_unavailable' }, outcome: 'queue_unavailable', type }
+    deps.logger[level]({ error, svixId, type, entityId }, 'event not taken; Svix sends it again')
+    const outcome = 'queue_unavailable'
+    return { status: 503, body: { error: outcome }, outcome, type, entityId }
+  } finally {
+    deps.metrics.enqueued((performance.now() - enqueueing) / 1000)
   }
 }
 
@@ -129,9 +150,19 @@ function send(deps: WebhookDeps, request: FastifyRequest, reply: FastifyReply, a
   // Unread bytes of a refused body would be taken for the next request; and an open connection
   // would hold up the end of the process.
   if (answer.status === 413 || deps.stopping.aborted) reply.header('connection', 'close')
-  const { type, outcome } = answer
-  deps.logger.debug({ svixId: headerOf(request, 'svix-id'), type, outcome }, 'answered')
+  const { type, entityId, outcome } = answer
+  deps.logger.debug({ svixId: headerOf(request, 'svix-id'), type, entityId, outcome }, 'answered')
   return reply.code(answer.status).send(answer.body)
+}
+
+// An answer with a type is one to a verified event.
+function attributesOf(request: FastifyRequest, { outcome, type, entityId }: Answer): Attributes {
+  const svixId = headerOf(request, 'svix-id')?.trim()
+  return {
+    'clerk_sync.request.outcome': outcome,
+    ...(type && svixId ? { 'clerk_sync.event.type': type, 'clerk_sync.event.id': svixId } : {}),
+    ...(entityId ? { 'clerk_sync.entity.id': entityId } : {}),
+  }
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {

@@ -30,7 +30,14 @@ test('an outage that ends in an error of another kind is over all the same', asy
     svixTimestamp: 0,
     receivedAt: 0,
   })
-  const run = { jobId: 'msg_1', name: 'user.created', data, enqueuedAt: 0, attempt: 1 }
+  const run = {
+    jobId: 'msg_1',
+    name: 'user.created',
+    data,
+    enqueuedAt: 0,
+    hasFailedBefore: false,
+    attempt: 1,
+  }
   await expect(processor.process(run)).rejects.toThrow('a mistake of ours')
   expect(states).toEqual(['away', 'there'])
 })

@@ -9,6 +9,9 @@ import type { Kept } from '@clerk-sync/entities'
 import type { Logger } from '@clerk-sync/ops'
 import { GiveBackError } from '@clerk-sync/queue'
 import type { JobRun } from '@clerk-sync/queue'
+import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import type { Context } from '@opentelemetry/api'
+import { inBatchSpans } from './batch-spans.ts'
 import { createBatcher } from './batcher.ts'
 import { toChange } from './change.ts'
 import type { WorkerMetrics } from './metrics.ts'
@@ -27,6 +30,12 @@ export interface ProcessorDeps {
   readonly onDatabase: (error: DatabaseUnavailableError | undefined) => void
 }
 
+interface Item {
+  readonly change: Change
+  /** The attempt's span. */
+  readonly context: Context
+}
+
 export interface Processor {
   /** Resolves when the event is committed. */
   process(run: JobRun): Promise<void>
@@ -38,17 +47,28 @@ export interface Processor {
 export function createProcessor(deps: ProcessorDeps): Processor {
   const { db, kept, rules, metrics, logger } = deps
   const stopping = new AbortController()
-  const batcher = createBatcher<Change, ChangeResult>(flush, deps.batchSize)
+  // What goes on after it is no part of the event's trace.
+  const onDeleted = () => context.with(ROOT_CONTEXT, deps.onDeleted)
+  const onDatabase: ProcessorDeps['onDatabase'] = (error) =>
+    context.with(ROOT_CONTEXT, () => deps.onDatabase(error))
+  const batcher = createBatcher<Item, ChangeResult>(
+    (items) =>
+      inBatchSpans(
+        items.map((item) => item.context),
+        () => flush(items.map((item) => item.change)),
+      ),
+    deps.batchSize,
+  )
 
   async function flush(changes: Change[]): Promise<ChangeResult[]> {
     const started = performance.now()
     try {
-      const results = await writePatiently(db, { changes, rules }, deps.onDatabase, stopping.signal)
+      const results = await writePatiently(db, { changes, rules }, onDatabase, stopping.signal)
       metrics.flushed(changes.length, (performance.now() - started) / 1000)
       return results
     } finally {
       // Whatever came of the write: that it ended means that the database is not away.
-      if (!stopping.signal.aborted) deps.onDatabase(undefined)
+      if (!stopping.signal.aborted) onDatabase(undefined)
     }
   }
 
@@ -56,12 +76,17 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     async process(run) {
       const startedAt = Date.now()
       const change = toChange(kept, run.data)
-      const result = await batcher.add(change)
-      if (!result.ok) throw result.error
       const { type, id: svixId, entityId, occurredAt } = change.event
+      const span = trace.getActiveSpan()
+      span?.setAttributes({ 'clerk_sync.event.type': type, 'clerk_sync.event.id': svixId })
+      if (entityId !== undefined) span?.setAttribute('clerk_sync.entity.id', entityId)
+      const result = await batcher.add({ change, context: context.active() })
+      if (!result.ok) throw result.error
       const { outcome } = result
-      metrics.done({ type, occurredAt, enqueuedAt: run.enqueuedAt, startedAt }, outcome)
-      if (change.kind === 'delete' || result.isBurial) deps.onDeleted()
+      span?.setAttribute('clerk_sync.outcome', outcome)
+      const enqueuedAt = run.hasFailedBefore ? undefined : run.enqueuedAt
+      metrics.done({ type, occurredAt, enqueuedAt, startedAt, attempt: run.attempt }, outcome)
+      if (change.kind === 'delete' || result.isBurial) onDeleted()
       logger.debug({ svixId, type, entityId, outcome }, 'event done')
     },
     stop() {

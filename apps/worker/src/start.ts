@@ -1,13 +1,14 @@
-import { createDatabase, saveSettings } from '@clerk-sync/db'
+import { createDatabase, createDatabaseCheck, saveSettings } from '@clerk-sync/db'
 import type { DatabaseUnavailableError } from '@clerk-sync/db'
 import { choiceOf } from '@clerk-sync/entities'
 import { createErrorLog } from '@clerk-sync/ops'
 import type { App, Ops } from '@clerk-sync/ops'
-import { createConsumer, openQueue, readQueueDepth } from '@clerk-sync/queue'
+import { checkQueue, createConsumer, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
 import type { Consumer } from '@clerk-sync/queue'
 import type { WorkerConfig } from './config.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import type { Housekeeping } from './housekeeping.ts'
+import { logFailure } from './log-failure.ts'
 import { createWorkerMetrics } from './metrics.ts'
 import { createProcessor } from './processor.ts'
 import { registerReconcileMetrics } from './reconcile-metrics.ts'
@@ -29,12 +30,15 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     if (!stopping.signal.aborted) logQueueError(error)
   }
   const queue = openQueue(config.queue, { onError: onQueueError })
-  const metrics = createWorkerMetrics(ops.registry, () => readQueueDepth(queue))
+  const concurrency = config.batchSize * batchesAtOnce
+  const metrics = createWorkerMetrics(ops.registry, { concurrency, poolUse: () => db.poolUse() })
+  registerQueueMetrics(ops.registry, queue)
   const { kept, deletionPolicy, auditValues, ledgerRetentionDays } = config
   let consumer: Consumer | undefined
   let housekeeping: Housekeeping | undefined
   let reconciling: { close(): Promise<void> } | undefined
   registerReconcileMetrics(ops.registry, db)
+  const checkDatabase = createDatabaseCheck(db)
   let databaseProblem: string | undefined = 'not connected yet'
 
   function onDatabase(error: DatabaseUnavailableError | undefined): void {
@@ -64,14 +68,11 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
 
   function startFetching(): void {
     consumer = createConsumer(config.queue, {
-      concurrency: config.batchSize * batchesAtOnce,
-      process: (run) => processor.process(run),
-      onFailed({ jobId, name, attempt }, error, final) {
-        metrics.failed(name, final)
-        logger[final ? 'error' : 'warn'](
-          { jobId, type: name, attempt, final, error },
-          'event failed',
-        )
+      concurrency,
+      process: (run) => metrics.inProgress(processor.process(run)),
+      onFailed(run, error, final) {
+        metrics.failed(run.name, final)
+        logFailure(logger, run, error, final)
       },
       onStalled(jobId) {
         metrics.stalled()
@@ -127,12 +128,12 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
   return {
     name: 'worker',
     checks: [
-      { name: 'queue', run: async () => void (await readQueueDepth(queue)) },
+      { name: 'queue', run: () => checkQueue(queue) },
       {
         name: 'database',
         async run() {
           if (databaseProblem !== undefined) throw new Error(databaseProblem)
-          await db.ping()
+          await checkDatabase()
         },
       },
     ],

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pendingMigrations } from '@clerk-sync/db'
+import { describeMissingMigrations, pendingMigrations } from '@clerk-sync/db'
 import { reasonOf } from '@clerk-sync/ops'
 import type { Logger } from '@clerk-sync/ops'
 
@@ -27,9 +27,7 @@ export async function waitForDatabase(
 async function whatIsMissing(url: string): Promise<string | undefined> {
   try {
     const pending = await pendingMigrations(url)
-    return pending.length === 0
-      ? undefined
-      : `migrations are missing (${pending.join(', ')}): run clerk-sync migrate`
+    return pending.length === 0 ? undefined : describeMissingMigrations(pending)
   } catch (error) {
     return `the database can't be reached: ${reasonOf(error)}`
   }

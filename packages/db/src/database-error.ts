@@ -68,6 +68,11 @@ export function toDatabaseError(error: unknown): unknown {
   )
 }
 
+/** What PostgreSQL answered to the statement, where it answered. */
+export function sqlStateOf(error: unknown): string | undefined {
+  return error instanceof Error ? driverCause(error)?.originalCode : undefined
+}
+
 function isConnectionError(error: Error, cause: DriverCause | undefined): boolean {
   // The driver has an SQLSTATE for everything that the server itself said.
   if (cause || networkCodeOf(error)) return true

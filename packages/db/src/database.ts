@@ -3,6 +3,9 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { Pool } from 'pg'
 import { toDatabaseError } from './database-error.ts'
 import { PrismaClient } from './generated/client.ts'
+import { readPoolUse } from './pool-use.ts'
+import type { PoolUse } from './pool-use.ts'
+import { traceTransaction } from './trace-transaction.ts'
 import type { Transaction } from './transaction.ts'
 
 // A connection that takes longer than this is an outage; PostgreSQL itself answers in milliseconds.
@@ -24,6 +27,8 @@ export interface Database {
   transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T>
   /** @throws {DatabaseUnavailableError} when the database does not answer. */
   ping(): Promise<void>
+  /** How the connections are used now; asks nobody. */
+  poolUse(): PoolUse
   close(): Promise<void>
 }
 
@@ -57,13 +62,18 @@ export function createDatabase(options: { url: string; maxConnections: number })
   return {
     prisma,
     async transaction(run) {
+      const traced = traceTransaction(run)
       try {
-        return await prisma.$transaction(run, {
+        const result = await prisma.$transaction(traced.run, {
           maxWait: connectTimeoutMs + 1_000,
           timeout: transactionTimeoutMs,
         })
+        traced.end()
+        return result
       } catch (error) {
-        throw toDatabaseError(error)
+        const problem = toDatabaseError(error)
+        traced.end(problem)
+        throw problem
       }
     },
     async ping() {
@@ -73,6 +83,7 @@ export function createDatabase(options: { url: string; maxConnections: number })
         throw toDatabaseError(error)
       }
     },
+    poolUse: () => readPoolUse(pool),
     async close() {
       const timeout = sleep(closeTimeoutMs, undefined, { ref: false })
       await Promise.race([prisma.$disconnect(), timeout])

@@ -1,4 +1,5 @@
-import type { PrismaClient } from './generated/client.ts'
-
 /** The part of the Prisma client that statements run on, inside one transaction. */
-export type Transaction = Pick<PrismaClient, '$queryRawUnsafe' | '$executeRawUnsafe'>
+export interface Transaction {
+  $queryRawUnsafe<T = unknown>(text: string, ...values: unknown[]): Promise<T>
+  $executeRawUnsafe(text: string, ...values: unknown[]): Promise<number>
+}

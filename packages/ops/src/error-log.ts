@@ -1,12 +1,16 @@
 import type { Logger } from 'pino'
 
-const everyMs = 10_000
+const usualEveryMs = 10_000
 
 /**
- * A listener that logs an error at once and then, while more of them come, one every 10 s with the
- * number left out: during an outage each connection reports each try to connect.
+ * A listener that logs an error at once and then, while more of them come, one every 10 s, or every
+ * `everyMs`, with the number left out: during an outage each connection reports each try to connect.
  */
-export function createErrorLog(logger: Logger, text: string): (error: Error) => void {
+export function createErrorLog(
+  logger: Logger,
+  text: string,
+  everyMs = usualEveryMs,
+): (error: Error) => void {
   let nextAt = 0
   let leftOut = 0
   return (error) => {

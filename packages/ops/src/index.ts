@@ -1,6 +1,7 @@
 export type { App, Check, Ops } from './app.ts'
 export { ConfigError, readConfig, variable } from './config.ts'
 export type { Settings, Variable } from './config.ts'
+export { createRegistry } from './create-registry.ts'
 export { createErrorLog } from './error-log.ts'
 export { fieldsLeftOut, keptBy, keptVariables } from './kept-variables.ts'
 export { createLogger } from './logger.ts'
@@ -9,6 +10,8 @@ export { createOpsServer } from './ops-server.ts'
 export { reasonOf } from './reason.ts'
 export { runProcess, startProblem } from './run-process.ts'
 export { shutDownOnSignal } from './shutdown.ts'
+export { startTracing } from './tracing.ts'
+export { tracingVariables } from './tracing-settings.ts'
 export {
   clerkApiUrl,
   clerkSecretKey,

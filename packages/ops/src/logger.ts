@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import type { DestinationStream, Level, Logger } from 'pino'
-import { reasonOf } from './reason.ts'
+import { readActiveTrace } from './active-trace.ts'
+import { withoutLogins, withoutSecrets } from './without-secrets.ts'
 
 /**
  * JSON lines on stdout, or on the given stream. They are written at once: pino's buffer lets the
@@ -16,18 +17,18 @@ export function createLogger(
       level: options.level,
       base: { name: options.name },
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: describeError },
+      errorKey: 'error',
+      mixin: readActiveTrace,
+      // pino's own `redact` knows a fixed depth, and takes 70 µs a line for these names.
+      formatters: { level: (label) => ({ level: label }), log: toLoggable },
+      hooks: { streamWrite: withoutLogins },
+      // formatters.log has described the errors already.
+      serializers: { err: (described: unknown) => described },
     },
     destination,
   )
 }
 
-// Not the whole error: a driver's error carries the statement's parameters along.
-function describeError(error: unknown): unknown {
-  const message = reasonOf(error)
-  if (!(error instanceof Error)) return { message }
-  const code = 'code' in error ? { code: error.code } : {}
-  const cause = error.cause === undefined ? {} : { cause: describeError(error.cause) }
-  return { type: error.name, message, ...code, ...cause }
+function toLoggable(fields: object): Record<string, unknown> {
+  return withoutSecrets(fields) as Record<string, unknown>
 }

@@ -11,8 +11,8 @@ export interface OpsServer {
 }
 
 /**
- * Serves /livez (the process lives), /readyz (every check passes; names what is missing) and
- * /metrics. `checks` is asked anew at each request.
+ * Serves /livez (the process lives: one that hangs answers nothing), /readyz (every check passes; names
+ * what is missing) and /metrics. `checks` is asked anew at each request.
  */
 export async function createOpsServer(options: {
   port: number

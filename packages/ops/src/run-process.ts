@@ -1,10 +1,15 @@
-import type { Logger } from 'pino'
-import { Registry, collectDefaultMetrics } from 'prom-client'
 import type { App, Ops } from './app.ts'
+import { createRegistry } from './create-registry.ts'
 import { createLogger } from './logger.ts'
 import { createOpsServer } from './ops-server.ts'
 import { reasonOf } from './reason.ts'
 import { shutDownOnSignal } from './shutdown.ts'
+import { startTracing } from './tracing.ts'
+import type { Tracing } from './tracing.ts'
+
+// The last spans; a collector that is away must not hold up the end of the process.
+const sendSpansForMs = 2_000
+const exitMarginMs = 1_000
 
 export interface ProcessSettings {
   OPS_PORT: number
@@ -22,7 +27,8 @@ export async function runProcess<S extends ProcessSettings>(
   try {
     const settings = readSettings(process.env)
     const logger = createLogger({ name, level: settings.LOG_LEVEL })
-    await runApp(settings, logger, start)
+    const tracing = await startTracing(`clerk-sync-${name}`, process.env, logger)
+    await runApp(settings, { logger, registry: createRegistry([name]) }, tracing, start)
   } catch (error) {
     process.stderr.write(`${name} did not start: ${startProblem(error)}\n`)
     process.exitCode = 1
@@ -31,11 +37,11 @@ export async function runProcess<S extends ProcessSettings>(
 
 async function runApp<S extends ProcessSettings>(
   settings: S,
-  logger: Logger,
+  ops: Ops,
+  tracing: Tracing,
   start: (settings: S, ops: Ops) => Promise<App>,
 ): Promise<void> {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  const { logger, registry } = ops
   const apps: App[] = []
   const server = await createOpsServer({
     port: settings.OPS_PORT,
@@ -47,12 +53,14 @@ async function runApp<S extends ProcessSettings>(
     logger,
     timeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
     async close() {
+      const latest = performance.now() + settings.SHUTDOWN_TIMEOUT_MS - exitMarginMs
       await Promise.all(apps.map((app) => app.close()))
-      await server.close()
+      const timeLeftMs = latest - performance.now()
+      await Promise.all([server.close(), tracing.stop(Math.min(sendSpansForMs, timeLeftMs))])
     },
   })
   try {
-    apps.push(await start(settings, { logger, registry }))
+    apps.push(await start(settings, ops))
   } catch (error) {
     await server.close()
     throw error

@@ -12,6 +12,9 @@ import { rerunJob } from './rerun-job.ts'
 // One try to enqueue; a frozen server must not use up the whole time that the request has.
 const tryTimeoutMs = 3_000
 const pauseBetweenTriesMs = 100
+// BullMQ keeps the stack of every failure, and of each try to note it while Redis is full: a job
+// would grow by the second.
+const jobOptions = { attempts, backoff: { type: 'custom' }, stackTraceLimit: 5 }
 
 /** The queue did not take the event in time. It may still have it: the sender must send it again. */
 export class QueueUnavailableError extends Error {
@@ -51,7 +54,7 @@ async function addPatiently(
     try {
       return await withTimeout(
         add(opened.queue, event),
-        Math.min(tryTimeoutMs, deadline - Date.now()),
+        Math.max(0, Math.min(tryTimeoutMs, deadline - Date.now())),
       )
     } catch (cause) {
       if (signal.aborted || Date.now() + pauseBetweenTriesMs >= deadline) {
@@ -68,7 +71,7 @@ async function add(queue: Queue, event: EventJob): Promise<void> {
   const metadata = writeTraceContext()
   const traced = metadata === undefined ? {} : { telemetry: { metadata } }
   const [, state] = await Promise.all([
-    queue.add(event.type, event, { jobId, attempts, backoff: { type: 'custom' }, ...traced }),
+    queue.add(event.type, event, { ...jobOptions, jobId, ...traced }),
     queue.getJobState(jobId),
   ])
   if (state === 'failed') await rerunJob({ queue }, jobId)

@@ -1,22 +1,29 @@
 import { startConsole } from '@clerk-sync/console'
 import { migrate } from '@clerk-sync/db'
 import { startIngest } from '@clerk-sync/ingest'
-import { createLogger, createOpsServer, shutDownOnSignal } from '@clerk-sync/ops'
+import {
+  createLogger,
+  createOpsServer,
+  createRegistry,
+  shutDownOnSignal,
+  startTracing,
+} from '@clerk-sync/ops'
 import type { App, Logger, Ops } from '@clerk-sync/ops'
 import { migrateQueue } from '@clerk-sync/queue'
 import { startWorker } from '@clerk-sync/worker'
 import { pino } from 'pino'
-import { Registry, collectDefaultMetrics } from 'prom-client'
 import { locateDataDir } from '../data-dir.ts'
 import type { DataDir } from '../data-dir.ts'
 import { startEmbeddedDatabase } from '../embedded-database.ts'
 import { announceRunning, findRunning, forgetRunning } from '../running.ts'
 import { keepSecrets } from '../secrets.ts'
 import type { Secrets } from '../secrets.ts'
-import { boardUser, checkPorts, readStartConfig } from '../start-config.ts'
+import { checkPorts, readStartConfig } from '../start-config.ts'
 import type { StartConfig } from '../start-config.ts'
 import { renderStartScreen } from '../start-screen.ts'
 import { untilReady } from '../until-ready.ts'
+
+const sendSpansForMs = 2_000
 
 /** Closes what was opened, the last first. */
 type Closers = (() => Promise<void> | void)[]
@@ -73,8 +80,9 @@ async function startAll(
   await migrate(databaseUrl)
   await migrateQueue(config.worker.queue)
 
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  const tracing = await startTracing('clerk-sync', env, logger)
+  closers.push(() => tracing.stop(sendSpansForMs))
+  const registry = createRegistry(['ingest', 'worker', 'console'])
   const { opsPort, webhookUrl, boardUrl } = await startApps(config, { logger, registry }, closers)
 
   const fake = options.fakeClerk ? await startFakeClerk(options.fakeClerk, closers) : undefined
@@ -94,8 +102,8 @@ async function startAll(
       signingSecret: env['CLERK_WEBHOOK_SIGNING_SECRET'] ? undefined : secrets.signingSecret,
       board: {
         url: boardUrl,
-        user: env['BOARD_USER'] || boardUser,
-        password: env['BOARD_PASSWORD'] ? undefined : secrets.boardPassword,
+        login: config.console.login,
+        isMadeUp: !env['BOARD_PASSWORD'],
       },
       opsPort,
       database: { url: databaseUrl, embedded: !env['DATABASE_URL'] },

@@ -1,0 +1,56 @@
+import { tracer } from '@clerk-sync/tracing'
+import {
+  context,
+  isSpanContextValid,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api'
+import type { Attributes, Context, Span } from '@opentelemetry/api'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+export interface RequestSpans {
+  /** Begins a trace, which ends when the answer is sent or nobody is there to hear it. */
+  begin(request: FastifyRequest, reply: FastifyReply): void
+  /** Runs work on the request as a part of its trace. */
+  within<T>(request: FastifyRequest, work: () => T): T
+  /** What is known of the request; of one whose signature is not verified that is nothing. */
+  describe(request: FastifyRequest, attributes: Attributes): void
+}
+
+/** Spans of POST requests to one route. What a sender's headers say of traces is not heard. */
+export function createRequestSpans(route: string): RequestSpans {
+  const contexts = new WeakMap<FastifyRequest, Context>()
+  const contextOf = (request: FastifyRequest) => contexts.get(request) ?? ROOT_CONTEXT
+  const attributes = {
+    'http.request.method': 'POST',
+    'http.route': route,
+    'url.path': route,
+    'url.scheme': 'http',
+  }
+
+  return {
+    begin(request, reply) {
+      if (request.method !== 'POST') return
+      const options = { kind: SpanKind.SERVER, attributes }
+      const span = tracer.startSpan(`POST ${route}`, options, ROOT_CONTEXT)
+      if (!isSpanContextValid(span.spanContext())) return
+      contexts.set(request, trace.setSpan(ROOT_CONTEXT, span))
+      reply.raw.once('close', () => end(span, reply))
+    },
+    within: (request, work) => context.with(contextOf(request), work),
+    describe(request, known) {
+      trace.getSpan(contextOf(request))?.setAttributes(known)
+    },
+  }
+}
+
+function end(span: Span, { raw }: FastifyReply): void {
+  if (raw.headersSent) span.setAttribute('http.response.status_code', raw.statusCode)
+  if (raw.headersSent && raw.statusCode >= 500) {
+    span.setAttribute('error.type', String(raw.statusCode))
+    span.setStatus({ code: SpanStatusCode.ERROR })
+  }
+  span.end()
+}
