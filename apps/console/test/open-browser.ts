@@ -1,5 +1,4 @@
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { findProgram } from '@clerk-sync/testing'
 import { chromium } from 'playwright-core'
 import type { Browser } from 'playwright-core'
 
@@ -22,21 +21,9 @@ export async function openBrowser(): Promise<Browser> {
 
 function findChromium(env: NodeJS.ProcessEnv): string {
   if (env['CHROMIUM_PATH']) return env['CHROMIUM_PATH']
-  const directories = (env['PATH'] ?? '').split(delimiter).filter(Boolean)
-  const found = names
-    .flatMap((name) => directories.map((directory) => join(directory, name)))
-    .find(isExecutable)
+  const found = findProgram(...names)
   if (found) return found
   throw new Error(
     'The browser tests need Chromium, and there is none: install the package chromium, or set CHROMIUM_PATH.',
   )
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

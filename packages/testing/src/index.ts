@@ -1,4 +1,5 @@
 export { createTestDatabase, type TestDatabase } from './database.ts'
+export { findProgram } from './find-program.ts'
 export { createFaultProxy, type FaultProxy } from './fault-proxy.ts'
 export { createOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from './otlp-receiver.ts'
 export { runPromtool } from './prometheus-programs.ts'

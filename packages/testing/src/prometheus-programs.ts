@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { CACHE_DIR } from './cache-dir.ts'
 import { unpackDebianPackages } from './debian-packages.ts'
+import { findProgram } from './find-program.ts'
 
 /** Paths of the programs. */
 export interface PrometheusPrograms {
@@ -17,15 +17,13 @@ export interface PrometheusPrograms {
  * @throws Error that says how to get them: their tests are never skipped
  */
 export async function findPrometheus(): Promise<PrometheusPrograms> {
-  const installed = (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .filter(Boolean)
-    .map(programsIn)
-    .find(({ prometheus, promtool }) => isExecutable(prometheus) && isExecutable(promtool))
-  if (installed) return installed
+  const prometheus = findProgram('prometheus')
+  const promtool = findProgram('promtool')
+  if (prometheus && promtool) return { prometheus, promtool }
   try {
     const { root } = await unpackDebianPackages(['prometheus'], join(CACHE_DIR, 'prometheus'))
-    return programsIn(join(root, 'usr/bin'))
+    const directory = join(root, 'usr/bin')
+    return { prometheus: join(directory, 'prometheus'), promtool: join(directory, 'promtool') }
   } catch (cause) {
     throw new Error(`install prometheus, with promtool: ${(cause as Error).message}`, { cause })
   }
@@ -39,18 +37,5 @@ export async function runPromtool(args: readonly string[], cwd: string): Promise
   } catch (cause) {
     const { stdout, stderr } = cause as { stdout: string; stderr: string }
     throw new Error(`promtool ${args.join(' ')}:\n${stdout}${stderr}`, { cause })
-  }
-}
-
-function programsIn(directory: string): PrometheusPrograms {
-  return { prometheus: join(directory, 'prometheus'), promtool: join(directory, 'promtool') }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
   }
 }

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { findProgram } from './find-program.ts'
 
 const HOST = '127.0.0.1'
 const START_TIMEOUT_MS = 10_000
@@ -48,11 +48,8 @@ export interface RedisServerOptions {
  * @throws Error when there is neither
  */
 export function findRedisProgram(): string {
-  const directories = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean)
-  for (const name of ['redis-server', 'valkey-server']) {
-    const program = directories.map((directory) => join(directory, name)).find(isExecutable)
-    if (program) return program
-  }
+  const program = findProgram('redis-server', 'valkey-server')
+  if (program) return program
   throw new Error('neither redis-server nor valkey-server is installed')
 }
 
@@ -157,13 +154,4 @@ async function findFreePort(): Promise<number> {
   server.close()
   await once(server, 'close')
   return port
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
