@@ -4,7 +4,7 @@ import Fastify from 'fastify'
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import { mendBoardPage } from './board-page.ts'
 import { guardBoardWrites } from './board-writes.ts'
-import { isCrossSiteChange } from './cross-site.ts'
+import { isCrossSiteChange, readsOnly } from './cross-site.ts'
 import { guard } from './login/login.ts'
 import type { Login } from './login/login.ts'
 import { serveStaticFiles } from './pages/static-files.ts'
@@ -39,8 +39,12 @@ async function servePrivately(scope: FastifyInstance, deps: ConsoleDeps): Promis
     if (isCrossSiteChange(request)) await reply.code(403).send({ error: 'cross_site' })
   })
   await guard(scope, login, logger)
-  scope.addHook('onResponse', async ({ method, url, operator }, { statusCode: status }) => {
-    if (method !== 'GET') logger.info({ operator, method, url, status }, 'change on the console')
+  scope.addHook('onResponse', async (request, { statusCode: status }) => {
+    const { operator, method } = request
+    // Whoever is not logged in changes nothing, and would choose what is written here.
+    if (operator === '' || readsOnly(request)) return
+    const [path] = request.url.split('?', 1)
+    logger.info({ operator, method, path, status }, 'change on the console')
   })
   scope.get('/', (_, reply) => reply.redirect(boardPath))
   serveReplay(scope, { queue, runs, boardPath })

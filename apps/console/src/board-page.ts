@@ -16,7 +16,8 @@ export function mendBoardPage(
   const script = hasSessions ? `<script src="${staticPath}/session.js"></script>` : ''
   const link = '<a class="clerk-sync-replay" href="/replay">Replay failed jobs</a>'
   scope.addHook('onSend', async (_, reply, payload: unknown) => {
-    const isPage = String(reply.getHeader('content-type')).startsWith('text/html')
+    const isPage =
+      reply.statusCode === 200 && String(reply.getHeader('content-type')).startsWith('text/html')
     if (!isPage || typeof payload !== 'string') return payload
     const mended = payload
       .replace(googleFonts, '')

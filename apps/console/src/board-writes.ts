@@ -1,23 +1,38 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { readsOnly } from './cross-site.ts'
 import type { ReplayRuns } from './replay/replay-runs.ts'
 
-// Events come from Clerk alone: an edited copy of one would be an event that never was, and what is
-// hidden would be written back as it is shown. Emptied queues lose events that Clerk does not send
-// again; single jobs and failed ones can be removed.
-const refused = /\/(add|update-data|empty|obliterate)$|\/job-schedulers\//
-const retryFailed = /\/api\/queues\/[^/]+\/retry\/failed$/
+// All that the board may do. Events come from Clerk alone: an edited copy of one would be an event
+// that never was, and what is hidden would be written back as it is shown. Emptied queues lose events
+// that Clerk does not send again; single jobs and failed ones can be removed.
+const allowed = [
+  '/api/queues/pause',
+  '/api/queues/resume',
+  '/api/queues/:queueName/pause',
+  '/api/queues/:queueName/resume',
+  '/api/queues/:queueName/promote',
+  '/api/queues/:queueName/concurrency',
+  '/api/queues/:queueName/rate-limit',
+  '/api/queues/:queueName/rate-limit/release',
+  '/api/queues/:queueName/:jobId/retry',
+  '/api/queues/:queueName/:jobId/clean',
+  '/api/queues/:queueName/:jobId/promote',
+  '/api/queues/:queueName/:jobId/delay',
+]
+const retryAll = '/api/queues/:queueName/retry/:queueStatus'
+const cleanAll = '/api/queues/:queueName/clean/:queueStatus'
 
 /** Refuses what the board must not do, and does its "retry all" in a way that a large queue stands. */
 export function guardBoardWrites(scope: FastifyInstance, runs: ReplayRuns): void {
   scope.addHook('preHandler', async (request, reply) => {
-    if (request.method === 'GET' || request.method === 'HEAD') return undefined
-    const [path = ''] = request.url.split('?', 1)
-    if (refused.test(path)) {
+    if (readsOnly(request)) return undefined
+    if (!isAllowed(request)) {
       const error = { key: 'ERRORS.FORBIDDEN' }
-      const message = 'clerk-sync does not change events: it takes them from Clerk alone.'
+      const message =
+        'clerk-sync takes events from Clerk alone: the board does not change them, nor remove all that wait.'
       return await reply.code(403).send({ error, message })
     }
-    if (!retryFailed.test(path)) return undefined
+    if (!isRoute(request, retryAll)) return undefined
 
     const ending = runs.start({}, request.operator)
     if (!ending) {
@@ -32,4 +47,15 @@ export function guardBoardWrites(scope: FastifyInstance, runs: ReplayRuns): void
     const message = `${counts.replayed} of ${counts.matched} replayed${problem ? `: ${problem}` : ''}. See /replay.`
     return await reply.code(500).send({ error, message })
   })
+}
+
+function isAllowed(request: FastifyRequest): boolean {
+  if (allowed.some((route) => isRoute(request, route))) return true
+  const { queueStatus } = request.params as { queueStatus?: string }
+  return queueStatus === 'failed' && [retryAll, cleanAll].some((route) => isRoute(request, route))
+}
+
+// The route that was found, not the address: one route has many spellings, as in /empt%79.
+function isRoute({ routeOptions }: FastifyRequest, route: string): boolean {
+  return routeOptions.url?.endsWith(route) ?? false
 }

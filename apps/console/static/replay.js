@@ -1,4 +1,5 @@
-// Keeps the progress of a replay up to date, and shows that counting takes a moment.
+// Keeps the progress of a replay up to date, shows that counting takes a moment, and loses no
+// selection to a session that has ended.
 const run = document.querySelector('.run[data-running="true"]')
 
 async function update() {
@@ -25,9 +26,29 @@ async function follow() {
 
 if (run) void follow()
 
-document.querySelector('form.card')?.addEventListener('submit', (event) => {
+const form = document.querySelector('form.card')
+let hasSession = false
+
+async function send(button) {
+  const answer = await fetch('/replay/status').catch(() => undefined)
+  if (answer?.status === 401) {
+    // A session that has run out is renewed with a page, which comes back filled in.
+    const fields = new URLSearchParams(new FormData(form))
+    fields.set('renewed', 'true')
+    return location.assign(`/replay?${fields}`)
+  }
+  hasSession = true
+  form.requestSubmit(button)
+}
+
+form?.addEventListener('submit', (event) => {
   const button = event.submitter
-  if (!button || button.formMethod === 'post') return
-  button.textContent = 'Counting…'
-  button.setAttribute('aria-busy', 'true')
+  if (!button) return
+  if (button.formMethod !== 'post') {
+    button.textContent = 'Counting…'
+    button.setAttribute('aria-busy', 'true')
+  } else if (!hasSession) {
+    event.preventDefault()
+    void send(button)
+  }
 })

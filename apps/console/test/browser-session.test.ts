@@ -1,6 +1,7 @@
 import { freePort } from '@clerk-sync/testing'
 import { expect, test } from 'vitest'
 import { clerkLogin, signSessionToken } from './clerk-session.ts'
+import { failJobs } from './fail-jobs.ts'
 import { openBrowser } from './open-browser.ts'
 import { createTestQueue, openConsole, untilReady } from './open-console.ts'
 
@@ -30,6 +31,50 @@ test('a session that ends while the board is open leads to the sign-in page, not
     expect(await page.getByRole('link', { name: 'Sign in' }).getAttribute('href')).toContain(
       'https://accounts.example.com/sign-in?redirect_url=',
     )
+  } finally {
+    await browser.close()
+    await board.close()
+    await queue.drop()
+  }
+})
+
+test('a selection is kept while Clerk renews the session in which it was made', async () => {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const queue = await createTestQueue('redis')
+  await failJobs(queue.location, [
+    { id: 'msg_1', type: 'user.created' },
+    { id: 'msg_2', type: 'user.updated' },
+  ])
+  const board = await openConsole(queue.location, {
+    login: { ...clerkLogin, url },
+    BOARD_PORT: port,
+  })
+  await untilReady(board)
+  const browser = await openBrowser()
+  try {
+    const context = await browser.newContext()
+    const signIn = async (token: string) =>
+      await context.addCookies([
+        { name: '__client_uat', value: '1700000000', url },
+        { name: '__session', value: token, url },
+      ])
+    await context.route('https://clerk.example.com/**', async (route) => {
+      await signIn(signSessionToken({ origin: url }))
+      const location = new URL(route.request().url()).searchParams.get('redirect_url') ?? ''
+      await route.fulfill({ status: 302, headers: { location } })
+    })
+    await signIn(signSessionToken({ origin: url }))
+    const page = await context.newPage()
+    page.setDefaultTimeout(10_000)
+    await page.goto(`${url}/replay`)
+    await page.getByLabel('Type').selectOption('user.created')
+    await signIn(signSessionToken({ origin: url, expiredForSeconds: 30 }))
+    await page.getByRole('button', { name: 'Replay' }).click()
+    await page.getByText('Your session was renewed').waitFor()
+    expect(await page.getByLabel('Type').inputValue()).toBe('user.created')
+    await page.getByRole('button', { name: 'Replay' }).click()
+    await page.getByRole('heading', { name: 'Done: 1 of 1 jobs replayed' }).waitFor()
   } finally {
     await browser.close()
     await board.close()

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { boardPath } from '../src/app.ts'
 import type { Console } from '../src/index.ts'
@@ -95,6 +98,14 @@ test('who is signed out is sent to sign in, and back to where they wanted', asyn
   expect(signIn.searchParams.get('redirect_url')).toBe(boardUrl + wanted)
 })
 
+test('a request that names a whole address is sent back to the console all the same', async () => {
+  const { port } = new URL(board.boardUrl)
+  const asked = request({ port, path: `http://evil.example${boardPath}?a=1`, headers: page }).end()
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  const signIn = new URL(answer.resume().headers.location ?? '')
+  expect(signIn.searchParams.get('redirect_url')).toBe(`${boardUrl}${boardPath}?a=1`)
+})
+
 test('an expired session is renewed with a page, by way of Clerk', async () => {
   const answer = await call(boardPath, { ...page, ...signedIn({ expiredForSeconds: 30 }) })
   expect(answer.status).toBe(307)
@@ -103,6 +114,17 @@ test('an expired session is renewed with a page, by way of Clerk', async () => {
     'https://clerk.example.com/v1/client/handshake',
   )
   expect(handshake.searchParams.get('redirect_url')).toBe(boardUrl + boardPath)
+})
+
+test('a form that is sent after the session has ended changes nothing, and says so on a page', async () => {
+  const headers = {
+    ...page,
+    ...signedIn({ expiredForSeconds: 30 }),
+    'sec-fetch-site': 'same-origin',
+  }
+  const answer = await call('/replay', headers, 'POST')
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([401, 'text/html'])
+  expect(await answer.text()).toMatch(/session has ended[^]*href="\/replay"/)
 })
 
 test('a session that can not be trusted leads to no circle of redirects', async () => {

@@ -87,6 +87,12 @@ describe.each(['hiding', 'showing'] as const)('a console that is %s data', (name
     ['POST', 'add', { name: 'user.created', data: {}, options: {} }],
     ['PUT', 'empty', undefined],
     ['PUT', 'obliterate', { force: true }],
+    ['PUT', 'empt%79', undefined],
+    ['PATCH', 'msg_1/update-dat%61', { jobData: { first_name: 'Eve' } }],
+    ['PATCH', 'msg_1/priority', { priority: 5 }],
+    ['PUT', 'clean/waiting', undefined],
+    ['PUT', 'clean/delayed', undefined],
+    ['PUT', 'job-schedulers/any/remove', undefined],
   ])('refuses %s %s', async (method, path, body) => {
     const board = name === 'hiding' ? hiding : showing
     const answer = await call(board, `${api}/${path}`, body ?? {}, method)

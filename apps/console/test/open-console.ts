@@ -38,6 +38,7 @@ export async function createTestQueue(kind: QueueLocation['kind']): Promise<Test
 export async function openConsole(
   queue: QueueLocation,
   settings: Partial<Pick<ConsoleConfig, 'login' | 'showData' | 'BOARD_PORT'>> = {},
+  logger = createLogger({ name: 'test', level: 'silent' }),
 ): Promise<Console> {
   const config = {
     queue,
@@ -50,7 +51,6 @@ export async function openConsole(
     SHUTDOWN_TIMEOUT_MS: 1_000,
     ...settings,
   }
-  const logger = createLogger({ name: 'test', level: 'silent' })
   return await startConsole(config, { logger, registry: createRegistry(['console']) })
 }
 

@@ -62,6 +62,20 @@ test('what can not be read starts nothing', async () => {
   expect(await (await call('/replay')).text()).toContain('1 of 1 failed job selected')
 })
 
+test.each(['application/json', 'text/plain'])(
+  'a selection that is sent as %s starts nothing, least of all a replay of all',
+  async (type) => {
+    const answer = await fetch(new URL('/replay', board.boardUrl), {
+      method: 'POST',
+      headers: { ...authorization(), 'content-type': type },
+      body: '{"type":"user.created"}',
+      redirect: 'manual',
+    })
+    expect(answer.status).toBe(415)
+    expect(await (await call('/replay')).text()).toContain('1 of 1 failed job selected')
+  },
+)
+
 test('retry all on the board replays a thousand jobs with all their attempts', async () => {
   const ids = Array.from({ length: 1_000 }, (_, index) => `msg_many_${index}`)
   // The one that waits since the replay before fails again along with them.

@@ -38,8 +38,7 @@ function connectToRedis(
   return {
     queue,
     async close() {
-      await queue.close()
-      connection.disconnect()
+      await queue.close().finally(connection.disconnect)
     },
   }
 }

@@ -8,6 +8,7 @@ import type { QueueLocation } from './location.ts'
 import { openUntilReady } from './reopen.ts'
 import { createRunSpans } from './run-spans.ts'
 import type { RunSpans } from './run-spans.ts'
+import { toStorableError } from './storable-error.ts'
 
 /** One run of an event's job. Times are milliseconds. */
 export interface JobRun {
@@ -71,7 +72,7 @@ export function createConsumer(location: QueueLocation, options: ConsumerOptions
     try {
       if (await spans.during(job, (span) => processOrGiveBack(job, span))) return
     } catch (error) {
-      throw error instanceof CannotApplyError ? toFinalError(error) : error
+      throw toStorableError(error instanceof CannotApplyError ? toFinalError(error) : error)
     }
     await job.moveToWait(token)
     throw new WaitingError()

@@ -85,6 +85,12 @@ describe('sentinels', () => {
     })
   })
 
+  test('a plus in a password of the sentinels is a plus', () => {
+    expect(parseRedisUrl('redis+sentinel://s1/a?sentinelPassword=p+w')).toMatchObject({
+      sentinelLogin: { username: undefined, password: 'p+w' },
+    })
+  })
+
   test('without more than their names', () => {
     expect(parseRedisUrl('rediss+sentinel://s1/mymaster')).toMatchObject({
       sentinels: [{ host: 's1', port: 26379 }],

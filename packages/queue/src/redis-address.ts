@@ -127,7 +127,8 @@ function readPath(parts: readonly URL[]): string[] {
 function readQuery(parts: readonly URL[], known: readonly string[]): URLSearchParams {
   const queries = [...new Set(parts.map(({ search }) => search).filter((search) => search !== ''))]
   if (queries.length > 1) fail('has several lists of parameters: give one, at the end')
-  const query = new URLSearchParams(queries[0])
+  // A plus is itself here, as it is in the password before the host.
+  const query = new URLSearchParams(queries[0]?.replaceAll('+', '%2B'))
   if (![...query.keys()].every((name) => known.includes(name))) {
     fail(`has an unknown parameter after the ?; known here: ${known.join(', ')}`)
   }

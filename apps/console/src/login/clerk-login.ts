@@ -3,7 +3,8 @@ import { clerkPlugin, getAuth } from '@clerk/fastify'
 import type { ClerkFastifyOptions, VerifyTokenOptions } from '@clerk/fastify'
 import type { Logger } from '@clerk-sync/ops'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { renderNotAllowed, renderNotVerified } from './clerk-pages.ts'
+import { readsOnly } from '../cross-site.ts'
+import { renderNotAllowed, renderNotVerified, renderSessionOver } from './clerk-pages.ts'
 import { isAllowed } from './is-allowed.ts'
 import type { Allowed } from './is-allowed.ts'
 
@@ -76,6 +77,10 @@ async function sendSignedOut(
   reply: FastifyReply,
 ): Promise<void> {
   if (!wantsPage(request)) return await reply.code(401).send({ error: 'signed_out' })
+  // A redirect would not bring back what was sent.
+  if (!readsOnly(request)) {
+    return await reply.code(401).type('text/html').send(renderSessionOver())
+  }
   const { debug, sessionStatus } = getAuth(request)
   const reason = reasonIn(debug())
   const { redirectToSignIn } = createRedirect({
@@ -85,9 +90,15 @@ async function sendSignedOut(
     redirectAdapter: (url) => url,
     sessionStatus: sessionStatus ?? null,
   })
-  const signIn = redirectToSignIn({ returnBackUrl: new URL(request.url, login.url) })
+  const signIn = redirectToSignIn({ returnBackUrl: toOwnUrl(request.url, login.url) })
   if (signedOutReasons.has(reason)) return await reply.redirect(signIn)
   return await reply.code(401).type('text/html').send(renderNotVerified({ reason, signIn }))
+}
+
+// A request may name a whole address, with a host of its sender's choice.
+function toOwnUrl(requested: string, ownUrl: string): URL {
+  const { pathname, search } = new URL(requested, ownUrl)
+  return Object.assign(new URL(ownUrl), { pathname, search })
 }
 
 function reasonIn(debugData: unknown): string | undefined {
@@ -95,8 +106,7 @@ function reasonIn(debugData: unknown): string | undefined {
   return typeof data?.reason === 'string' ? data.reason : undefined
 }
 
-function wantsPage({ method, headers }: FastifyRequest): boolean {
-  if (method !== 'GET') return false
+function wantsPage({ headers }: FastifyRequest): boolean {
   const destination = headers['sec-fetch-dest']
   if (destination !== undefined) return destination === 'document'
   return headers.accept?.includes('text/html') ?? false

@@ -32,6 +32,18 @@ export function renderNotAllowed(who: {
   })
 }
 
+/** For a form that was sent after the session had ended: a session is renewed with a page only. */
+export function renderSessionOver(): string {
+  return renderPage({
+    title: 'Session ended',
+    body: html`<main class="narrow">
+      <h1>Your session has ended</h1>
+      <p>Nothing was changed. Open the page again, which renews the session, and send it again.</p>
+      <p><a class="button" href="/replay">Open the page again</a></p>
+    </main>`,
+  })
+}
+
 /** For a session that is there, but can't be trusted. */
 export function renderNotVerified(why: { reason: string | undefined; signIn: string }): string {
   return renderPage({

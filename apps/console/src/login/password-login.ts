@@ -10,7 +10,8 @@ export interface PasswordLogin {
   readonly password: string
 }
 
-// Five guesses a second at twelve random characters are no danger, and no burden either.
+// Wrong ones in a row are no burden. It is no limit for many at once: what is refused at once was a
+// guess as well, since the right password must never wait. Against those it must be random.
 const pausePerGuessMs = 200
 const mostGuessesWaiting = 20
 
@@ -28,8 +29,10 @@ export async function guardByPassword(
         request.operator = user
         return
       }
-      logger.warn({ ip: request.ip }, 'login refused')
-      if (await brake.wait()) throw new Error('wrong user or password')
+      if (await brake.wait()) {
+        logger.warn({ ip: request.ip }, 'login refused')
+        throw new Error('wrong user or password')
+      }
       throw Object.assign(new Error('too many guesses: wait a little'), { statusCode: 429 })
     },
   })

@@ -26,16 +26,21 @@ export function serveReplay(scope: FastifyInstance, deps: ReplayDeps): void {
 
   scope.get('/replay', async (request, reply) => {
     const [, query = ''] = request.url.split('?', 2)
-    return await sendPage(deps, readReplayForm(new URLSearchParams(query)), request, reply)
+    const fields = new URLSearchParams(query)
+    const why = fields.has('renewed') ? 'Your session was renewed: press Replay again.' : undefined
+    return await sendPage(deps, readReplayForm(fields), reply, why)
   })
 
   scope.post<{ Body: unknown }>('/replay', async (request, reply) => {
-    const fields = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
-    const form = readReplayForm(fields)
+    // Anything else would be read as a form without a selection, and replay all.
+    if (!(request.body instanceof URLSearchParams)) {
+      return await reply.code(415).send({ error: 'send a form' })
+    }
+    const form = readReplayForm(request.body)
     const read = toSelection(form)
-    if (!read.ok) return await sendPage(deps, form, request, reply.code(400))
+    if (!read.ok) return await sendPage(deps, form, reply.code(400))
     if (!runs.start(read.selection, request.operator)) {
-      return await sendPage(deps, form, request, reply.code(409), 'A replay is under way already.')
+      return await sendPage(deps, form, reply.code(409), 'A replay is under way already.')
     }
     return await reply.redirect('/replay', 303)
   })
@@ -51,7 +56,6 @@ export function serveReplay(scope: FastifyInstance, deps: ReplayDeps): void {
 async function sendPage(
   { queue, runs, boardPath }: ReplayDeps,
   form: ReplayForm,
-  request: FastifyRequest,
   reply: FastifyReply,
   why?: string,
 ): Promise<FastifyReply> {

@@ -1,0 +1,27 @@
+import { createLogger } from '@clerk-sync/ops'
+import { expect, test } from 'vitest'
+import { authorization, createTestQueue, login, openConsole } from './open-console.ts'
+
+test('who guesses with many requests at once fills no log, and keeps the right one out never', async () => {
+  const lines: string[] = []
+  const logger = createLogger(
+    { name: 'test', level: 'info' },
+    { write: (line) => lines.push(line) },
+  )
+  const queue = await createTestQueue('redis')
+  const board = await openConsole(queue.location, {}, logger)
+  const url = new URL('/board', board.boardUrl)
+  const guess = async () =>
+    (await fetch(url, { headers: authorization({ ...login, password: 'a guess' }) })).status
+  try {
+    const guesses = Array.from({ length: 60 }, guess)
+    expect((await fetch(url, { headers: authorization() })).status).toBe(200)
+    const statuses = await Promise.all(guesses)
+    const answered = statuses.filter((status) => status === 401)
+    expect(new Set(statuses)).toEqual(new Set([401, 429]))
+    expect(lines.filter((line) => line.includes('login refused'))).toHaveLength(answered.length)
+  } finally {
+    await board.close()
+    await queue.drop()
+  }
+})
