@@ -8,7 +8,7 @@ import { processVariables } from '@clerk-sync/ops'
 import { readWorkerConfig } from '@clerk-sync/worker'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { readAppVariables } from '../src/kubernetes/app-variables.ts'
+import { exporterSecrets, readAppVariables } from '../src/kubernetes/app-variables.ts'
 import { composeText, readRequired, readServices, root } from './read-compose.ts'
 
 const filledIn = {
@@ -100,11 +100,12 @@ describe('what the processes are given', () => {
     const read = variables.filter(({ readers }) => readers.includes(name))
     // With Redis only the worker needs the database.
     const names = read.map((one) => one.name).filter((one) => isWorker || one !== 'DATABASE_URL')
-    expect(given(name)).toEqual(names.toSorted())
+    expect(given(name)).toEqual([...names, ...exporterSecrets].toSorted())
   })
 
   test('cli is given everything, so that doctor sees what the processes see', () => {
-    expect(given('cli')).toEqual(variables.map((one) => one.name).toSorted())
+    const names = variables.map((one) => one.name)
+    expect(given('cli')).toEqual([...names, ...exporterSecrets].toSorted())
   })
 
   test('they start with it, on Redis', () => {

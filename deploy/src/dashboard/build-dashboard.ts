@@ -73,7 +73,7 @@ export function buildDashboard(): Dashboard {
     builder.withRow(new RowBuilder(title))
     for (const panel of panels) builder.withPanel(panel)
   }
-  return number(builder.build())
+  return withoutMenus(number(builder.build()))
 }
 
 const restarts = new AnnotationQueryBuilder()
@@ -106,5 +106,13 @@ function chooseLabel(name: string, label: string, selector: string): QueryVariab
 // Links to a panel hold its number.
 function number(dashboard: Dashboard): Dashboard {
   dashboard.panels?.forEach((panel, index) => (panel.id = index + 1))
+  return dashboard
+}
+
+// The SDK puts links and annotations into a menu, and leaves no choice.
+function withoutMenus(dashboard: Dashboard): Dashboard {
+  const { annotations, links = [], panels = [] } = dashboard
+  const ofPanels = panels.flatMap((panel) => ('links' in panel && panel.links) || [])
+  for (const one of [...links, ...ofPanels, ...(annotations?.list ?? [])]) delete one.placement
   return dashboard
 }

@@ -8,13 +8,26 @@ interface Panel {
   title: string
   description?: string
   gridPos: { x: number; y: number; w: number; h: number }
+  id: number
+  datasource?: { type: string; uid: string }
   links?: { title: string; url: string }[]
-  targets?: { expr: string; legendFormat: string }[]
+  options?: { graphMode?: string }
+  targets?: {
+    refId: string
+    expr: string
+    legendFormat: string
+    instant: boolean
+    range: boolean
+    datasource: { type: string; uid: string }
+  }[]
   fieldConfig?: { defaults: { unit: string; thresholds: { steps: { value: number | null }[] } } }
 }
 
 const file = new URL('../../grafana/dashboards/clerk-sync.json', import.meta.url)
-const built = JSON.parse(JSON.stringify(buildDashboard())) as { panels: Panel[] }
+const built = JSON.parse(JSON.stringify(buildDashboard())) as {
+  panels: Panel[]
+  links: { title: string }[]
+}
 const panels = built.panels.filter(({ type }) => type !== 'row')
 
 test('the committed dashboard is what its source builds', () => {
@@ -49,8 +62,38 @@ test.each(panels)(
   },
 )
 
-test('no two panels have one title', () => {
+test('no two panels have one title, nor one number', () => {
   expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length)
+  expect(new Set(built.panels.map(({ id }) => id)).size).toBe(built.panels.length)
+})
+
+test.each(panels)('the panel $title asks the data source that was chosen', (panel) => {
+  const { targets = [] } = panel
+  const chosen = { type: 'prometheus', uid: '${datasource}' }
+  for (const asked of [panel, ...targets]) expect(asked.datasource).toEqual(chosen)
+  expect(new Set(targets.map(({ refId }) => refId)).size).toBe(targets.length)
+})
+
+// A range ends with whatever was there last: 0 waiting, an hour after the queue has gone.
+test.each(panels.filter(({ type }) => type === 'stat'))('the number $title is of now', (panel) => {
+  expect(panel.options?.graphMode).toBe('none')
+  for (const { expr, instant, range } of panel.targets ?? []) {
+    expect([instant, range]).toEqual([true, false])
+    expect(expr).not.toContain('$__rate_interval')
+  }
+})
+
+// Some releases of Grafana show such a link nowhere.
+test('the link to the runbook is above the panels, not in a menu', () => {
+  expect(built.links.map(({ title }) => title)).toEqual(['Runbook'])
+  expect(JSON.stringify(built).match(/inControlsMenu/g)).toBeNull()
+})
+
+test('without traffic a quantile is absent, where Grafana would write NaN', () => {
+  const expressions = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
+  const quantiles = expressions.filter((expr) => expr.includes('histogram_quantile'))
+  expect(quantiles.length).toBeGreaterThan(10)
+  expect(quantiles.filter((expr) => !/^histogram_quantile\(.*\) >= 0$/.test(expr))).toEqual([])
 })
 
 test('panels lie side by side, none on another and none past the edge', () => {

@@ -41,6 +41,8 @@ export interface PanelSpec {
   readonly alert?: string
   /** Turns yellow here. */
   readonly warnAt?: number
+  /** Is red below it. */
+  readonly leastGood?: number
   /** Said where there is no series; "no data" by default. */
   readonly noValue?: string
   readonly max?: number
@@ -55,7 +57,7 @@ export interface GraphSpec extends PanelSpec {
 
 /** Curves over time. */
 export function graph(spec: GraphSpec): GraphBuilder {
-  const panel = complete(new GraphBuilder(), spec, { width: 8, height: 8 })
+  const panel = complete(new GraphBuilder(), spec, { width: 8, height: 8 }, 'range')
     .lineWidth(1)
     .fillOpacity(spec.stacked ? 40 : 8)
     .showPoints(VisibilityMode.Never)
@@ -77,11 +79,11 @@ export function graph(spec: GraphSpec): GraphBuilder {
     : panel
 }
 
-/** The last value, large. */
+/** The value of now, large: absent where nothing tells it now. */
 export function stat(spec: PanelSpec): StatBuilder {
-  return complete(new StatBuilder(), spec, { width: 6, height: 4 })
+  return complete(new StatBuilder(), spec, { width: 6, height: 4 }, 'instant')
     .colorMode(BigValueColorMode.Value)
-    .graphMode(BigValueGraphMode.Area)
+    .graphMode(BigValueGraphMode.None)
     .textMode(spec.queries.length > 1 ? BigValueTextMode.ValueAndName : BigValueTextMode.Value)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
 }
@@ -91,6 +93,7 @@ function complete<Builder extends GraphBuilder | StatBuilder>(
   builder: Builder,
   spec: PanelSpec,
   size: { width: number; height: number },
+  kind: 'range' | 'instant',
 ): Builder {
   const panel = builder as GraphBuilder
   panel
@@ -106,22 +109,25 @@ function complete<Builder extends GraphBuilder | StatBuilder>(
     )
   if (spec.max !== undefined) panel.max(spec.max)
   if (spec.alert) panel.links([runbookLink(spec.alert)])
-  spec.queries.forEach(([expression, legend], index) =>
-    panel.withTarget(
-      new DataqueryBuilder()
-        .refId(String.fromCodePoint('A'.charCodeAt(0) + index))
-        .datasource(dataSource)
-        .expr(expression)
-        .legendFormat(legend)
-        .range(),
-    ),
-  )
+  spec.queries.forEach(([expression, legend], index) => {
+    const query = new DataqueryBuilder()
+      .refId(String.fromCodePoint('A'.charCodeAt(0) + index))
+      .datasource(dataSource)
+      .expr(expression)
+      .legendFormat(legend)
+    panel.withTarget(kind === 'range' ? query.range() : query.instant())
+  })
   return builder
 }
 
-function thresholdsOf({ alert, warnAt }: PanelSpec): Threshold[] {
+function thresholdsOf({ alert, warnAt, leastGood }: PanelSpec): Threshold[] {
   return [
-    { value: null, color: 'green' },
+    ...(leastGood === undefined
+      ? [{ value: null, color: 'green' }]
+      : [
+          { value: null, color: 'red' },
+          { value: leastGood, color: 'green' },
+        ]),
     ...(warnAt === undefined ? [] : [{ value: warnAt, color: 'yellow' }]),
     ...(alert === undefined ? [] : [{ value: alertThreshold(alert), color: 'red' }]),
   ]

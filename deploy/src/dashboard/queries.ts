@@ -14,9 +14,9 @@ export function moving(selector: string, by: string): string {
   return `${rate(selector, by)} > 0`
 }
 
-/** A quantile of a histogram over all processes; `metric` has no suffix. */
+/** A quantile of a histogram over all processes; absent without traffic. `metric` has no suffix. */
 export function quantile(q: number, metric: string): string {
-  return `histogram_quantile(${q}, ${rate(`${metric}_bucket`, 'le')})`
+  return `histogram_quantile(${q}, ${rate(`${metric}_bucket`, 'le')}) >= 0`
 }
 
 /** p50, p95 and p99 with their names. */
@@ -27,4 +27,9 @@ export function quantiles(metric: string): (readonly [string, string])[] {
 /** A part of a whole, 0 to 1; nothing where the whole is 0. */
 export function share(part: string, whole: string): string {
   return `${part} / (${whole} > 0)`
+}
+
+/** The same over the last five minutes, for a number that is not drawn as a curve. */
+export function lately(expression: string): string {
+  return expression.replaceAll('$__rate_interval', '5m')
 }

@@ -10,6 +10,9 @@ export interface AppVariable {
   readonly byDefault: string
 }
 
+/** Secrets that no process reads itself, but the exporter of its traces (docs/tracing.md). */
+export const exporterSecrets = ['OTEL_EXPORTER_OTLP_HEADERS']
+
 const everyApp = ['ingest', 'worker', 'console', 'cli']
 
 export function readAppVariables(): AppVariable[] {

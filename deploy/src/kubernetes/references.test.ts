@@ -1,4 +1,5 @@
 import type { IScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1'
+import type { IPodMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1'
 import type { IDeployment } from 'kubernetes-models/apps/v1'
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2'
 import type { IIngress, INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1'
@@ -9,15 +10,6 @@ import { manifestSets } from './manifest-sets.ts'
 import { ofKind } from './manifest.ts'
 import { selects, workloadsOf } from './workloads.ts'
 import type { Selector } from './workloads.ts'
-
-interface PodMonitor {
-  readonly kind: 'PodMonitor'
-  readonly spec: {
-    readonly jobLabel: string
-    readonly selector: Selector
-    readonly podMetricsEndpoints: readonly { readonly port: string }[]
-  }
-}
 
 describe.each(manifestSets)('the manifests %s', (_, manifests) => {
   const workloads = workloadsOf(manifests)
@@ -119,8 +111,8 @@ describe.each(manifestSets)('the manifests %s', (_, manifests) => {
   })
 
   test('the PodMonitor scrapes each Deployment by a label and a port that its pods have', () => {
-    const [monitor] = ofKind<PodMonitor & { apiVersion: string }>(manifests, 'PodMonitor')
-    const ports = monitor?.spec.podMetricsEndpoints.map(({ port }) => port)
+    const [monitor] = ofKind<IPodMonitor>(manifests, 'PodMonitor')
+    const ports = monitor?.spec.podMetricsEndpoints?.map(({ port }) => port)
     for (const { labels, container } of workloads.filter(({ kind }) => kind === 'Deployment')) {
       expect(selects(monitor?.spec.selector ?? {}, labels)).toBe(true)
       expect(labels[monitor?.spec.jobLabel ?? '']).toMatch(/^(ingest|worker|console)$/)

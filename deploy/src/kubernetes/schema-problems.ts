@@ -1,4 +1,8 @@
 import { ScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1'
+import {
+  PodMonitor,
+  PrometheusRule,
+} from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1'
 import { Deployment } from 'kubernetes-models/apps/v1'
 import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2'
 import { Job } from 'kubernetes-models/batch/v1'
@@ -22,22 +26,17 @@ const models: readonly Model[] = [
   Namespace,
   NetworkPolicy,
   PodDisruptionBudget,
+  PodMonitor,
+  PrometheusRule,
   ScaledObject,
   Secret,
   Service,
   ServiceAccount,
 ]
 
-/** Kinds of the Prometheus operator: no schema of theirs is installed. */
-const withoutSchema = [
-  'monitoring.coreos.com/v1 PodMonitor',
-  'monitoring.coreos.com/v1 PrometheusRule',
-]
-
 /** What the API would refuse in a manifest, and the fields that it would drop without a word. */
 export function schemaProblems(manifest: Manifest): string[] {
   const { apiVersion, kind } = manifest
-  if (withoutSchema.includes(`${apiVersion} ${kind}`)) return []
   const model = models.find((one) => one.apiVersion === apiVersion && one.kind === kind)
   if (!model) return [`${apiVersion} ${kind} is no kind that is known here`]
   const known = new Set<string>()

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1'
 import { describe, expect, test } from 'vitest'
-import { readAppVariables } from './app-variables.ts'
+import { exporterSecrets, readAppVariables } from './app-variables.ts'
 import { manifestSets } from './manifest-sets.ts'
 import { kubernetesDir, ofKind } from './manifest.ts'
 import { selects, workloadsOf } from './workloads.ts'
@@ -51,7 +51,8 @@ describe.each(manifestSets)('the manifests %s', (_, manifests) => {
     (workload) => {
       const given = workload.container.env ?? []
       const known = readBy(appOf(workload))
-      expect(namesOf(known)).toEqual(expect.arrayContaining(namesOf(given)))
+      const ownOrExporters = [...namesOf(known), ...exporterSecrets]
+      expect(ownOrExporters).toEqual(expect.arrayContaining(namesOf(given)))
       // ingest and console need DATABASE_URL only where there is no Redis.
       const spared = ['ingest', 'console'].includes(workload.component) ? ['DATABASE_URL'] : []
       const needed = known.filter(({ name, required }) => required && !spared.includes(name))
@@ -93,6 +94,7 @@ describe.each(manifestSets)('the manifests %s', (_, manifests) => {
     ['DATABASE_URL', 5432],
     ['REDIS_URL', 6379],
     ['CLERK_SECRET_KEY', 443],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 4318],
   ])('who is given %s may reach port %i', (variable, port) => {
     const policies = ofKind<INetworkPolicy>(manifests, 'NetworkPolicy')
     const opening = policies.filter(({ spec }) =>

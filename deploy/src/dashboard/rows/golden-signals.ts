@@ -9,7 +9,7 @@ import {
   sinceLastEvent,
 } from '../metrics.ts'
 import { graph, stat } from '../panels.ts'
-import { quantile, rate, rateOrZero, share } from '../queries.ts'
+import { lately, quantile, rate, rateOrZero, share } from '../queries.ts'
 import type { Row } from '../row.ts'
 
 const refusedShare = share(rateOrZero(refused), deliveries)
@@ -21,18 +21,19 @@ export const goldenSignals: Row = {
   panels: [
     stat({
       title: 'Traffic',
-      description: 'Deliveries per second, whatever the answer. Good: the usual for this hour.',
+      description:
+        'Deliveries per second, whatever the answer, in the last 5 minutes. Good: the usual for this hour.',
       unit: 'reqps',
-      queries: [[deliveries, 'deliveries']],
+      queries: [[lately(deliveries), 'deliveries']],
     }),
     stat({
       title: 'Errors',
       description:
-        'Deliveries answered 500 or 503, and attempts of workers that failed, as shares. Good: 0 %.',
+        'Deliveries answered 500 or 503, and attempts of workers that failed, as shares, in the last 5 minutes. Good: 0 %.',
       unit: 'percentunit',
       queries: [
-        [refusedShare, 'deliveries refused'],
-        [failedShare, 'attempts failed'],
+        [lately(refusedShare), 'deliveries refused'],
+        [lately(failedShare), 'attempts failed'],
       ],
       alert: 'ClerkSyncFailureRatio',
       warnAt: 0.01,
@@ -41,9 +42,9 @@ export const goldenSignals: Row = {
     stat({
       title: 'Latency',
       description:
-        'From the event in Clerk to the commit of its row, p95. Good: around a second. Old events that are sent again count as well.',
+        'From the event in Clerk to the commit of its row, p95 of the last 5 minutes. Good: around a second. Old events that are sent again count as well.',
       unit: 's',
-      queries: [[eventToRow, 'p95 event to row']],
+      queries: [[lately(eventToRow), 'p95 event to row']],
       alert: 'ClerkSyncSlowEventToRow',
       warnAt: 5,
       noValue: 'no traffic',
@@ -56,6 +57,7 @@ export const goldenSignals: Row = {
       queries: [[queueAge, 'oldest waiting event']],
       alert: 'ClerkSyncQueueOld',
       warnAt: 10,
+      noValue: 'no queue',
     }),
     graph({
       title: 'Traffic: deliveries and events',
@@ -138,6 +140,7 @@ export const goldenSignals: Row = {
       unit: 'short',
       queries: [['max(clerk_sync_queue_jobs{state="failed"})', 'failed']],
       warnAt: 1,
+      noValue: 'no queue',
       width: 4,
       height: 3,
     }),
@@ -156,6 +159,7 @@ export const goldenSignals: Row = {
       description: 'ingest processes that answer. Good: as many as you run.',
       unit: 'short',
       queries: [['sum(up{job="ingest"}) or vector(0)', 'ingest']],
+      leastGood: 1,
       width: 4,
       height: 3,
     }),
@@ -164,6 +168,7 @@ export const goldenSignals: Row = {
       description: 'Workers that can write to the database. Good: as many as you run.',
       unit: 'short',
       queries: [['sum(clerk_sync_worker_database_up) or vector(0)', 'workers']],
+      leastGood: 1,
       width: 4,
       height: 3,
     }),
