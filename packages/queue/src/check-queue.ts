@@ -2,6 +2,7 @@ import { SchemaMigrationRequiredError } from 'bullmq'
 import type { PostgresQueueBackend } from 'bullmq'
 import { Cluster, Redis } from 'ioredis'
 import { readRedisFacts } from './inspect-redis.ts'
+import { isJobIn } from './job-state.ts'
 import type { OpenQueue } from './open-queue.ts'
 import { redisProblem, writeProblem } from './redis-health.ts'
 
@@ -48,7 +49,7 @@ async function tryToWrite({ queue }: OpenQueue, client: Redis | Cluster) {
 
 async function checkPostgres({ queue }: OpenQueue): Promise<void> {
   try {
-    await queue.getJobState('probe')
+    await isJobIn({ queue }, 'failed', 'probe')
   } catch (cause) {
     if (!(cause instanceof SchemaMigrationRequiredError)) throw cause
     throw new Error("the queue's tables are missing or old: run clerk-sync migrate", { cause })

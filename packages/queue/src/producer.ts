@@ -5,6 +5,7 @@ import { SpanKind } from '@opentelemetry/api'
 import type { Queue } from 'bullmq'
 import { attempts } from './backoff.ts'
 import { toJobId } from './job-id.ts'
+import { isJobIn } from './job-state.ts'
 import type { OpenQueue } from './open-queue.ts'
 import { messageAttributes } from './message-attributes.ts'
 import { rerunJob } from './rerun-job.ts'
@@ -70,11 +71,11 @@ async function add(queue: Queue, event: EventJob): Promise<void> {
   const jobId = toJobId(event.svixId)
   const metadata = writeTraceContext()
   const traced = metadata === undefined ? {} : { telemetry: { metadata } }
-  const [, state] = await Promise.all([
+  const [, hasFailed] = await Promise.all([
     queue.add(event.type, event, { ...jobOptions, jobId, ...traced }),
-    queue.getJobState(jobId),
+    isJobIn({ queue }, 'failed', jobId),
   ])
-  if (state === 'failed') await rerunJob({ queue }, jobId)
+  if (hasFailed) await rerunJob({ queue }, jobId)
 }
 
 async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
