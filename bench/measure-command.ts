@@ -35,7 +35,8 @@ export async function measureCommand(
   return { code, stdout, seconds: (performance.now() - startedAt) / 1_000, peakMegabytes }
 }
 
-function readPeak(pid: number | undefined): number {
+/** The most memory that a process ever held, in megabytes; 0 where the system has no /proc. */
+export function readPeak(pid: number | undefined): number {
   try {
     const [, kilobytes] =
       /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []

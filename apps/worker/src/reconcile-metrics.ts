@@ -3,12 +3,19 @@ import { readLastReconcile } from '@clerk-sync/db'
 import type { Database } from '@clerk-sync/db'
 import { registerReadGauge, shareReading } from '@clerk-sync/metrics'
 import type { Sample } from '@clerk-sync/metrics'
+import { Gauge } from 'prom-client'
 import type { Registry } from 'prom-client'
 
 type Run = NonNullable<Awaited<ReturnType<typeof readLastReconcile>>>
 
-/** What the last reconcile found, in whatever process it ran; the same from every worker. */
-export function registerReconcileMetrics(registry: Registry, db: Database): void {
+/**
+ * What the last reconcile found, in whatever process it ran; the same from every worker. And whether
+ * this worker has a schedule for it.
+ */
+export function registerReconcileMetrics(
+  registry: Registry,
+  { db, isScheduled }: { db: Database; isScheduled: boolean },
+): void {
   const readLast = shareReading(() => readLastReconcile(db))
 
   const register = (
@@ -25,6 +32,11 @@ export function registerReconcileMetrics(registry: Registry, db: Database): void
       },
     })
 
+  new Gauge({
+    name: 'clerk_sync_reconcile_scheduled',
+    help: '1 when this worker has RECONCILE_CRON, else 0.',
+    registers: [registry],
+  }).set(isScheduled ? 1 : 0)
   register(
     'clerk_sync_reconcile_last_run_timestamp_seconds',
     { help: 'Unix time at which the last reconcile ended; absent before the first.' },

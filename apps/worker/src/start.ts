@@ -37,7 +37,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
   let consumer: Consumer | undefined
   let housekeeping: Housekeeping | undefined
   let reconciling: { close(): Promise<void> } | undefined
-  registerReconcileMetrics(ops.registry, db)
+  registerReconcileMetrics(ops.registry, { db, isScheduled: config.reconcile !== undefined })
   const checkDatabase = createDatabaseCheck(db)
   let databaseProblem: string | undefined = 'not connected yet'
 

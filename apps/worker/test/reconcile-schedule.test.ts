@@ -115,4 +115,5 @@ test.each(['redis', 'postgres'] as const)(
 test('before the first run there is nothing to tell', async () => {
   const { registry } = await start(await locate('redis'), false)
   expect(await gauges(registry, 'clerk_sync_reconcile_drift_rows')).toEqual([])
+  expect(await gauges(registry, 'clerk_sync_reconcile_scheduled')).toMatchObject([{ value: 1 }])
 })

@@ -7,7 +7,7 @@ const given = process.env['CONVERGE_SEED']
 const random = Number(given ?? randomInt(2 ** 30))
 export const seeds = process.env['CI'] && given === undefined ? [1, random] : [random]
 
-const allRuns = Number(process.env['CONVERGE_RUNS'] ?? (process.env['CI'] ? 1_000 : 300))
+const allRuns = Number(process.env['CONVERGE_RUNS'] ?? (process.env['CI'] ? 500 : 300))
 const runs = Math.ceil(allRuns / seeds.length)
 
 // Each chunk has a seed of its own, the next one: so a failure of a long run is repeated in a minute.
