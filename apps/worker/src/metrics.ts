@@ -1,7 +1,7 @@
 import { outcomes } from '@clerk-sync/db'
 import type { Outcome, PoolUse } from '@clerk-sync/db'
 import { eventTypes, isEventType } from '@clerk-sync/events'
-import { registerReadGauge } from '@clerk-sync/metrics'
+import { registerReadGauge, shareReading } from '@clerk-sync/metrics'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import type { Registry } from 'prom-client'
 
@@ -22,7 +22,6 @@ export interface WorkerMetrics {
   /** A job is in this worker as long as its work goes on. */
   inProgress<T>(work: Promise<T>): Promise<T>
   flushed(events: number, seconds: number): void
-  databaseUp(up: boolean): void
   /** Rows that were too old. */
   removed(rows: { ledgerRows: number; tombstones: number }): void
 }
@@ -31,6 +30,8 @@ export interface WorkerMetricsSources {
   /** The most jobs that this worker holds at once. */
   readonly concurrency: number
   readonly poolUse: () => PoolUse
+  /** Throws while the database takes no writes of this release. */
+  readonly checkDatabase: () => Promise<void>
 }
 
 const workSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600]
@@ -39,7 +40,7 @@ const lagSeconds = [...workSeconds, 21_600, 86_400]
 
 export function createWorkerMetrics(
   registry: Registry,
-  { concurrency, poolUse }: WorkerMetricsSources,
+  { concurrency, poolUse, checkDatabase }: WorkerMetricsSources,
 ): WorkerMetrics {
   const registers = [registry]
   const events = new Counter({
@@ -105,12 +106,6 @@ export function createWorkerMetrics(
     help: 'The most jobs that this worker holds at once.',
     registers,
   }).set(concurrency)
-  const database = new Gauge({
-    name: 'clerk_sync_worker_database_up',
-    help: '1 while the database takes writes, 0 while the worker waits for it.',
-    registers,
-  })
-  database.set(0)
   const removed = new Counter({
     name: 'clerk_sync_worker_rows_removed_total',
     help: 'Rows removed because they were too old, by table.',
@@ -118,6 +113,7 @@ export function createWorkerMetrics(
     registers,
   })
   registerPoolUse(registry, poolUse)
+  registerDatabaseUp(registry, checkDatabase)
   // A series that begins with its first event hides that event from increase().
   for (const type of [...eventTypes, unknown]) {
     for (const outcome of outcomes) events.inc({ type, outcome }, 0)
@@ -146,12 +142,20 @@ export function createWorkerMetrics(
       batchSize.observe(count)
       flush.observe(seconds)
     },
-    databaseUp: (up) => database.set(up ? 1 : 0),
     removed({ ledgerRows, tombstones }) {
       removed.inc({ table: 'webhook_events' }, ledgerRows)
       removed.inc({ table: 'tombstones' }, tombstones)
     },
   }
+}
+
+function registerDatabaseUp(registry: Registry, checkDatabase: () => Promise<void>): void {
+  const isUp = shareReading(() => checkDatabase().then(() => true))
+  registerReadGauge(registry, {
+    name: 'clerk_sync_worker_database_up',
+    help: '1 while the database takes writes and has the migrations of this release, else 0: the worker waits for it.',
+    read: async () => [{ value: (await isUp()) ? 1 : 0 }],
+  })
 }
 
 function registerPoolUse(registry: Registry, poolUse: () => PoolUse): void {

@@ -31,20 +31,27 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
   }
   const queue = openQueue(config.queue, { onError: onQueueError })
   const concurrency = config.batchSize * batchesAtOnce
-  const metrics = createWorkerMetrics(ops.registry, { concurrency, poolUse: () => db.poolUse() })
+  const checkWrites = createDatabaseCheck(db)
+  let databaseProblem: string | undefined = 'not connected yet'
+  const checkDatabase = async () => {
+    if (databaseProblem !== undefined) throw new Error(databaseProblem)
+    await checkWrites()
+  }
+  const metrics = createWorkerMetrics(ops.registry, {
+    concurrency,
+    poolUse: () => db.poolUse(),
+    checkDatabase,
+  })
   registerQueueMetrics(ops.registry, queue)
   const { kept, deletionPolicy, auditValues, ledgerRetentionDays } = config
   let consumer: Consumer | undefined
   let housekeeping: Housekeeping | undefined
   let reconciling: { close(): Promise<void> } | undefined
   registerReconcileMetrics(ops.registry, { db, isScheduled: config.reconcile !== undefined })
-  const checkDatabase = createDatabaseCheck(db)
-  let databaseProblem: string | undefined = 'not connected yet'
 
   function onDatabase(error: DatabaseUnavailableError | undefined): void {
     const wasAway = databaseProblem !== undefined
     databaseProblem = error?.message
-    metrics.databaseUp(error === undefined)
     if (error && !wasAway) {
       logger.warn({ error }, 'the database is away; fetching stops until it is back')
       void consumer?.pause()
@@ -88,7 +95,6 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
       logger,
       onWaiting: (reason) => {
         databaseProblem = reason
-        metrics.databaseUp(false)
       },
       stopping: stopping.signal,
     })
@@ -96,7 +102,6 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     await db.ping().catch(() => undefined)
     if (stopping.signal.aborted) return
     databaseProblem = undefined
-    metrics.databaseUp(true)
     startFetching()
     await saveSettings(db, { deletionPolicy, choice: choiceOf(kept) }).catch((error: unknown) =>
       logger.warn({ error }, 'the settings were not written down for backfill and reconcile'),
@@ -129,13 +134,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     name: 'worker',
     checks: [
       { name: 'queue', run: () => checkQueue(queue) },
-      {
-        name: 'database',
-        async run() {
-          if (databaseProblem !== undefined) throw new Error(databaseProblem)
-          await checkDatabase()
-        },
-      },
+      { name: 'database', run: checkDatabase },
     ],
     async close() {
       stopping.abort()

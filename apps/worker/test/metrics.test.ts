@@ -117,16 +117,18 @@ test('an event that waits for its write is in progress, and its connection in us
   await vi.waitFor(async () => expect((await scrape()).get('jobs_in_progress')).toBe(0), 10_000)
 })
 
-test('a database that was put back to an older release is told at /readyz', async () => {
-  const { url, worker } = await openWorker()
+test('a database that was put back to an older release is told at once, though nothing is written', async () => {
+  const { url, worker, scrape } = await openWorker()
   const ready = () => worker.checks.find(({ name }) => name === 'database')?.run()
   await vi.waitFor(() => ready(), 10_000)
+  await vi.waitFor(async () => expect((await scrape()).get('database_up')).toBe(1), 5_000)
   const db = createDatabase({ url, maxConnections: 1 })
   onTestFinished(() => db.close())
   await db.prisma.$executeRawUnsafe(
     `DELETE FROM clerk._prisma_migrations WHERE migration_name LIKE '%backfill'`,
   )
   await expect(ready()).rejects.toThrow(/^migrations are missing \(\d+_backfill\): run clerk-sync/)
+  await vi.waitFor(async () => expect((await scrape()).get('database_up')).toBe(0), 5_000)
   await db.prisma.$executeRawUnsafe('DROP TABLE clerk._prisma_migrations')
   await expect(ready()).rejects.toThrow(/^migrations are missing \(\d+_init, /)
 })

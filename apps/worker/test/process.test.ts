@@ -111,7 +111,13 @@ describe.each([
     await migrate(url)
     await migrateQueue(locateQueue({ redisUrl: redisUrl(), databaseUrl: url }))
     await vi.waitFor(async () => expect(await worker.readiness()).toEqual(ready), 25_000)
-    expect(await (await worker.ask('/metrics')).text()).toContain('clerk_sync_worker_database_up 1')
+    await vi.waitFor(
+      async () =>
+        expect(await (await worker.ask('/metrics')).text()).toContain(
+          'clerk_sync_worker_database_up 1',
+        ),
+      5_000,
+    )
     worker.kill('SIGTERM')
     expect(await worker.exitCode()).toBe(0)
   })
