@@ -77,6 +77,15 @@ describe('does not let in', () => {
     expect((await call('/replay', {}, 'POST')).status).toBe(401)
   })
 
+  test('strangers to ask Clerk for a handshake as often as they like', async () => {
+    const knocks = Array.from({ length: 30 }, (_, knock) =>
+      call(`${boardPath}?__clerk_handshake_nonce=${knock}`, page),
+    )
+    const refused = (await Promise.all(knocks)).filter(({ status }) => status === 429)
+    expect(refused).toHaveLength(10)
+    expect(await refused[0]?.json()).toEqual({ error: 'too_many_handshakes' })
+  })
+
   test('a password, or a token in another place than the cookie', async () => {
     const bearer = { authorization: `Bearer ${signSessionToken({})}` }
     expect((await call(api, bearer)).status).toBe(401)

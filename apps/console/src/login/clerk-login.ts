@@ -4,6 +4,7 @@ import type { ClerkFastifyOptions, VerifyTokenOptions } from '@clerk/fastify'
 import type { Logger } from '@clerk-sync/ops'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { readsOnly } from '../cross-site.ts'
+import { createBrake } from './brake.ts'
 import { renderNotAllowed, renderNotVerified, renderSessionOver } from './clerk-pages.ts'
 import { isAllowed } from './is-allowed.ts'
 import type { Allowed } from './is-allowed.ts'
@@ -31,6 +32,12 @@ const signedOutReasons = new Set([
   'dev-browser-missing',
 ])
 
+// Each of these has Clerk's API asked, and anyone may send them: the limit of requests is the whole
+// instance's, and backfill and reconcile need it.
+const handshakeParameters = ['__clerk_handshake', '__clerk_handshake_nonce']
+const pausePerHandshakeMs = 250
+const mostHandshakesWaiting = 20
+
 /** Lets in who is signed in with Clerk and is among those who may. */
 export async function guardByClerk(
   scope: FastifyInstance,
@@ -38,6 +45,11 @@ export async function guardByClerk(
   logger: Logger,
 ): Promise<void> {
   const { origin, host, protocol } = new URL(login.url)
+  const brake = createBrake({ pauseMs: pausePerHandshakeMs, mostWaiting: mostHandshakesWaiting })
+  scope.addHook('onRequest', async (request, reply) => {
+    if (!isHandshake(request) || (await brake.wait())) return undefined
+    return await reply.code(429).send({ error: 'too_many_handshakes' })
+  })
   scope.addHook('onRequest', async ({ headers }) => {
     // Clerk derives return addresses from these: whoever sends the request must not choose them.
     headers['x-forwarded-host'] = host
@@ -69,6 +81,12 @@ export async function guardByClerk(
     request.operator = auth.userId
     return undefined
   })
+}
+
+function isHandshake({ url, headers }: FastifyRequest): boolean {
+  const { searchParams } = new URL(url, 'http://own')
+  const cookies = headers.cookie ?? ''
+  return handshakeParameters.some((name) => searchParams.has(name) || cookies.includes(name))
 }
 
 async function sendSignedOut(
