@@ -1,4 +1,4 @@
-import { countFailed, replayFailed } from '@clerk-sync/queue'
+import { countFailed, readQueueDepth, replayFailed } from '@clerk-sync/queue'
 import type { FailedSelection, OpenQueue, ReplayCounts } from '@clerk-sync/queue'
 import { createProgress, duration, number } from '../catch-up/progress.ts'
 import { stopOnSignal } from '../catch-up/stop-on-signal.ts'
@@ -30,15 +30,26 @@ export async function replay(
   const selection = readSelection(options)
   const opened = await openQueueOf(env)
   try {
-    if (options.dryRun) {
-      const counts = await countFailed(opened, selection)
-      stdout.write(options.json ? toJson(counts) : renderCounts(counts))
-      return 0
-    }
-    return await run(opened, selection, { stdout, stderr, asJson: options.json ?? false })
+    const code = options.dryRun
+      ? await count(opened, selection, { stdout, asJson: options.json ?? false })
+      : await run(opened, selection, { stdout, stderr, asJson: options.json ?? false })
+    if (code !== 0 || options.json) return code
+    const { delayed } = await readQueueDepth(opened)
+    if (delayed > 0) stdout.write(renderDelayed(delayed))
+    return code
   } finally {
     await opened.close()
   }
+}
+
+async function count(
+  opened: OpenQueue,
+  selection: FailedSelection,
+  { stdout, asJson }: Pick<typeof process, 'stdout'> & { asJson: boolean },
+): Promise<number> {
+  const counts = await countFailed(opened, selection)
+  stdout.write(asJson ? toJson(counts) : renderCounts(counts))
+  return 0
 }
 
 async function run(
@@ -88,6 +99,11 @@ function readMoment(option: string, text: string | undefined): number | undefine
   const moment = parseMoment(text)
   if (moment !== undefined) return moment
   throw new Error(`${option} must be a time ago, such as 2h, or a time, such as 2026-11-30T14:05Z`)
+}
+
+// Whoever has just seen an event fail looks for it here.
+function renderDelayed(delayed: number): string {
+  return `${number(delayed)} more failed and ${delayed === 1 ? 'waits' : 'wait'} for the next attempt: that needs no replay\n`
 }
 
 const toJson = (counts: object) => `${JSON.stringify(counts, undefined, 2)}\n`

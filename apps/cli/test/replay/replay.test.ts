@@ -58,8 +58,13 @@ describe.each(['redis', 'postgres'] as const)('with the queue on %s', (kind) => 
     expect(one.code).toBe(0)
     expect(JSON.parse(one.stdout)).toEqual({ seen: 3, matched: 1, replayed: 1, gone: 0, failed: 0 })
 
+    await opened.queue.add('user.updated', {}, { delay: 60_000 })
     const rest = await run()
-    expect(rest).toMatchObject({ code: 0, stdout: '2 of 2 jobs replayed\n' })
+    expect(rest).toMatchObject({
+      code: 0,
+      stdout:
+        '2 of 2 jobs replayed\n1 more failed and waits for the next attempt: that needs no replay\n',
+    })
     expect(rest.stderr).toMatch(/^done after/m)
     expect(await countOf(opened, 'waiting')).toBe(3)
   })
