@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { entities } from '@clerk-sync/entities'
 import { startProblem } from '@clerk-sync/ops'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { backfillHelp, reconcileHelp } from './catch-up/help.ts'
 import { parseMaxDeletes } from './catch-up/max-deletes.ts'
 import { fields, fieldsHelp } from './commands/fields.ts'
@@ -76,9 +76,11 @@ program
   .description('compare Clerk and the tables both ways, and repair on request')
   .option('--entities <tables>', 'only these, separated by commas')
   .option('--repair', 'mend what differs')
-  .option('--max-deletes <n|n%>', 'the most rows of an entity to delete', maxDeletes, {
-    percent: 1,
-  })
+  .addOption(
+    new Option('--max-deletes <n|n%>', 'the most rows of an entity to delete')
+      .argParser(maxDeletes)
+      .default({ percent: 1 }, '1%'),
+  )
   .option('--rate <n>', 'requests per 10 s; 0: no limit', zeroOrMore)
   .option('--json', 'for machines')
   .addHelpText('after', reconcileHelp)

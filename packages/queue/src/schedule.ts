@@ -9,6 +9,8 @@ import { openUntilReady } from './reopen.ts'
 // A queue of its own: long work must not wait behind events, nor events behind it.
 const scheduleQueueName = 'clerk-schedule'
 const retryAfterMs = 500
+// Until then a refusal is no more than the connection that is not there yet.
+const connectsForMs = 5_000
 // A run that was stopped, or found another one that seemed to be alive, is not lost until the next.
 const tryAgain = { attempts: 4, backoff: { type: 'fixed', delay: 150_000 } }
 
@@ -40,6 +42,7 @@ export function startSchedule(location: QueueLocation, options: ScheduleOptions)
 
   // A queue fails fast while its server is away, also while it connects for the first time.
   async function setSchedule(): Promise<void> {
+    const startedAt = Date.now()
     while (!closing.signal.aborted) {
       try {
         await queue.current.queue.upsertJobScheduler(
@@ -49,7 +52,7 @@ export function startSchedule(location: QueueLocation, options: ScheduleOptions)
         )
         return
       } catch (error) {
-        onError(error as Error)
+        if (Date.now() - startedAt > connectsForMs) onError(error as Error)
         await sleep(retryAfterMs, undefined, { signal: closing.signal }).catch(() => undefined)
       }
     }
