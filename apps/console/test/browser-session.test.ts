@@ -1,6 +1,6 @@
 import { freePort } from '@clerk-sync/testing'
 import { expect, test } from 'vitest'
-import { clerkLogin, signSessionToken } from './clerk-session.ts'
+import { clerkLogin, sessionCookies } from './clerk-session.ts'
 import { failJobs } from './fail-jobs.ts'
 import { openBrowser } from './open-browser.ts'
 import { createTestQueue, openConsole, untilReady } from './open-console.ts'
@@ -15,16 +15,11 @@ test('a session that ends while the board is open leads to the sign-in page, not
   const browser = await openBrowser()
   try {
     const context = await browser.newContext()
-    const signIn = async (token: string) =>
-      await context.addCookies([
-        { name: '__client_uat', value: '1700000000', url },
-        { name: '__session', value: token, url },
-      ])
-    await signIn(signSessionToken({ origin: url }))
+    await context.addCookies(sessionCookies(url))
     const page = await context.newPage()
     await page.goto(board.boardUrl)
     await page.getByText('clerk-events').first().waitFor()
-    await signIn(signSessionToken({ origin: url, isForeign: true }))
+    await context.addCookies(sessionCookies(url, { isForeign: true }))
     // The board asks for the jobs every five seconds.
     const heading = page.getByRole('heading', { name: 'Your session could not be verified' })
     await heading.waitFor({ timeout: 15_000 })
@@ -54,22 +49,17 @@ test('a selection is kept while Clerk renews the session in which it was made', 
   const browser = await openBrowser()
   try {
     const context = await browser.newContext()
-    const signIn = async (token: string) =>
-      await context.addCookies([
-        { name: '__client_uat', value: '1700000000', url },
-        { name: '__session', value: token, url },
-      ])
     await context.route('https://clerk.example.com/**', async (route) => {
-      await signIn(signSessionToken({ origin: url }))
+      await context.addCookies(sessionCookies(url))
       const location = new URL(route.request().url()).searchParams.get('redirect_url') ?? ''
       await route.fulfill({ status: 302, headers: { location } })
     })
-    await signIn(signSessionToken({ origin: url }))
+    await context.addCookies(sessionCookies(url))
     const page = await context.newPage()
     page.setDefaultTimeout(10_000)
     await page.goto(`${url}/replay`)
     await page.getByLabel('Type').selectOption('user.created')
-    await signIn(signSessionToken({ origin: url, expiredForSeconds: 30 }))
+    await context.addCookies(sessionCookies(url, { expiredForSeconds: 30 }))
     await page.getByRole('button', { name: 'Replay' }).click()
     await page.getByText('Your session was renewed').waitFor()
     expect(await page.getByLabel('Type').inputValue()).toBe('user.created')

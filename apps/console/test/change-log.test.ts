@@ -1,13 +1,15 @@
-import { createLogger } from '@clerk-sync/ops'
 import { expect, test, vi } from 'vitest'
-import { authorization, createTestQueue, login, openConsole, untilReady } from './open-console.ts'
+import {
+  authorization,
+  createTestQueue,
+  login,
+  openConsole,
+  recordLog,
+  untilReady,
+} from './open-console.ts'
 
 test('a change is logged with who made it, and nothing that a stranger or a reader asks for', async () => {
-  const lines: string[] = []
-  const logger = createLogger(
-    { name: 'test', level: 'info' },
-    { write: (line) => lines.push(line) },
-  )
+  const { lines, logger } = recordLog()
   const queue = await createTestQueue('redis')
   const board = await openConsole(queue.location, {}, logger)
   await untilReady(board)

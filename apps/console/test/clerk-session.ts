@@ -59,6 +59,15 @@ export function signSessionToken(of: SessionToken): string {
   return `${header}.${payload}.${signature.toString('base64url')}`
 }
 
+/** The cookies of a real browser that is signed in with this token on this address. */
+export function sessionCookies(url: string, token: SessionToken = {}) {
+  const session = signSessionToken({ origin: url, ...token })
+  return [
+    { name: '__client_uat', value: '1700000000', url },
+    { name: '__session', value: session, url },
+  ]
+}
+
 /** The headers of a browser that is signed in with this token. */
 export function signedIn(token: SessionToken): { cookie: string } {
   const signedInAt = Math.floor(Date.now() / 1_000) - 600

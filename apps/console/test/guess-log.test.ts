@@ -1,13 +1,8 @@
-import { createLogger } from '@clerk-sync/ops'
 import { expect, test } from 'vitest'
-import { authorization, createTestQueue, login, openConsole } from './open-console.ts'
+import { authorization, createTestQueue, login, openConsole, recordLog } from './open-console.ts'
 
 test('who guesses with many requests at once fills no log, and keeps the right one out never', async () => {
-  const lines: string[] = []
-  const logger = createLogger(
-    { name: 'test', level: 'info' },
-    { write: (line) => lines.push(line) },
-  )
+  const { lines, logger } = recordLog()
   const queue = await createTestQueue('redis')
   const board = await openConsole(queue.location, {}, logger)
   const url = new URL('/board', board.boardUrl)

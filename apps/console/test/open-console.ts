@@ -64,3 +64,10 @@ export function authorization({ user, password }: { user: string; password: stri
 } {
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` }
 }
+
+/** A logger at info, and the lines that it has written. */
+export function recordLog() {
+  const lines: string[] = []
+  const options = { name: 'test', level: 'info' } as const
+  return { lines, logger: createLogger(options, { write: (line) => lines.push(line) }) }
+}

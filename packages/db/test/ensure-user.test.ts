@@ -1,10 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { selectKept } from '@clerk-sync/entities'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   ClerkTimeoutError,
-  createDatabase,
   DatabaseUnavailableError,
   deletionPolicies,
   ensureUser,
@@ -14,6 +11,7 @@ import {
 import type { Database } from '../src/index.ts'
 import { upsertRows } from '../src/statements/upsert-rows.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
+import { ada, clerkThat, failureOf, unreachableDatabase } from './just-in-time-scene.ts'
 import { applyAll, createTables, defaultRules } from './tables.ts'
 import type { Tables } from './tables.ts'
 
@@ -25,52 +23,13 @@ beforeAll(async () => {
 })
 afterAll(() => tables.close())
 
-/** Clerk, as far as it is asked: its answers are JSON of users, or errors. */
-function clerkThat(answers: (userId: string) => unknown) {
-  const asked: string[] = []
-  return {
-    asked,
-    users: {
-      async getUser(userId: string) {
-        asked.push(userId)
-        return { raw: await answers(userId) }
-      },
-    },
-  }
-}
-
-const ada = (id: string) => ({
-  id,
-  first_name: 'Ada',
-  primary_email_address_id: 'idn_1',
-  email_addresses: [
-    { id: 'idn_1', email_address: 'ada@example.com', verification: { status: 'verified' } },
-  ],
-  private_metadata: { plan: 'gold' },
-  created_at: noon - 1,
-  updated_at: noon,
-})
-
 const clerkError = (status: number) => Object.assign(new Error(`answer ${status}`), { status })
-
-async function failureOf(work: Promise<unknown>): Promise<Error> {
-  return work.then(
-    () => expect.unreachable('it did not fail'),
-    (error: Error) => error,
-  )
-}
 
 const waitingForLocks = () =>
   tables.query(
     `SELECT pid FROM pg_stat_activity
      WHERE datname = current_database() AND wait_event_type = 'Lock'`,
   )
-
-function unreachableDatabase(): Database {
-  const away = createDatabase({ url: 'postgresql://127.0.0.1:1/app', maxConnections: 1 })
-  onTestFinished(() => away.close())
-  return away
-}
 
 describe('ensureUser', () => {
   test('a row that is there is read without a request', async () => {
@@ -307,79 +266,4 @@ describe('ensureUser', () => {
     expect(error).toBeInstanceOf(DatabaseUnavailableError)
     expect(clerk.asked).toEqual([])
   })
-})
-
-describe('waitForUser', () => {
-  test('resolves within a moment of the write', async () => {
-    const id = freshId()
-    const waiting = waitForUser(db, id)
-    await tables.apply(upsert(id, { data: { first_name: 'Ada' } }))
-    const writtenAt = performance.now()
-    expect(await waiting).toMatchObject({ id, first_name: 'Ada' })
-    expect(performance.now() - writtenAt).toBeLessThan(1_000)
-  })
-
-  test.each([
-    ['a Date', new Date(noon + 1)],
-    ['milliseconds', noon + 1],
-  ])('waits for a row as new as %s', async (_, updatedAt) => {
-    const id = freshId()
-    await tables.apply(upsert(id, { updatedAt: noon }))
-    expect(await waitForUser(db, id, { updatedAt, timeoutMs: 0 })).toBeUndefined()
-    const waiting = waitForUser(db, id, { updatedAt })
-    await tables.apply(upsert(id, { updatedAt: noon + 1 }))
-    expect(await waiting).toMatchObject({ updated_at: new Date(noon + 1) })
-    expect(await waitForUser(db, id, { updatedAt, timeoutMs: 0 })).toMatchObject({ id })
-  })
-
-  test('ends after its time with nothing', async () => {
-    const startedAt = performance.now()
-    expect(await waitForUser(db, freshId(), { timeoutMs: 200 })).toBeUndefined()
-    const tookMs = performance.now() - startedAt
-    expect(tookMs).toBeGreaterThanOrEqual(199)
-    expect(tookMs).toBeLessThan(2_000)
-  })
-
-  test('stops when the user is deleted while it waits', async () => {
-    const id = freshId()
-    const waiting = waitForUser(db, id, { timeoutMs: 600_000 })
-    await tables.apply(remove(id))
-    expect(await waiting).toBeUndefined()
-  })
-
-  test('ends with the reason of the signal, before it begins and while it waits', async () => {
-    const reason = new Error('the request is gone')
-    const controller = new AbortController()
-    const options = { signal: controller.signal, timeoutMs: 600_000 }
-    const waiting = failureOf(waitForUser(db, freshId(), options))
-    await db.ping()
-    controller.abort(reason)
-    expect(await waiting).toBe(reason)
-    expect(await failureOf(waitForUser(db, freshId(), options))).toBe(reason)
-  })
-
-  test('an error of the database ends it', async () => {
-    const error = await failureOf(waitForUser(unreachableDatabase(), freshId()))
-    expect(error).toBeInstanceOf(DatabaseUnavailableError)
-  })
-})
-
-test("the grants of docs/applications.md are enough for an application's own role", async () => {
-  const page = readFileSync(new URL('../../../docs/applications.md', import.meta.url), 'utf8')
-  const grants = /```sql\n(GRANT [^`]+)```/.exec(page)?.[1] ?? ''
-  const role = `app_${randomUUID().replaceAll('-', '')}`
-  const url = new URL(tables.url)
-  Object.assign(url, { username: role, password: role })
-  await tables.query(`CREATE ROLE ${role} LOGIN PASSWORD '${role}'`)
-  const own = createDatabase({ url: url.href, maxConnections: 1 })
-  onTestFinished(async () => {
-    await own.close()
-    await tables.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
-  })
-  await tables.query(grants.replaceAll('my_app', role))
-
-  const id = freshId()
-  expect(await waitForUser(own, id, { timeoutMs: 0 })).toBeUndefined()
-  expect(await ensureUser(own, clerkThat(ada), id)).toMatchObject({ id })
-  expect(await waitForUser(own, id, { updatedAt: noon })).toMatchObject({ id })
 })
