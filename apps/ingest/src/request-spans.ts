@@ -15,7 +15,7 @@ export interface RequestSpans {
   begin(request: FastifyRequest, reply: FastifyReply): void
   /** Runs work on the request as a part of its trace. */
   within<T>(request: FastifyRequest, work: () => T): T
-  /** What is known of the request; of one whose signature is not verified that is nothing. */
+  /** What is known of the request; of one whose signature is not verified, its outcome alone. */
   describe(request: FastifyRequest, attributes: Attributes): void
 }
 

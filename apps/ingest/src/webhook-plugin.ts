@@ -60,21 +60,21 @@ export function webhookPlugin(deps: WebhookDeps) {
       // Also when the sender hangs up first.
       reply.raw.once('close', () => deps.metrics.left())
     })
+    const finish = (request: FastifyRequest, reply: FastifyReply, answer: Answer) => {
+      deps.metrics.answered(answer.outcome, secondsSince(request), answer.type)
+      spans.describe(request, attributesOf(request, answer))
+      return send(deps, request, reply, answer)
+    }
     scope.setErrorHandler((error: { statusCode?: number }, request, reply) => {
       const answer = answerToError(error)
       return spans.within(request, () => {
         if (answer.status >= 500) deps.logger.error({ error }, 'a delivery was not handled')
-        deps.metrics.answered(answer.outcome, secondsSince(request))
-        spans.describe(request, attributesOf(request, answer))
-        return send(deps, request, reply, answer)
+        return finish(request, reply, answer)
       })
     })
     scope.post(webhookPath, (request, reply) =>
       spans.within(request, async () => {
-        const answer = await receive(deps, request, noteType)
-        deps.metrics.answered(answer.outcome, secondsSince(request), answer.type)
-        spans.describe(request, attributesOf(request, answer))
-        return send(deps, request, reply, answer)
+        return finish(request, reply, await receive(deps, request, noteType))
       }),
     )
     scope.route({

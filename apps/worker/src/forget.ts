@@ -38,11 +38,13 @@ export async function forgetGone(
     )
     for (const { id, change, end } of doomed) if (gone.has(change)) found.push([id, end])
   }
+  let ended = 0
   for (const [id, end] of found) {
     if (stopping.aborted) break
     await end(deps.queue, id)
+    ended += 1
   }
-  return found.length
+  return ended
 }
 
 function doomOf(kept: Kept, job: Job): (Doomed & { id: string }) | undefined {

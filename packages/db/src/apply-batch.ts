@@ -30,11 +30,12 @@ export interface WriteRules {
 class NeedsTablesAlone extends Error {}
 
 /**
- * Applies a batch in one transaction of a few statements, whatever its size: entity rows,
- * tombstones and ledger commit together or not at all. Returns one verdict per change, in order, as
- * if the changes had been applied one after the other; for one that can't be applied its error.
+ * Applies a batch in one transaction of a few statements: entity rows, tombstones and ledger commit
+ * together or not at all. What goes with a deleted owner beyond 10,000 rows follows in further ones.
+ * Returns one verdict per change, in order, as if the changes had been applied one after the other;
+ * for one that can't be applied its error.
  *
- * @throws what the database answered; then nothing of the batch was written.
+ * @throws what the database answered; applying the batch again does no harm, whatever was written.
  */
 export async function applyBatch(
   db: Database,

@@ -1,9 +1,10 @@
 import { SchemaMigrationRequiredError } from 'bullmq'
 import type { PostgresQueueBackend } from 'bullmq'
-import { Cluster, Redis } from 'ioredis'
 import { readRedisFacts } from './inspect-redis.ts'
 import { isJobIn } from './job-state.ts'
 import type { OpenQueue } from './open-queue.ts'
+import { redisClientOf } from './redis-client.ts'
+import type { RedisClient } from './redis-client.ts'
 import { redisProblem, writeProblem } from './redis-health.ts'
 
 /**
@@ -12,15 +13,11 @@ import { redisProblem, writeProblem } from './redis-health.ts'
  * @throws an Error that says in one line what keeps it from that, with the cure where there is one.
  */
 export async function checkQueue(opened: OpenQueue): Promise<void> {
-  const connection: unknown = opened.queue.opts.connection
-  if (connection instanceof Redis || connection instanceof Cluster) {
-    await checkRedis(opened, connection)
-  } else {
-    await checkPostgres(opened)
-  }
+  const client = redisClientOf(opened.queue)
+  await (client ? checkRedis(opened, client) : checkPostgres(opened))
 }
 
-async function checkRedis(opened: OpenQueue, client: Redis | Cluster): Promise<void> {
+async function checkRedis(opened: OpenQueue, client: RedisClient): Promise<void> {
   const [facts, written] = await Promise.all([
     // INFO may be forbidden.
     readRedisFacts(opened).catch(() => undefined),
@@ -36,7 +33,7 @@ async function checkRedis(opened: OpenQueue, client: Redis | Cluster): Promise<v
 }
 
 // A write of nothing: it is refused as any other is, and leaves no key.
-async function tryToWrite({ queue }: OpenQueue, client: Redis | Cluster) {
+async function tryToWrite({ queue }: OpenQueue, client: RedisClient) {
   try {
     await client.setrange(queue.toKey('probe:write'), 0, '')
     return undefined

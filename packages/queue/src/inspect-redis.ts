@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Cluster, Redis } from 'ioredis'
+import { Redis } from 'ioredis'
 import type { OpenQueue } from './open-queue.ts'
 import type { RedisAddress } from './redis-address.ts'
+import { redisClientOf } from './redis-client.ts'
 import type { RedisClient, RedisManners } from './redis-client.ts'
 import { createRedisConnection } from './redis-connection.ts'
 import { joinRedisFacts, parseRedisInfo } from './redis-facts.ts'
@@ -40,9 +41,8 @@ export async function inspectRedis(address: RedisAddress): Promise<RedisFacts> {
  * @throws when no server answers.
  */
 export async function readRedisFacts({ queue }: OpenQueue): Promise<RedisFacts | undefined> {
-  const client: unknown = queue.opts.connection
-  if (client instanceof Redis || client instanceof Cluster) return await ask(client)
-  return undefined
+  const client = redisClientOf(queue)
+  return client && (await ask(client))
 }
 
 // INFO has it all, where CONFIG is often forbidden; older servers take but one section.

@@ -1,3 +1,4 @@
+import type { Queue } from 'bullmq'
 import { Cluster, Redis } from 'ioredis'
 import type { ClusterOptions, RedisOptions } from 'ioredis'
 import { QuietSentinelConnector } from './quiet-sentinel-connector.ts'
@@ -13,6 +14,12 @@ export interface RedisManners {
 
 /** ioredis speaks to a cluster with a client of its own. */
 export type RedisClient = Redis | Cluster
+
+/** The client of a queue; undefined when the queue is on PostgreSQL. */
+export function redisClientOf({ opts }: Queue): RedisClient | undefined {
+  const client: unknown = opts.connection
+  return client instanceof Redis || client instanceof Cluster ? client : undefined
+}
 
 // ioredis types its commands' replies after this option; we leave it alone.
 type ClientOptions = Omit<RedisOptions, 'replyMapping'>

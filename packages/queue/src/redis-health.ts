@@ -39,7 +39,8 @@ function describeFullness(facts: RedisFacts | undefined): string {
   return ` (${megabytes(facts.usedBytes)} of ${megabytes(facts.maxBytes)})`
 }
 
-function megabytes(bytes: number): string {
+/** A size for a person, as in 512 MB. */
+export function megabytes(bytes: number): string {
   const value = bytes / 1024 / 1024
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} MB`
 }

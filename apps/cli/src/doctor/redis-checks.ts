@@ -1,4 +1,4 @@
-import { inspectRedis } from '@clerk-sync/queue'
+import { inspectRedis, megabytes } from '@clerk-sync/queue'
 import type { RedisFacts } from '@clerk-sync/queue'
 import type { RedisAddress } from '@clerk-sync/queue/redis-address'
 import { remember } from './check.ts'
@@ -113,11 +113,6 @@ function untold(field: string): Finding {
     cause: `INFO of this server has no ${field}`,
     cure: `look it up ${inSettings}`,
   }
-}
-
-function megabytes(bytes: number): string {
-  const value = bytes / 1024 / 1024
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} MB`
 }
 
 function describeFailure(reason: string): Finding {

@@ -9,7 +9,7 @@ const intro = `# Metrics
 
 Each process serves its metrics in Prometheus' format at \`/metrics\` on \`OPS_PORT\`. All names begin with \`clerk_sync_\`, all units are base units: seconds, bytes, and Unix time in seconds. \`process_*\` and \`nodejs_*\` are those of [prom-client](https://github.com/siimon/prom-client): memory, CPU, event loop.
 
-- The metrics of the queue, of its Redis and of the last reconcile are the same from every process that has them: take \`max()\`, as in \`max by (state) (clerk_sync_queue_jobs)\`. They are there from ingest and console as well, so that the queue is seen while no worker runs. All others belong to their process: take \`sum()\`.
+- The metrics of the queue, of its Redis and of the last reconcile are the same from every process that has them: take \`max()\`, as in \`max by (state) (clerk_sync_queue_jobs)\`. Those of the queue and its Redis are there from ingest and console as well, so that the queue is seen while no worker runs. All others belong to their process: take \`sum()\`.
 - Seconds since the last verified event, across restarts: \`time() - max(max_over_time(clerk_sync_ingest_last_verified_event_timestamp_seconds[1d]))\`. It is absent until a process has had an event.
 - A quantile of a histogram: \`histogram_quantile(0.95, sum by (le) (rate(clerk_sync_worker_event_to_row_seconds_bucket[5m])))\`.
 - Counters begin at 0 for every type and outcome that can be, so that \`increase()\` sees the first event, too: about 200 series from ingest and 330 from a worker.
