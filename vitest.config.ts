@@ -9,13 +9,21 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['{apps,packages}/*/src/**/*.test.ts', 'deploy/src/**/*.test.ts'],
+          include: [
+            '{apps,packages}/*/src/**/*.test.ts',
+            'deploy/src/**/*.test.ts',
+            'docs/generators/**/*.test.ts',
+          ],
         },
       },
       {
         test: {
           name: 'real',
-          include: ['{apps,packages}/*/test/**/*.test.ts', 'deploy/test/**/*.test.ts'],
+          include: [
+            '{apps,packages}/*/test/**/*.test.ts',
+            'deploy/test/**/*.test.ts',
+            'test/**/*.test.ts',
+          ],
           globalSetup: ['packages/testing/src/global-setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readQueueDepth } from '../packages/queue/src/index.ts'
-import type { OpenQueue } from '../packages/queue/src/index.ts'
+import { readQueueDepth } from '@clerk-sync/queue'
+import type { OpenQueue } from '@clerk-sync/queue'
 import type { MeasuredApp } from './measured-app.ts'
 
 const pollMs = 20

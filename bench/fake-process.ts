@@ -1,4 +1,4 @@
-import { createFakeClerk } from '../packages/fake-clerk/src/index.ts'
+import { createFakeClerk } from '@clerk-sync/fake-clerk'
 
 // A process of its own, so that its memory and its work are not counted as the backfill's.
 const fake = await createFakeClerk({ generatedUsers: Number(process.argv[2]) })

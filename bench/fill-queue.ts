@@ -1,7 +1,8 @@
 import { Agent, request } from 'node:http'
-import { buildSample, parseSigningSecrets, sign } from '../packages/events/src/index.ts'
-import { readRedisFacts } from '../packages/queue/src/index.ts'
-import type { OpenQueue } from '../packages/queue/src/index.ts'
+import { buildSample } from '@clerk-sync/events/samples'
+import { parseSigningSecrets, sign } from '@clerk-sync/events'
+import { readRedisFacts } from '@clerk-sync/queue'
+import type { OpenQueue } from '@clerk-sync/queue'
 import type { MeasuredApp } from './measured-app.ts'
 
 interface Delivery {

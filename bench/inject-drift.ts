@@ -1,4 +1,4 @@
-import type { Database } from '../packages/db/src/index.ts'
+import type { Database } from '@clerk-sync/db'
 
 /** Makes so many users differ from Clerk, a quarter in each way, all over the table. */
 export async function injectDrift(db: Database, count: number): Promise<void> {

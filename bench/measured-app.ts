@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '../packages/testing/src/index.ts'
+import { freePort } from '@clerk-sync/testing'
 import { readPeak } from './measure-command.ts'
 
 const startTimeoutMs = 60_000

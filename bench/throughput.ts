@@ -2,17 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createDatabase, migrate } from '../packages/db/src/index.ts'
-import { createEmbeddedPostgres } from '../packages/embedded-postgres/src/index.ts'
-import { createSigningSecret } from '../packages/events/src/index.ts'
-import { locateQueue, openQueue, readQueueDepth } from '../packages/queue/src/index.ts'
-import type { OpenQueue } from '../packages/queue/src/index.ts'
+import { createDatabase, migrate } from '@clerk-sync/db'
+import { createEmbeddedPostgres } from '@clerk-sync/embedded-postgres'
+import { createSigningSecret } from '@clerk-sync/events'
+import { locateQueue, openQueue, readQueueDepth } from '@clerk-sync/queue'
+import type { OpenQueue } from '@clerk-sync/queue'
 import {
   createRedisServer,
   createTestDatabase,
   freePort,
   provideRedisProgram,
-} from '../packages/testing/src/index.ts'
+} from '@clerk-sync/testing'
 import { drainQueue } from './drain-queue.ts'
 import { fillQueue } from './fill-queue.ts'
 import { startApp } from './measured-app.ts'
@@ -78,7 +78,7 @@ async function measureAll(): Promise<void> {
   say('| --- | --- | --- | --- | --- |')
   try {
     for (let count = 1; count <= settings.workers; count += 1) {
-      await measureRound(queue, { redisUrl: redis.url, postgresUrl: postgres.url, count })
+      await measureRound(queue, { redisUrl: redis.url, databaseUrl: postgres.url, count })
     }
   } catch (error) {
     if (!stopping.signal.aborted) throw error
@@ -89,15 +89,15 @@ async function measureAll(): Promise<void> {
 
 interface Round {
   readonly redisUrl: string
-  readonly postgresUrl: string
+  readonly databaseUrl: string
   /** How many workers. */
   readonly count: number
 }
 
 /** A new ingest fills the queue; new workers drain it into a new database. */
-async function measureRound(queue: OpenQueue, { redisUrl, postgresUrl, count }: Round) {
+async function measureRound(queue: OpenQueue, { redisUrl, databaseUrl, count }: Round) {
   await using round = new AsyncDisposableStack()
-  const database = round.adopt(await createTestDatabase(postgresUrl), (one) => one.drop())
+  const database = round.adopt(await createTestDatabase(databaseUrl), (one) => one.drop())
   await migrate(database.url)
   const { events } = settings
   const { signal } = stopping

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createOpsServer, createRegistry } from '@clerk-sync/ops'
+import { createOpsServer } from '@clerk-sync/ops/process'
+import { createRegistry } from '@clerk-sync/ops/metrics'
 import { afterEach, expect, test } from 'vitest'
 import { root } from './read-compose.ts'
 

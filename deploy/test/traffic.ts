@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { buildSample, createSigningSecret, parseSigningSecrets, sign } from '@clerk-sync/events'
+import { buildSample } from '@clerk-sync/events/samples'
+import { createSigningSecret, parseSigningSecrets, sign } from '@clerk-sync/events'
 import type { EventType } from '@clerk-sync/events'
 import type { Deployment } from './deployment.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '@clerk-sync/db'
-import type { Kept } from '@clerk-sync/entities'
+import type { Kept } from '@clerk-sync/events'
 import { readFailure } from '@clerk-sync/queue'
 import type { Failure, OpenQueue } from '@clerk-sync/queue'
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { buildSample, parseSigningSecrets, sign } from '@clerk-sync/events'
+import { buildSample } from '@clerk-sync/events/samples'
+import { parseSigningSecrets, sign } from '@clerk-sync/events'
 import type { EventType } from '@clerk-sync/events'
 import { mergePatch } from './merge-patch.ts'
 

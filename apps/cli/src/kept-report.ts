@@ -1,5 +1,5 @@
-import { entities, fieldName, fieldsOf } from '@clerk-sync/entities'
-import type { Entity } from '@clerk-sync/entities'
+import { entities, fieldName, fieldsOf } from '@clerk-sync/events'
+import type { Entity } from '@clerk-sync/events'
 import type { KeptSettings } from './kept-settings.ts'
 
 /** One thing that SYNC_FIELDS can name, and what it brings. */

@@ -1,6 +1,7 @@
-import { entities } from '@clerk-sync/entities'
-import type { Entity, Kept } from '@clerk-sync/entities'
-import { fieldsLeftOut, keptBy, keptVariables, readConfig } from '@clerk-sync/ops'
+import { entities, fieldsLeftOut, keptBy, keptVariables } from '@clerk-sync/events'
+import type { Entity, Kept } from '@clerk-sync/events'
+
+import { readConfig } from '@clerk-sync/ops'
 
 /** SYNC_ENTITIES and SYNC_FIELDS as read; undefined keeps what is kept by default. */
 export interface KeptSettings {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { entities } from '@clerk-sync/entities'
-import { startProblem } from '@clerk-sync/ops'
+import { entities } from '@clerk-sync/events'
+import { startProblem } from '@clerk-sync/ops/process'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { backfillHelp, reconcileHelp } from './catch-up/help.ts'
 import { parseMaxDeletes } from './catch-up/max-deletes.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { App } from '@clerk-sync/ops'
+import type { App } from '@clerk-sync/ops/process'
 
 const timeoutMs = 30_000
 const pauseMs = 50

@@ -1,4 +1,4 @@
-import type { Logger } from '@clerk-sync/ops'
+import type { Logger } from '@clerk-sync/ops/process'
 import type { OpenQueue } from '@clerk-sync/queue'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'

@@ -1,7 +1,7 @@
 import { createBullBoard } from '@bull-board/api'
 import type { ErrorTranslationKey, HTTPStatus, UIConfig } from '@bull-board/api/typings/app'
 import { FastifyAdapter } from '@bull-board/fastify'
-import type { Logger } from '@clerk-sync/ops'
+import type { Logger } from '@clerk-sync/ops/process'
 import type { OpenQueue } from '@clerk-sync/queue'
 import type { FastifyPluginCallback } from 'fastify'
 import { EventQueueAdapter } from './event-queue-adapter.ts'

@@ -1,25 +1,16 @@
-import {
-  clerkApiUrl,
-  flag,
-  host,
-  missingQueue,
-  optionalClerkSecretKey,
-  optionalDatabaseUrl,
-  optionalRedisUrl,
-  port,
-  processVariables,
-  readConfig,
-} from '@clerk-sync/ops'
+import { processVariables } from '@clerk-sync/ops/process'
+import { clerkApiUrl, optionalClerkSecretKey } from '@clerk-sync/events/backend-api'
+import { flag, host, optionalPostgresUrl, port, readConfig } from '@clerk-sync/ops'
 import type { Settings } from '@clerk-sync/ops'
-import { locateQueue } from '@clerk-sync/queue'
+import { locateQueue, missingQueue, redisUrl } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
 import type { Login } from './login/login.ts'
 import { findLoginProblems, loginVariables, readLogin } from './login/login-settings.ts'
 
 export const consoleVariables = {
   ...processVariables,
-  REDIS_URL: optionalRedisUrl,
-  DATABASE_URL: optionalDatabaseUrl,
+  REDIS_URL: redisUrl,
+  DATABASE_URL: optionalPostgresUrl,
   BOARD_PORT: port(3001),
   HOST: host,
   BOARD_SHOW_DATA: flag(false),

@@ -1,4 +1,4 @@
-import { runProcess } from '@clerk-sync/ops'
+import { runProcess } from '@clerk-sync/ops/process'
 import { readConsoleConfig } from './config.ts'
 import { startConsole } from './start.ts'
 

@@ -1,5 +1,5 @@
-import { createErrorLog } from '@clerk-sync/ops'
-import type { App, Ops } from '@clerk-sync/ops'
+import { createErrorLog } from '@clerk-sync/ops/process'
+import type { App, Ops } from '@clerk-sync/ops/process'
 import { checkQueue, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
 import { boardPath, buildConsole } from './app.ts'
 import { buildBoard } from './board.ts'

@@ -3,7 +3,7 @@ import { on, once } from 'node:events'
 import { join } from 'node:path'
 import type { QueueLocation } from '@clerk-sync/queue'
 
-const script = join(import.meta.dirname, '../../cli/test/browser/refusing-worker-process.ts')
+const script = join(import.meta.dirname, '../../../test/browser/refusing-worker-process.ts')
 
 /** A worker whose database refuses its events until it is mended. */
 export interface RefusingWorker {

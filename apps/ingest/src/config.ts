@@ -1,22 +1,16 @@
-import type { Kept } from '@clerk-sync/entities'
-import { parseSigningSecrets } from '@clerk-sync/events'
-import type { SigningSecret } from '@clerk-sync/events'
+import { processVariables } from '@clerk-sync/ops/process'
+import type { Kept, SigningSecret } from '@clerk-sync/events'
+import { fieldsLeftOut, keptBy, keptVariables, parseSigningSecrets } from '@clerk-sync/events'
 import {
-  fieldsLeftOut,
   host,
-  keptBy,
-  keptVariables,
   milliseconds,
-  missingQueue,
-  optionalDatabaseUrl,
-  optionalRedisUrl,
+  optionalPostgresUrl,
   port,
-  processVariables,
   readConfig,
   variable,
 } from '@clerk-sync/ops'
 import type { Settings } from '@clerk-sync/ops'
-import { locateQueue } from '@clerk-sync/queue'
+import { locateQueue, missingQueue, redisUrl } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
 import { z } from 'zod'
 
@@ -27,8 +21,8 @@ export const ingestVariables = {
     'whsec_c2VjcmV0IGZyb20gdGhlIENsZXJrIGRhc2hib2FyZA==',
   ),
   CLERK_INSTANCE_ID: variable(z.string().optional(), 'ins_2abc'),
-  REDIS_URL: optionalRedisUrl,
-  DATABASE_URL: optionalDatabaseUrl,
+  REDIS_URL: redisUrl,
+  DATABASE_URL: optionalPostgresUrl,
   PORT: port(3000),
   HOST: host,
   ...keptVariables,

@@ -1,4 +1,4 @@
-import { runProcess } from '@clerk-sync/ops'
+import { runProcess } from '@clerk-sync/ops/process'
 import { readIngestConfig } from './config.ts'
 import { startIngest } from './start.ts'
 

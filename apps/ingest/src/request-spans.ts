@@ -1,4 +1,4 @@
-import { tracer } from '@clerk-sync/tracing'
+import { tracer } from '@clerk-sync/ops'
 import {
   context,
   isSpanContextValid,

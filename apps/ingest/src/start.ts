@@ -1,5 +1,5 @@
-import { createErrorLog } from '@clerk-sync/ops'
-import type { App, Ops } from '@clerk-sync/ops'
+import { createErrorLog } from '@clerk-sync/ops/process'
+import type { App, Ops } from '@clerk-sync/ops/process'
 import { checkQueue, createProducer, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
 import { buildIngest } from './app.ts'
 import type { IngestConfig } from './config.ts'

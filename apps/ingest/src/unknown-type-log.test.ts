@@ -1,4 +1,4 @@
-import { createLogger } from '@clerk-sync/ops'
+import { createLogger } from '@clerk-sync/ops/process'
 import { expect, test } from 'vitest'
 import { createUnknownTypeLog } from './unknown-type-log.ts'
 

@@ -1,5 +1,5 @@
 import { isEventType } from '@clerk-sync/events'
-import type { Logger } from '@clerk-sync/ops'
+import type { Logger } from '@clerk-sync/ops/process'
 
 // Clerk has some fifty types; whoever holds the secret could make up any number.
 const mostTypes = 1_000

@@ -1,7 +1,13 @@
-import { everything, selectKept } from '@clerk-sync/entities'
-import { buildSample, createSigningSecret, parseSigningSecrets, sign } from '@clerk-sync/events'
+import {
+  createSigningSecret,
+  everything,
+  parseSigningSecrets,
+  selectKept,
+  sign,
+} from '@clerk-sync/events'
+import { buildSample } from '@clerk-sync/events/samples'
 import type { EventJob } from '@clerk-sync/events'
-import { createLogger } from '@clerk-sync/ops'
+import { createLogger } from '@clerk-sync/ops/process'
 import { Registry } from 'prom-client'
 import { expect, onTestFinished, test } from 'vitest'
 import { buildIngest } from './app.ts'

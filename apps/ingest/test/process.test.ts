@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { buildSample, createSigningSecret, parseSigningSecrets, sign } from '@clerk-sync/events'
+import { buildSample } from '@clerk-sync/events/samples'
+import { createSigningSecret, parseSigningSecrets, sign } from '@clerk-sync/events'
 import { locateQueue, migrateQueue, openQueue } from '@clerk-sync/queue'
 import { createTestDatabase, freePort, listenAnywhere, startProcess } from '@clerk-sync/testing'
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest'

@@ -1,4 +1,4 @@
-import { markFailed, tracer } from '@clerk-sync/tracing'
+import { markFailed, tracer } from '@clerk-sync/ops'
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import type { Context, Span } from '@opentelemetry/api'
 

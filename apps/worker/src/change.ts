@@ -1,9 +1,7 @@
 import { updatedAtOf } from '@clerk-sync/db'
 import type { Change, LedgerEvent } from '@clerk-sync/db'
-import { latestTime, readConcerned, readRow } from '@clerk-sync/entities'
-import type { Entity, Kept } from '@clerk-sync/entities'
-import { parseEventJob } from '@clerk-sync/events'
-import type { EventJob } from '@clerk-sync/events'
+import { latestTime, parseEventJob, readConcerned, readRow } from '@clerk-sync/events'
+import type { Entity, EventJob, Kept } from '@clerk-sync/events'
 import { CannotApplyError } from '@clerk-sync/queue'
 
 // A longer id is not Clerk's, and PostgreSQL could not index it.

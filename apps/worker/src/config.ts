@@ -1,32 +1,19 @@
+import { processVariables } from '@clerk-sync/ops/process'
+import { clerkApiUrl, optionalClerkSecretKey } from '@clerk-sync/events/backend-api'
 import { deletionPolicies, shortestLedgerRetentionDays } from '@clerk-sync/db'
 import type { DeletionPolicy } from '@clerk-sync/db'
-import type { Kept } from '@clerk-sync/entities'
-import {
-  clerkApiUrl,
-  count,
-  databaseUrl,
-  days,
-  fieldsLeftOut,
-  flag,
-  host,
-  keptBy,
-  keptVariables,
-  oneOf,
-  optionalClerkSecretKey,
-  optionalRedisUrl,
-  processVariables,
-  readConfig,
-  variable,
-} from '@clerk-sync/ops'
+import type { Kept } from '@clerk-sync/events'
+import { count, postgresUrl, days, flag, host, oneOf, readConfig, variable } from '@clerk-sync/ops'
+import { fieldsLeftOut, keptBy, keptVariables } from '@clerk-sync/events'
 import type { Settings } from '@clerk-sync/ops'
-import { isCron, locateQueue } from '@clerk-sync/queue'
+import { isCron, locateQueue, redisUrl } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
 import { z } from 'zod'
 
 export const workerVariables = {
   ...processVariables,
-  DATABASE_URL: databaseUrl,
-  REDIS_URL: optionalRedisUrl,
+  DATABASE_URL: postgresUrl,
+  REDIS_URL: redisUrl,
   HOST: host,
   BATCH_SIZE: count(100, 1_000),
   ...keptVariables,

@@ -1,8 +1,8 @@
 import { buryLeftovers, removeOldRows } from '@clerk-sync/db'
 import type { Database, DeletionPolicy } from '@clerk-sync/db'
-import type { Kept } from '@clerk-sync/entities'
-import { reasonOf } from '@clerk-sync/ops'
-import type { Logger } from '@clerk-sync/ops'
+import type { Kept } from '@clerk-sync/events'
+import { errorMessage } from '@clerk-sync/ops'
+import type { Logger } from '@clerk-sync/ops/process'
 import type { OpenQueue } from '@clerk-sync/queue'
 import { forgetGone } from './forget.ts'
 import type { WorkerMetrics } from './metrics.ts'
@@ -49,7 +49,7 @@ export function startHousekeeping(deps: HousekeepingDeps): Housekeeping {
       await task()
     } catch (error) {
       // It is tried again within the hour.
-      logger.warn({ reason: reasonOf(error) }, 'housekeeping could not be done')
+      logger.warn({ reason: errorMessage(error) }, 'housekeeping could not be done')
     }
   }
 

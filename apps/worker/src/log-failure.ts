@@ -1,5 +1,5 @@
 import { parseEventJob } from '@clerk-sync/events'
-import type { Logger } from '@clerk-sync/ops'
+import type { Logger } from '@clerk-sync/ops/process'
 import type { JobRun } from '@clerk-sync/queue'
 
 /** One line for an attempt that failed; what is in the queue may be no event at all. */

@@ -1,4 +1,4 @@
-import { runProcess } from '@clerk-sync/ops'
+import { runProcess } from '@clerk-sync/ops/process'
 import { readWorkerConfig } from './config.ts'
 import { startWorker } from './start.ts'
 

@@ -1,7 +1,7 @@
 import { outcomes } from '@clerk-sync/db'
 import type { Outcome, PoolUse } from '@clerk-sync/db'
 import { eventTypes, isEventType } from '@clerk-sync/events'
-import { registerReadGauge, shareReading } from '@clerk-sync/metrics'
+import { registerReadGauge, shareReading } from '@clerk-sync/ops/metrics'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import type { Registry } from 'prom-client'
 

@@ -1,8 +1,8 @@
 import type { Database } from '@clerk-sync/db'
 import { DatabaseUnavailableError } from '@clerk-sync/db'
-import { selectKept } from '@clerk-sync/entities'
-import { buildEventJob, buildSample } from '@clerk-sync/events'
-import { createLogger } from '@clerk-sync/ops'
+import { buildEventJob, selectKept } from '@clerk-sync/events'
+import { buildSample } from '@clerk-sync/events/samples'
+import { createLogger } from '@clerk-sync/ops/process'
 import { expect, test } from 'vitest'
 import { createProcessor } from './processor.ts'
 

@@ -5,8 +5,8 @@ import type {
   DatabaseUnavailableError,
   WriteRules,
 } from '@clerk-sync/db'
-import type { Kept } from '@clerk-sync/entities'
-import type { Logger } from '@clerk-sync/ops'
+import type { Kept } from '@clerk-sync/events'
+import type { Logger } from '@clerk-sync/ops/process'
 import { GiveBackError } from '@clerk-sync/queue'
 import type { JobRun } from '@clerk-sync/queue'
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api'

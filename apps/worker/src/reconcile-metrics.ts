@@ -1,8 +1,8 @@
-import type { EntityDrift } from '@clerk-sync/backfill'
-import { readLastReconcile } from '@clerk-sync/db'
+import type { EntityDrift } from '@clerk-sync/sync'
+import { readLastReconcile } from '@clerk-sync/sync'
 import type { Database } from '@clerk-sync/db'
-import { registerReadGauge, shareReading } from '@clerk-sync/metrics'
-import type { Sample } from '@clerk-sync/metrics'
+import { registerReadGauge, shareReading } from '@clerk-sync/ops/metrics'
+import type { Sample } from '@clerk-sync/ops/metrics'
 import { Gauge } from 'prom-client'
 import type { Registry } from 'prom-client'
 

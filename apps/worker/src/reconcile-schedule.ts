@@ -1,9 +1,9 @@
-import { createBackendApi, usualRate } from '@clerk-sync/backend-api'
-import { createSharedPace, driftOf, reconcile, ReconcileBusyError } from '@clerk-sync/backfill'
+import { createBackendApi, usualRate } from '@clerk-sync/events/backend-api'
+import { createSharedPace, driftOf, reconcile, ReconcileBusyError } from '@clerk-sync/sync'
 import type { Database, WriteRules } from '@clerk-sync/db'
-import type { Kept } from '@clerk-sync/entities'
-import { reasonOf } from '@clerk-sync/ops'
-import type { Logger } from '@clerk-sync/ops'
+import type { Kept } from '@clerk-sync/events'
+import { errorMessage } from '@clerk-sync/ops'
+import type { Logger } from '@clerk-sync/ops/process'
 import { startSchedule } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
 import type { ReconcileConfig } from './config.ts'
@@ -55,7 +55,7 @@ export function startReconcileSchedule(deps: ReconcileDeps): { close(): Promise<
     } catch (error) {
       if (stopping.signal.aborted) logger.info('the reconcile stops; it is tried again')
       else if (error instanceof ReconcileBusyError) logger.info(error.message)
-      else logger.error({ reason: reasonOf(error) }, 'the reconcile failed; it is tried again')
+      else logger.error({ reason: errorMessage(error) }, 'the reconcile failed; it is tried again')
       throw error
     }
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describeMissingMigrations, pendingMigrations } from '@clerk-sync/db'
-import { reasonOf } from '@clerk-sync/ops'
-import type { Logger } from '@clerk-sync/ops'
+import { errorMessage } from '@clerk-sync/ops'
+import type { Logger } from '@clerk-sync/ops/process'
 
 const retryDelayMs = 1_000
 
@@ -29,6 +29,6 @@ async function whatIsMissing(url: string): Promise<string | undefined> {
     const pending = await pendingMigrations(url)
     return pending.length === 0 ? undefined : describeMissingMigrations(pending)
   } catch (error) {
-    return `the database can't be reached: ${reasonOf(error)}`
+    return `the database can't be reached: ${errorMessage(error)}`
   }
 }

@@ -1,4 +1,4 @@
-import type { Entity } from '@clerk-sync/entities'
+import type { Entity } from '@clerk-sync/events'
 import { bury, buryRest } from './bury.ts'
 import type { Belongings } from './bury.ts'
 import type { Change } from './change.ts'

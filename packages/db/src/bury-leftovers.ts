@@ -1,5 +1,5 @@
-import { entities } from '@clerk-sync/entities'
-import type { Entity, Owner } from '@clerk-sync/entities'
+import { entities } from '@clerk-sync/events'
+import type { Entity, Owner } from '@clerk-sync/events'
 import { buryRest } from './bury.ts'
 import type { Database } from './database.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'

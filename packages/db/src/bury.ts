@@ -1,5 +1,5 @@
-import { entities, isPartOf } from '@clerk-sync/entities'
-import type { Entity } from '@clerk-sync/entities'
+import { entities, isPartOf } from '@clerk-sync/events'
+import type { Entity } from '@clerk-sync/events'
 import type { Database } from './database.ts'
 import type { Death } from './decide.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'

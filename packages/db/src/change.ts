@@ -1,4 +1,4 @@
-import type { Entity, EntityRow } from '@clerk-sync/entities'
+import type { Entity, EntityRow } from '@clerk-sync/events'
 
 /** What can become of an event. */
 export const outcomes = ['applied', 'stale', 'duplicate', 'deleted', 'ignored'] as const

@@ -1,5 +1,5 @@
-import { everything, selectKept } from '@clerk-sync/entities'
-import type { EntityRow } from '@clerk-sync/entities'
+import { everything, selectKept } from '@clerk-sync/events'
+import type { EntityRow } from '@clerk-sync/events'
 import { expect, test } from 'vitest'
 import { changedColumns } from './changed-columns.ts'
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Column, Entity, EntityRow, Row } from '@clerk-sync/entities'
+import type { Column, Entity, EntityRow, Row } from '@clerk-sync/events'
 
 /**
  * The columns, and the child tables, in which a row differs from the one before it; without one

@@ -1,4 +1,4 @@
-import type { Entity, Owner } from '@clerk-sync/entities'
+import type { Entity, Owner } from '@clerk-sync/events'
 import type { Change, LedgerEvent } from './change.ts'
 
 type Mortal = Exclude<Change, { kind: 'none' }>

@@ -1,4 +1,4 @@
-import type { EntityRow, Entity } from '@clerk-sync/entities'
+import type { EntityRow, Entity } from '@clerk-sync/events'
 import { changedColumns } from './changed-columns.ts'
 import type { Change, Delete, Outcome, Upsert } from './change.ts'
 import { entityKey, isGone, timeOfDeath } from './deaths.ts'

@@ -1,4 +1,4 @@
-import type { EntityRow, Entity, Column, Row } from '@clerk-sync/entities'
+import type { EntityRow, Entity, Column, Row } from '@clerk-sync/events'
 
 /**
  * What becomes of the rows of what Clerk deleted. `erase`: the row goes, the tombstone keeps the id

@@ -23,17 +23,6 @@ export type { WaitForUserOptions } from './just-in-time/wait-for-user.ts'
 export { migrate, MigrationError, pendingMigrations } from './migrate.ts'
 export type { PoolUse } from './pool-use.ts'
 export { removeOldRows, shortestLedgerRetentionDays } from './retention.ts'
-export { holdRequests, takeRequest } from './catch-up/api-pace.ts'
-export { drifts, noteDrift, notePage, readUnseen, settleDrift } from './catch-up/reconcile-items.ts'
-export type { Comparison, Drift, Listed } from './catch-up/reconcile-items.ts'
-export {
-  beginReconcile,
-  finishReconcile,
-  keepAlive,
-  readLastReconcile,
-} from './catch-up/reconcile-runs.ts'
-export { finishBackfill, readBackfill, saveBackfill, startBackfill } from './catch-up/backfills.ts'
-export type { BackfillState } from './catch-up/backfills.ts'
-export { forgetTombstones } from './catch-up/living-rows.ts'
 export { toReadChange, updatedAtOf } from './read-change.ts'
-export { readDeployment, saveInstanceId, saveSettings } from './catch-up/deployment.ts'
+export { lockTables } from './statements/lock.ts'
+export type { Transaction } from './transaction.ts'

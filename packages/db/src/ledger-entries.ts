@@ -1,4 +1,4 @@
-import type { EntityRow } from '@clerk-sync/entities'
+import type { EntityRow } from '@clerk-sync/events'
 import type { WriteRules } from './apply-batch.ts'
 import type { Change, LedgerEvent } from './change.ts'
 import { entityKey, isGone } from './deaths.ts'

@@ -1,5 +1,5 @@
-import { latestTime, minimise, readConcerned, readRow, wellFormed } from '@clerk-sync/entities'
-import type { ClerkObject, Entity } from '@clerk-sync/entities'
+import { latestTime, minimise, readConcerned, readRow, wellFormed } from '@clerk-sync/events'
+import type { ClerkObject, Entity } from '@clerk-sync/events'
 import type { Change, LedgerEvent } from './change.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { entities } from '@clerk-sync/entities'
-import type { Column, ColumnType } from '@clerk-sync/entities'
+import { entities } from '@clerk-sync/events'
+import type { Column, ColumnType } from '@clerk-sync/events'
 import { describe, expect, test } from 'vitest'
 
 const schema = readFileSync(new URL('../prisma/schema.prisma', import.meta.url), 'utf8')

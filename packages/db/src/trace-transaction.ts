@@ -1,4 +1,4 @@
-import { inSpan, markFailed, tracer } from '@clerk-sync/tracing'
+import { inSpan, markFailed, tracer } from '@clerk-sync/ops'
 import { context, SpanKind, trace } from '@opentelemetry/api'
 import type { Attributes, Span } from '@opentelemetry/api'
 import { sqlStateOf } from './database-error.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { everything, readConcerned, readRow, selectKept } from '@clerk-sync/entities'
-import type { ClerkObject, Entity } from '@clerk-sync/entities'
+import { everything, readConcerned, readRow, selectKept } from '@clerk-sync/events'
+import type { ClerkObject, Entity } from '@clerk-sync/events'
 import type { Change, LedgerEvent } from '../src/index.ts'
 
 /** What a test says of an event; the rest is made up. Times are milliseconds. */

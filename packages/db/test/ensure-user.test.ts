@@ -1,4 +1,4 @@
-import { selectKept } from '@clerk-sync/entities'
+import { selectKept } from '@clerk-sync/events'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   ClerkTimeoutError,

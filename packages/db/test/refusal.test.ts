@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { applyChanges, createDatabase } from '../src/index.ts'
-import { DatabaseRefusedError, DatabaseUnavailableError } from '../src/index.ts'
+import {
+  DatabaseRefusedError,
+  DatabaseUnavailableError,
+  applyChanges,
+  createDatabase,
+} from '../src/index.ts'
 import type { Change, Database } from '../src/index.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
 import { createTables, defaultRules } from './tables.ts'

@@ -1,10 +1,43 @@
-export { eventTypes, isEventType } from './catalogue.ts'
-export type { EventType } from './catalogue.ts'
-export { parseEnvelope } from './envelope.ts'
-export type { Envelope } from './envelope.ts'
-export { buildEventJob, parseEventJob } from './job.ts'
-export type { Delivery, EventJob } from './job.ts'
-export { createClerkId } from './samples/clerk-id.ts'
-export { buildSample } from './samples/index.ts'
-export { createSigningSecret, parseSigningSecrets, sign, verifySignature } from './signature.ts'
-export type { SigningSecret } from './signature.ts'
+export { isClerkObject } from './entities/column.ts'
+export { readConcerned } from './entities/concerned.ts'
+export type { Concerned } from './entities/concerned.ts'
+export { columnTypes, latestTime } from './entities/entity.ts'
+export type {
+  ChildTable,
+  ClerkObject,
+  Column,
+  ColumnType,
+  Entity,
+  Owner,
+} from './entities/entity.ts'
+export {
+  choiceOf,
+  everything,
+  fieldName,
+  fields,
+  fieldsOf,
+  isPartOf,
+  parseEntities,
+  parseFields,
+  selectKept,
+} from './entities/kept.ts'
+export type { Choice, Effect, Field, Kept } from './entities/kept.ts'
+export { minimise } from './entities/minimise.ts'
+export { entities } from './entities/registry.ts'
+export { readRow } from './entities/row.ts'
+export type { EntityRow, Row } from './entities/row.ts'
+export { wellFormed } from './entities/well-formed.ts'
+export { fieldsLeftOut, keptBy, keptVariables } from './entities/kept-settings.ts'
+export { parseEnvelope } from './webhooks/envelope.ts'
+export type { Envelope } from './webhooks/envelope.ts'
+export { buildEventJob, parseEventJob } from './webhooks/event-job.ts'
+export type { Delivery, EventJob } from './webhooks/event-job.ts'
+export { eventTypes, isEventType } from './webhooks/event-types.ts'
+export type { EventType } from './webhooks/event-types.ts'
+export {
+  createSigningSecret,
+  parseSigningSecrets,
+  sign,
+  verifySignature,
+} from './webhooks/signature.ts'
+export type { SigningSecret } from './webhooks/signature.ts'

@@ -1,26 +1,31 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { ConfigError, readConfig, variable } from './config.ts'
+import { processVariables } from './process/process-variables.ts'
 import {
   count,
-  databaseUrl,
   days,
   flag,
+  hasProtocol,
   host,
   milliseconds,
   oneOf,
-  optionalDatabaseUrl,
-  optionalRedisUrl,
+  optionalPostgresUrl,
   port,
-  processVariables,
+  postgresUrl,
 } from './variables.ts'
+
+const isRedis = hasProtocol('redis:', 'rediss:')
 
 const variables = {
   ...processVariables,
   PORT: port(3000),
   HOST: host,
-  DATABASE_URL: databaseUrl,
-  REDIS_URL: optionalRedisUrl,
+  DATABASE_URL: postgresUrl,
+  REDIS_URL: variable(
+    z.string().refine(isRedis, 'must be a redis:// or rediss:// URL').optional(),
+    'redis://localhost:6379',
+  ),
   BATCH_SIZE: count(100, 1_000),
   WAIT_MS: milliseconds(5),
   KEEP_DAYS: days(30, { min: 7, max: 365, why: 'a week is the least' }),
@@ -108,7 +113,7 @@ describe('what is wrong', () => {
         '  SHUTDOWN_TIMEOUT_MS must be a whole number of milliseconds, 1 to 2147483647. Example: SHUTDOWN_TIMEOUT_MS=10000',
         '  PORT must be a port. Example: PORT=3000',
         '  DATABASE_URL is not set. Example: DATABASE_URL=postgresql://user:password@localhost:5432/app',
-        '  REDIS_URL must be a redis:// or rediss:// URL (docs/redis.md has all forms). Example: REDIS_URL=redis://localhost:6379',
+        '  REDIS_URL must be a redis:// or rediss:// URL. Example: REDIS_URL=redis://localhost:6379',
         '  BATCH_SIZE must be a whole number, 1 to 1000. Example: BATCH_SIZE=100',
         '  KEEP_DAYS must be a whole number of days, 7 to 365: a week is the least. Example: KEEP_DAYS=30',
         '  VERBOSE must be true or false. Example: VERBOSE=false',
@@ -147,12 +152,6 @@ describe('what is wrong', () => {
     )
   })
 
-  test('is a Redis Cluster with a database, which it does not have', () => {
-    expect(problemOf({ ...required, REDIS_URL: 'redis://a:1,redis://b:2/3' })).toContain(
-      'REDIS_URL names a database, but a Redis Cluster has only database 0: leave it out. Example: ',
-    )
-  })
-
   test.each(Object.keys(variables))('never shows the value: %s', (name) => {
     for (const value of [
       's3cret',
@@ -175,15 +174,6 @@ test.each([
   'postgresql:///app?host=/var/run/postgresql',
 ])('%s is a database', (url) => {
   expect(
-    readConfig({ DATABASE_URL: optionalDatabaseUrl }, { DATABASE_URL: url }).DATABASE_URL,
+    readConfig({ DATABASE_URL: optionalPostgresUrl }, { DATABASE_URL: url }).DATABASE_URL,
   ).toBe(url)
-})
-
-test.each([
-  'redis://localhost',
-  'rediss://:password@cache.internal:6380/2',
-  'redis://a:6379,b:6379',
-  'redis+sentinel://a,b/mymaster',
-])('%s is a Redis', (url) => {
-  expect(readConfig({ REDIS_URL: optionalRedisUrl }, { REDIS_URL: url }).REDIS_URL).toBe(url)
 })

@@ -1,4 +1,3 @@
-import { parseRedisUrl, RedisUrlError } from '@clerk-sync/queue/redis-address'
 import { z } from 'zod'
 import { variable } from './config.ts'
 import type { Variable } from './config.ts'
@@ -60,86 +59,21 @@ function wholeNumber(fallback: number, max: number, message: string, min = 1): V
 
 export const host: Variable<string> = variable(z.string().default('0.0.0.0'), '0.0.0.0')
 
-const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+const postgresProtocol = hasProtocol('postgres:', 'postgresql:')
+const postgresSchema = z.string().refine(postgresProtocol, 'must be a postgresql:// URL')
+const postgresExample = 'postgresql://user:password@localhost:5432/app'
 
-const postgresUrl = z
-  .string()
-  .refine(hasProtocol('postgres:', 'postgresql:'), 'must be a postgresql:// URL')
-const databaseExample = 'postgresql://user:password@localhost:5432/app'
-export const databaseUrl: Variable<string> = variable(postgresUrl, databaseExample)
-export const optionalDatabaseUrl: Variable<string | undefined> = variable(
-  postgresUrl.optional(),
-  databaseExample,
+/** Where a PostgreSQL is. */
+export const postgresUrl: Variable<string> = variable(postgresSchema, postgresExample)
+export const optionalPostgresUrl: Variable<string | undefined> = variable(
+  postgresSchema.optional(),
+  postgresExample,
 )
 
-export const optionalRedisUrl: Variable<string | undefined> = variable(
-  z
-    .string()
-    .superRefine((text, context) => {
-      const message = problemOfRedisUrl(text)
-      if (message !== undefined) context.addIssue({ code: 'custom', message })
-    })
-    .optional(),
-  'redis://localhost:6379',
-)
-
-const secretKeyExample = 'sk_live_<from the Clerk Dashboard, under API keys>'
-const secretKey = z
-  .string()
-  .regex(/^sk_(test|live)_[\w$=-]+$/, 'must be a secret key of Clerk, sk_test_… or sk_live_…')
-export const clerkSecretKey: Variable<string> = variable(secretKey, secretKeyExample)
-export const optionalClerkSecretKey: Variable<string | undefined> = variable(
-  secretKey.optional(),
-  secretKeyExample,
-)
-
-const clerkApi = 'https://api.clerk.com'
-
-/** Where Clerk's Backend API is, without a slash at the end. */
-export const clerkApiUrl: Variable<string> = variable(
-  z
-    .string()
-    .refine(hasProtocol('https:', 'http:'), 'must be an https:// URL')
-    .refine(hasNoLogin, 'must not have a user or a password')
-    .transform((text) => text.replace(/\/+$/, ''))
-    .default(clerkApi),
-  clerkApi,
-)
-
-/** What is wrong when the queue has no place: it needs REDIS_URL or DATABASE_URL. */
-export function missingQueue(env: NodeJS.ProcessEnv): string[] {
-  if (env['REDIS_URL'] || env['DATABASE_URL']) return []
-  return [
-    'REDIS_URL is not set, and no DATABASE_URL either: the queue needs one of them. Example: REDIS_URL=redis://localhost:6379',
-  ]
-}
-
-/** What every process reads. */
-export const processVariables = {
-  OPS_PORT: port(9464),
-  LOG_LEVEL: oneOf(logLevels, 'info'),
-  SHUTDOWN_TIMEOUT_MS: milliseconds(10_000),
-}
-
-function hasProtocol(...protocols: string[]): (text: string) => boolean {
+/** Whether a text is a URL with one of these protocols, such as `https:`. */
+export function hasProtocol(...protocols: string[]): (text: string) => boolean {
   return (text) => {
     const url = URL.parse(text)
     return url !== null && protocols.includes(url.protocol)
   }
-}
-
-function problemOfRedisUrl(text: string): string | undefined {
-  try {
-    parseRedisUrl(text)
-    return undefined
-  } catch (error) {
-    if (error instanceof RedisUrlError) return error.message
-    throw error
-  }
-}
-
-function hasNoLogin(text: string): boolean {
-  const url = URL.parse(text)
-  // What is no URL at all is reported as such.
-  return url === null || (url.username === '' && url.password === '')
 }

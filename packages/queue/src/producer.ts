@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventJob } from '@clerk-sync/events'
-import { inSpan, writeTraceContext } from '@clerk-sync/tracing'
+import { inSpan, writeTraceContext } from '@clerk-sync/ops'
 import { SpanKind } from '@opentelemetry/api'
 import type { Queue } from 'bullmq'
 import { attempts } from './backoff.ts'

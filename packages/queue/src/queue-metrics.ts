@@ -1,4 +1,4 @@
-import { registerReadGauge, shareReading } from '@clerk-sync/metrics'
+import { registerReadGauge, shareReading } from '@clerk-sync/ops/metrics'
 import type { Registry } from 'prom-client'
 import { watchOldestWaiting } from './oldest-waiting.ts'
 import type { OpenQueue } from './open-queue.ts'

@@ -1,4 +1,4 @@
-import { readTraceContext } from '@clerk-sync/tracing'
+import { readTraceContext } from '@clerk-sync/ops'
 import { trace } from '@opentelemetry/api'
 import type { Job, Queue } from 'bullmq'
 import { isJobIn } from './job-state.ts'

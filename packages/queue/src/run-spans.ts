@@ -1,4 +1,4 @@
-import { inSpan, readTraceContext } from '@clerk-sync/tracing'
+import { inSpan, readTraceContext } from '@clerk-sync/ops'
 import { context, ROOT_CONTEXT, SpanKind } from '@opentelemetry/api'
 import type { Context, Span } from '@opentelemetry/api'
 import type { Job } from 'bullmq'

@@ -1,8 +1,8 @@
-import { ApiRefusedError, FeatureNotEnabledError } from '@clerk-sync/backend-api'
-import type { BackendApi } from '@clerk-sync/backend-api'
-import { saveInstanceId } from '@clerk-sync/db'
+import { ApiRefusedError, FeatureNotEnabledError } from '@clerk-sync/events/backend-api'
+import type { BackendApi } from '@clerk-sync/events/backend-api'
+import { saveInstanceId } from '@clerk-sync/sync'
 import type { Database } from '@clerk-sync/db'
-import { isClerkObject } from '@clerk-sync/entities'
+import { isClerkObject } from '@clerk-sync/events'
 
 /**
  * Makes sure that the key is of the instance whose data the tables hold, which is written down when

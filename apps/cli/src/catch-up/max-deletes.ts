@@ -1,4 +1,4 @@
-import type { MaxDeletes } from '@clerk-sync/backfill'
+import type { MaxDeletes } from '@clerk-sync/sync'
 
 /** `50` rows, or `2%` of what Clerk has of an entity; undefined for anything else. */
 export function parseMaxDeletes(text: string): MaxDeletes | undefined {

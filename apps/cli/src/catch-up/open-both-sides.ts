@@ -1,18 +1,17 @@
-import { createBackendApi, createPace, usualRate } from '@clerk-sync/backend-api'
-import type { BackendApi } from '@clerk-sync/backend-api'
-import { createSharedPace } from '@clerk-sync/backfill'
-import { createDatabase, deletionPolicies, pendingMigrations, readDeployment } from '@clerk-sync/db'
-import type { Database, WriteRules } from '@clerk-sync/db'
-import type { Entity, Kept } from '@clerk-sync/entities'
 import {
   clerkApiUrl,
   clerkSecretKey,
-  databaseUrl,
-  fieldsLeftOut,
-  keptVariables,
-  oneOf,
-  readConfig,
-} from '@clerk-sync/ops'
+  createBackendApi,
+  createPace,
+  usualRate,
+} from '@clerk-sync/events/backend-api'
+import type { BackendApi } from '@clerk-sync/events/backend-api'
+import { createSharedPace, readDeployment } from '@clerk-sync/sync'
+import { createDatabase, deletionPolicies, pendingMigrations } from '@clerk-sync/db'
+import type { Database, WriteRules } from '@clerk-sync/db'
+import type { Entity, Kept } from '@clerk-sync/events'
+import { postgresUrl, oneOf, readConfig } from '@clerk-sync/ops'
+import { fieldsLeftOut, keptVariables } from '@clerk-sync/events'
 import { locateDataDir } from '../data-dir.ts'
 import { findRunning, withRunning } from '../running.ts'
 import { checkInstance } from './check-instance.ts'
@@ -20,7 +19,7 @@ import { keepHeapSmall } from './keep-heap-small.ts'
 import { settingsOf } from './settings-of.ts'
 
 const catchUpVariables = {
-  DATABASE_URL: databaseUrl,
+  DATABASE_URL: postgresUrl,
   CLERK_SECRET_KEY: clerkSecretKey,
   CLERK_API_URL: clerkApiUrl,
   DELETION_POLICY: oneOf(deletionPolicies, 'erase'),

@@ -1,8 +1,7 @@
-import type { readDeployment } from '@clerk-sync/db'
+import type { readDeployment } from '@clerk-sync/sync'
 import type { DeletionPolicy } from '@clerk-sync/db'
-import { choiceOf, selectKept } from '@clerk-sync/entities'
-import type { Kept } from '@clerk-sync/entities'
-import { keptBy } from '@clerk-sync/ops'
+import { choiceOf, keptBy, selectKept } from '@clerk-sync/events'
+import type { Kept } from '@clerk-sync/events'
 
 type Written = Awaited<ReturnType<typeof readDeployment>>['settings']
 

@@ -1,5 +1,5 @@
-import { backfill as run, totalOf } from '@clerk-sync/backfill'
-import type { BackfillResult } from '@clerk-sync/backfill'
+import { backfill as run, totalOf } from '@clerk-sync/sync'
+import type { BackfillResult } from '@clerk-sync/sync'
 import { chooseEntities, openBothSides } from '../catch-up/open-both-sides.ts'
 import { createProgress, duration, number } from '../catch-up/progress.ts'
 import { renderColumns } from '../catch-up/render-columns.ts'

@@ -1,4 +1,4 @@
-import { entities, fields as allFields, selectKept } from '@clerk-sync/entities'
+import { entities, fields as allFields, selectKept } from '@clerk-sync/events'
 import { describe, expect, test } from 'vitest'
 import type { KeptReport } from '../kept-report.ts'
 import { fields } from './fields.ts'

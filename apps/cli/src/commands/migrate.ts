@@ -1,8 +1,8 @@
 import { migrate as migrateTables } from '@clerk-sync/db'
-import { databaseUrl, optionalRedisUrl, readConfig } from '@clerk-sync/ops'
-import { locateQueue, migrateQueue } from '@clerk-sync/queue'
+import { postgresUrl, readConfig } from '@clerk-sync/ops'
+import { locateQueue, migrateQueue, redisUrl } from '@clerk-sync/queue'
 
-export const migrateVariables = { DATABASE_URL: databaseUrl, REDIS_URL: optionalRedisUrl }
+export const migrateVariables = { DATABASE_URL: postgresUrl, REDIS_URL: redisUrl }
 
 /** Brings the tables, and the queue's own where it lives in PostgreSQL, to this release. */
 export async function migrate(env: NodeJS.ProcessEnv): Promise<void> {

@@ -1,5 +1,5 @@
-import { driftOf, reconcile as run } from '@clerk-sync/backfill'
-import type { EntityDrift, MaxDeletes } from '@clerk-sync/backfill'
+import { driftOf, reconcile as run } from '@clerk-sync/sync'
+import type { EntityDrift, MaxDeletes } from '@clerk-sync/sync'
 import { chooseEntities, openBothSides } from '../catch-up/open-both-sides.ts'
 import { createProgress, duration, number } from '../catch-up/progress.ts'
 import { renderColumns } from '../catch-up/render-columns.ts'

@@ -4,11 +4,11 @@ import { startIngest } from '@clerk-sync/ingest'
 import {
   createLogger,
   createOpsServer,
-  createRegistry,
   shutDownOnSignal,
   startTracing,
-} from '@clerk-sync/ops'
-import type { App, Logger, Ops } from '@clerk-sync/ops'
+} from '@clerk-sync/ops/process'
+import { createRegistry } from '@clerk-sync/ops/metrics'
+import type { App, Logger, Ops } from '@clerk-sync/ops/process'
 import { migrateQueue } from '@clerk-sync/queue'
 import { startWorker } from '@clerk-sync/worker'
 import { pino } from 'pino'

@@ -1,7 +1,7 @@
 import { createDatabase } from '@clerk-sync/db'
-import type { Kept } from '@clerk-sync/entities'
+import type { Kept } from '@clerk-sync/events'
 import { eventTypes, isEventType } from '@clerk-sync/events'
-import { reasonOf } from '@clerk-sync/ops'
+import { errorMessage } from '@clerk-sync/ops'
 import { locateQueue, openQueue } from '@clerk-sync/queue'
 import { awaitArrival, readRows } from '../arrival.ts'
 import type { Destination } from '../arrival.ts'
@@ -74,7 +74,7 @@ async function whyUnknown(destination: Destination | undefined): Promise<string 
     await destination.db.ping()
     return undefined
   } catch (error) {
-    return reasonOf(error)
+    return errorMessage(error)
   }
 }
 
@@ -128,7 +128,7 @@ async function knock(url: string): Promise<void> {
     await (await fetch(url, { method: 'OPTIONS' })).arrayBuffer()
   } catch (error) {
     throw new Error(
-      `nothing answers at ${url}: ${reasonOf(causeOf(error))}. Does ingest run there?`,
+      `nothing answers at ${url}: ${errorMessage(causeOf(error))}. Does ingest run there?`,
       {
         cause: error,
       },
@@ -142,7 +142,9 @@ async function sendAndWait(
   timeoutMs: number,
 ): Promise<Delivered> {
   const answer = await deliver(event).catch((error: unknown) => {
-    throw new Error(`no answer from ${event.url}: ${reasonOf(causeOf(error))}`, { cause: error })
+    throw new Error(`no answer from ${event.url}: ${errorMessage(causeOf(error))}`, {
+      cause: error,
+    })
   })
   const arrival =
     destination && answer.status === 200

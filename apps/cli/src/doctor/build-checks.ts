@@ -1,12 +1,8 @@
+import { clerkApiUrl, optionalClerkSecretKey } from '@clerk-sync/events/backend-api'
 import type { Database } from '@clerk-sync/db'
-import {
-  clerkApiUrl,
-  optionalClerkSecretKey,
-  optionalDatabaseUrl,
-  optionalRedisUrl,
-} from '@clerk-sync/ops'
-import { locateQueue } from '@clerk-sync/queue'
-import { parseRedisUrl } from '@clerk-sync/queue/redis-address'
+import { optionalPostgresUrl } from '@clerk-sync/ops'
+import { locateQueue, redisUrl } from '@clerk-sync/queue'
+import { parseRedisUrl } from '@clerk-sync/queue'
 import { skippedCheck } from './check.ts'
 import type { Check } from './check.ts'
 import { clerkChecks } from './clerk-checks.ts'
@@ -32,7 +28,7 @@ export interface CheckDeps {
 export function buildChecks({ env, openDatabase, endpoint, quote }: CheckDeps): Check[] {
   const settings = settingsChecks(env)
   const further = [...clerkPart(env, quote), endpointPart(endpoint, quote)]
-  const database = readSetting(optionalDatabaseUrl, env['DATABASE_URL'])
+  const database = readSetting(optionalPostgresUrl, env['DATABASE_URL'])
   if (database.state !== 'set') {
     const cause = database.state === 'unset' ? 'DATABASE_URL is not set' : 'DATABASE_URL is wrong'
     const cure = 'set it, or run this where "clerk-sync start" runs'
@@ -53,7 +49,7 @@ function queuePart(
   database: { url: string; reachable: Check } | undefined,
   quote: Quote,
 ): Check[] {
-  const redis = readSetting(optionalRedisUrl, env['REDIS_URL'])
+  const redis = readSetting(redisUrl, env['REDIS_URL'])
   if (redis.state === 'wrong') {
     return [skippedCheck('queue', 'REDIS_URL is wrong', 'see the settings first')]
   }

@@ -1,4 +1,4 @@
-import { reasonOf } from '@clerk-sync/ops'
+import { errorMessage } from '@clerk-sync/ops'
 import { askClerk } from './ask-clerk.ts'
 import { remember, skippedCheck } from './check.ts'
 import type { Check, Finding } from './check.ts'
@@ -28,7 +28,7 @@ export function clerkChecks(settings: ClerkSettings, quote: Quote): Check[] {
       await ask()
       return { status: 'ok', found: `${host} answers` }
     },
-    onError: (_, error) => unreachable(quote(reasonOf(causeOf(error))), key !== undefined),
+    onError: (_, error) => unreachable(quote(errorMessage(causeOf(error))), key !== undefined),
   }
   const clock: Check = {
     name: 'clock',

@@ -1,4 +1,4 @@
-import { clerkApiUrl, optionalClerkSecretKey } from '@clerk-sync/ops'
+import { clerkApiUrl, optionalClerkSecretKey } from '@clerk-sync/events/backend-api'
 
 /** What the commands read that no process does. */
 export const cliVariables = {

@@ -1,4 +1,4 @@
-import { reasonOf } from '@clerk-sync/ops'
+import { errorMessage } from '@clerk-sync/ops'
 import type { Check, Finding } from './check.ts'
 import { explainConnection } from './explain-connection.ts'
 import { knock } from './knock.ts'
@@ -16,7 +16,7 @@ export function endpointCheck(url: string, quote: Quote): Check {
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
       return {
         status: 'problem',
-        found: `${shown(url)} ${quote(reasonOf(cause))}`,
+        found: `${shown(url)} ${quote(errorMessage(cause))}`,
         ...explainConnection(cause),
       }
     },

@@ -1,4 +1,4 @@
-import { reasonOf } from '@clerk-sync/ops'
+import { errorMessage } from '@clerk-sync/ops'
 import type { Check, Finding, Result } from './check.ts'
 import type { Quote } from './quote.ts'
 
@@ -31,7 +31,7 @@ export async function runChecks(
       const finding = await withTimeout(check.run(), timeoutMs)
       return { finding, works: finding.status === 'ok' || finding.status === 'warning' }
     } catch (error) {
-      return { finding: check.onError(quote(reasonOf(error)), error), works: false }
+      return { finding: check.onError(quote(errorMessage(error)), error), works: false }
     }
   }
 

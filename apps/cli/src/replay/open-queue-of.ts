@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { missingQueue, optionalDatabaseUrl, optionalRedisUrl, readConfig } from '@clerk-sync/ops'
-import { locateQueue, openQueue } from '@clerk-sync/queue'
+import { optionalPostgresUrl, readConfig } from '@clerk-sync/ops'
+import { locateQueue, missingQueue, openQueue, redisUrl } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
 import { locateDataDir } from '../data-dir.ts'
 import { findRunning } from '../running.ts'
 
-const queueVariables = { REDIS_URL: optionalRedisUrl, DATABASE_URL: optionalDatabaseUrl }
+const queueVariables = { REDIS_URL: redisUrl, DATABASE_URL: optionalPostgresUrl }
 const answerTimeoutMs = 3_000
 const pauseMs = 100
 

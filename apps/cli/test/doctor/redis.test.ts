@@ -6,7 +6,7 @@ import {
   openQueue,
 } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
-import { parseRedisUrl } from '@clerk-sync/queue/redis-address'
+import { parseRedisUrl } from '@clerk-sync/queue'
 import { provideRedis } from '@clerk-sync/testing'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { callRedis, changed, createSettings, examine } from './scene.ts'

@@ -1,5 +1,10 @@
-import { CannotApplyError, createConsumer, locateQueue, migrateQueue } from '@clerk-sync/queue'
-import { openQueue } from '@clerk-sync/queue'
+import {
+  CannotApplyError,
+  createConsumer,
+  locateQueue,
+  migrateQueue,
+  openQueue,
+} from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
 import { createTestDatabase } from '@clerk-sync/testing'
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest'

@@ -1,7 +1,7 @@
 import { createRedirect } from '@clerk/backend/internal'
 import { clerkPlugin, getAuth } from '@clerk/fastify'
 import type { ClerkFastifyOptions, VerifyTokenOptions } from '@clerk/fastify'
-import type { Logger } from '@clerk-sync/ops'
+import type { Logger } from '@clerk-sync/ops/process'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { readsOnly } from '../cross-site.ts'
 import { createBrake } from './brake.ts'

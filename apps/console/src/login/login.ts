@@ -1,4 +1,4 @@
-import type { Logger } from '@clerk-sync/ops'
+import type { Logger } from '@clerk-sync/ops/process'
 import type { FastifyInstance } from 'fastify'
 import type { ClerkLogin } from './clerk-login.ts'
 import { guardByPassword } from './password-login.ts'

@@ -1,4 +1,4 @@
-import type { Logger } from '@clerk-sync/ops'
+import type { Logger } from '@clerk-sync/ops/process'
 import { replayFailed } from '@clerk-sync/queue'
 import type { FailedSelection, OpenQueue, ReplayCounts } from '@clerk-sync/queue'
 

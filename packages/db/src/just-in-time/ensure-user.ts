@@ -1,5 +1,5 @@
-import { selectKept } from '@clerk-sync/entities'
-import type { Kept } from '@clerk-sync/entities'
+import { selectKept } from '@clerk-sync/events'
+import type { Kept } from '@clerk-sync/events'
 import { applyChanges } from '../apply-changes.ts'
 import type { Database } from '../database.ts'
 import type { DeletionPolicy } from '../deletion-policy.ts'

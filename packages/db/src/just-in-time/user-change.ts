@@ -1,5 +1,5 @@
-import { isClerkObject } from '@clerk-sync/entities'
-import type { Kept } from '@clerk-sync/entities'
+import { isClerkObject } from '@clerk-sync/events'
+import type { Kept } from '@clerk-sync/events'
 import type { Change } from '../change.ts'
 import { toReadChange } from '../read-change.ts'
 

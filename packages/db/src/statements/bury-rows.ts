@@ -1,4 +1,4 @@
-import type { Column, Entity } from '@clerk-sync/entities'
+import type { Column, Entity } from '@clerk-sync/events'
 import type { DeletionPolicy } from '../deletion-policy.ts'
 import type { Transaction } from '../transaction.ts'
 

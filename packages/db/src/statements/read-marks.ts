@@ -1,4 +1,4 @@
-import type { Entity } from '@clerk-sync/entities'
+import type { Entity } from '@clerk-sync/events'
 import type { Change, Upsert } from '../change.ts'
 import { entityKey, ownerKeys } from '../deaths.ts'
 import type { Transaction } from '../transaction.ts'

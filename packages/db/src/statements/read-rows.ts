@@ -1,4 +1,4 @@
-import type { ChildTable, Entity, Row } from '@clerk-sync/entities'
+import type { ChildTable, Entity, Row } from '@clerk-sync/events'
 import type { Upsert } from '../change.ts'
 import { entityKey } from '../deaths.ts'
 import type { KnownRow } from '../decide.ts'

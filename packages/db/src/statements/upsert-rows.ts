@@ -1,5 +1,5 @@
-import { columnTypes } from '@clerk-sync/entities'
-import type { Entity } from '@clerk-sync/entities'
+import { columnTypes } from '@clerk-sync/events'
+import type { Entity } from '@clerk-sync/events'
 import type { Write } from '../decide.ts'
 import type { Transaction } from '../transaction.ts'
 

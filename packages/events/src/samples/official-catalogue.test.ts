@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { buildSample } from './index.ts'
+import { buildSample } from './build-sample.ts'
 import { buildOfficialValidator, officialTypes, readOfficialExample } from './official-catalogue.ts'
 
 const subscriptionItem = ['/data/object must be equal to one of the allowed values']

@@ -1,14 +1,11 @@
-import {
-  everything,
-  isClerkObject,
-  minimise,
-  readConcerned,
-  readRow,
-  selectKept,
-} from '@clerk-sync/entities'
+import { everything, selectKept } from '../entities/kept.ts'
+import { isClerkObject } from '../entities/column.ts'
+import { minimise } from '../entities/minimise.ts'
+import { readConcerned } from '../entities/concerned.ts'
+import { readRow } from '../entities/row.ts'
 import { describe, expect, test } from 'vitest'
-import { eventTypes } from '../catalogue.ts'
-import { buildSample } from './index.ts'
+import { eventTypes } from '../webhooks/event-types.ts'
+import { buildSample } from './build-sample.ts'
 import { officialTypes, readOfficialExample } from './official-catalogue.ts'
 
 const all = selectKept(everything)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type EventType, eventTypes, isEventType } from '../catalogue.ts'
-import { buildSample } from './index.ts'
+import { type EventType, eventTypes, isEventType } from '../webhooks/event-types.ts'
+import { buildSample } from './build-sample.ts'
 import { buildOfficialValidator, officialTypes } from './official-catalogue.ts'
 
 const now = Date.UTC(2026, 2, 14, 15, 9, 26, 535)

@@ -1,4 +1,4 @@
-import { buildSample } from '@clerk-sync/events'
+import { buildSample } from '@clerk-sync/events/samples'
 import { billingRoutes } from './billing.ts'
 import { domainRoutes } from './domains.ts'
 import { invitationRoutes } from './invitations.ts'

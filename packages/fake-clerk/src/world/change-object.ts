@@ -1,4 +1,4 @@
-import { createClerkId } from '@clerk-sync/events'
+import { createClerkId } from '@clerk-sync/events/samples'
 import type { ClerkObject, Fields } from './clerk-object.ts'
 import type { Clock } from './clock.ts'
 import type { Collection } from './collection.ts'

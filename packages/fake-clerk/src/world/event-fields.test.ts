@@ -1,4 +1,4 @@
-import { buildSample } from '@clerk-sync/events'
+import { buildSample } from '@clerk-sync/events/samples'
 import { expect, test } from 'vitest'
 import { createWorld } from './create-world.ts'
 import type { WebhookEvent } from './publisher.ts'

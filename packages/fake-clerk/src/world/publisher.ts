@@ -1,4 +1,6 @@
-import { buildSample, type EventType } from '@clerk-sync/events'
+import { buildSample } from '@clerk-sync/events/samples'
+
+import { type EventType } from '@clerk-sync/events'
 
 /** A webhook event as Clerk would send it, signature aside. */
 export type WebhookEvent = ReturnType<typeof buildSample>

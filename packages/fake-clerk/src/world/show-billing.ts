@@ -1,4 +1,4 @@
-import { buildSample } from '@clerk-sync/events'
+import { buildSample } from '@clerk-sync/events/samples'
 import { findGroup } from './change-object.ts'
 import type { ClerkObject, Fields } from './clerk-object.ts'
 import type { Store } from './store.ts'

@@ -1,3 +1,0 @@
-export { registerReadGauge } from './read-gauge.ts'
-export type { Sample } from './read-gauge.ts'
-export { shareReading } from './share-reading.ts'

@@ -1,0 +1,127 @@
+import { FeatureNotEnabledError } from '@clerk-sync/events/backend-api'
+import type { BackendApi, Position } from '@clerk-sync/events/backend-api'
+import { applyChanges, previewBatch, toReadChange } from '@clerk-sync/db'
+import {
+  finishBackfill,
+  readBackfill,
+  saveBackfill,
+  startBackfill,
+} from './statements/backfills.ts'
+import type { ChangeResult, Change, Database, WriteRules } from '@clerk-sync/db'
+import type { ClerkObject, Entity } from '@clerk-sync/events'
+import { addTo, noCounts } from './counts.ts'
+import type { Counts } from './counts.ts'
+import { readPages } from './pages.ts'
+import { patiently } from './patience.ts'
+import type { Patience } from './patience.ts'
+
+export interface BackfillOptions extends Patience {
+  readonly db: Database
+  readonly api: BackendApi
+  readonly entities: readonly Entity[]
+  readonly rules: WriteRules
+  /** Go on where the last backfill was stopped; entities that it finished are passed over. */
+  readonly resume: boolean
+  /** Write nothing, say what would be written. */
+  readonly dryRun: boolean
+  /** Called after each page. `total` is how many Clerk has, where it says so. */
+  readonly onProgress: (progress: {
+    entity: Entity
+    counts: Counts
+    total: number | undefined
+  }) => void
+  /** Called for each object of which no row can be made, or whose row the database refuses. */
+  readonly onProblem: (entity: Entity, problem: string) => void
+}
+
+/** What became of one entity's backfill; with `resume` since its start. */
+export interface BackfillResult {
+  readonly entity: Entity
+  readonly counts: Counts
+  /** Why it was passed over, where Clerk's instance has no such thing. */
+  readonly skipped?: string
+  /** Stopped before its end: `resume` goes on from there. */
+  readonly stopped?: true
+  /** The backfill that was resumed had finished it. */
+  readonly wasFinished?: true
+}
+
+/**
+ * Reads all of Clerk, one entity after the other, and writes it through the guarded write: nothing
+ * newer is overwritten, nothing deleted comes back.
+ *
+ * @throws {SecretKeyRefusedError} {ApiUnavailableError} {DatabaseUnavailableError} what was written
+ * until then stays, and `resume` goes on behind it.
+ */
+export async function backfill(options: BackfillOptions): Promise<BackfillResult[]> {
+  const { db, entities, resume, dryRun, signal } = options
+  const listed = entities.filter(({ api }) => api).map(({ name }) => name)
+  if (!resume && !dryRun) await patiently(options, () => startBackfill(db, listed))
+  const results: BackfillResult[] = []
+  for (const entity of entities) {
+    if (signal.aborted) results.push({ entity, counts: noCounts, stopped: true })
+    else results.push(await backfillOne(options, entity))
+  }
+  return results
+}
+
+async function backfillOne(options: BackfillOptions, entity: Entity): Promise<BackfillResult> {
+  const { db, api, dryRun, signal } = options
+  if (!entity.api) return { entity, counts: noCounts, skipped: "Clerk's API does not list it" }
+  const before = options.resume && !dryRun ? await readState(options, entity) : undefined
+  let counts = { ...noCounts, ...before?.counts }
+  if (before?.isFinished) return { entity, counts, wasFinished: true }
+  try {
+    const from = (before?.position ?? {}) as Position
+    for await (const page of readPages(api, entity.api.list, from)) {
+      counts = addTo(counts, await writePage(options, entity, page.items))
+      if (!dryRun) {
+        const state = { position: page.position, counts: { ...counts } }
+        await patiently(options, () => saveBackfill(db, entity.name, state))
+      }
+      options.onProgress({ entity, counts, total: page.total })
+      if (signal.aborted) return { entity, counts, stopped: true }
+    }
+  } catch (error) {
+    if (signal.aborted && isAbort(error)) return { entity, counts, stopped: true }
+    if (!(error instanceof FeatureNotEnabledError)) throw error
+    return { entity, counts, skipped: error.message }
+  }
+  if (!dryRun) await patiently(options, () => finishBackfill(db, entity.name, { ...counts }))
+  return { entity, counts }
+}
+
+async function readState(options: BackfillOptions, { name }: Entity) {
+  const before = await patiently(options, () => readBackfill(options.db, name))
+  if (!before) await patiently(options, () => startBackfill(options.db, [name]))
+  return before
+}
+
+async function writePage(
+  options: BackfillOptions,
+  entity: Entity,
+  items: readonly ClerkObject[],
+): Promise<ChangeResult[]> {
+  const changes = items.flatMap((item) => toReadChange(entity, item) ?? [])
+  if (changes.length === 0) return []
+  const results = await patiently(options, () => write(options, changes))
+  for (const result of results) {
+    if (!result.ok) options.onProblem(entity, messageOf(result.error))
+  }
+  return results
+}
+
+async function write(
+  { db, rules, dryRun }: BackfillOptions,
+  changes: readonly Change[],
+): Promise<ChangeResult[]> {
+  if (!dryRun) return applyChanges(db, changes, rules)
+  const verdicts = await previewBatch(db, changes, rules)
+  return verdicts.map((verdict) =>
+    verdict instanceof Error ? { ok: false, error: verdict } : { ok: true, ...verdict },
+  )
+}
+
+const isAbort = (error: unknown) => error instanceof Error && error.name === 'AbortError'
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

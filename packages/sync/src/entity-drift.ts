@@ -1,0 +1,68 @@
+import { drifts, settleDrift } from './statements/reconcile-items.ts'
+import type { Comparison, Drift } from './statements/reconcile-items.ts'
+import type { Database } from '@clerk-sync/db'
+import type { Entity } from '@clerk-sync/events'
+import { patiently } from './patience.ts'
+import type { Patience } from './patience.ts'
+
+const firstIds = 20
+
+/** How one entity's table differs from Clerk. After a repair: what is left. */
+export interface EntityDrift {
+  readonly entity: string
+  readonly table: string
+  /** How many Clerk has. */
+  readonly seen: number
+  readonly drift: { readonly [D in Drift]: number }
+  /** The first ids of each kind. */
+  readonly ids: { readonly [D in Drift]: readonly string[] }
+  readonly repaired: number
+  /** Why it was passed over, or why nothing was repaired. */
+  readonly note?: string
+  /** More was to be deleted than allowed. */
+  readonly isFuseBlown?: true
+}
+
+export function nothingFound({ name, table }: Entity): EntityDrift {
+  return {
+    entity: name,
+    table,
+    seen: 0,
+    drift: perKind(() => 0),
+    ids: perKind(() => []),
+    repaired: 0,
+  }
+}
+
+/** The drift that is left now. */
+export async function readDrift(
+  options: Patience & { readonly db: Database },
+  comparison: Comparison,
+): Promise<EntityDrift> {
+  const counts = perKind(() => 0)
+  const ids = perKind((): string[] => [])
+  let after: string | undefined = ''
+  while (after !== undefined) {
+    const from: string = after
+    const { left, last } = await patiently(options, () =>
+      settleDrift(options.db, comparison, { after: from }),
+    )
+    for (const { id, drift } of left) {
+      counts[drift] += 1
+      if (ids[drift].length < firstIds) ids[drift].push(id)
+    }
+    after = last
+  }
+  return { ...nothingFound(comparison.entity), drift: counts, ids }
+}
+
+/** How much differs, over all entities and kinds. */
+export function driftOf(found: readonly EntityDrift[]): number {
+  return found
+    .flatMap(({ drift }) => Object.values(drift))
+    .reduce((sum: number, count: number) => sum + count, 0)
+}
+
+function perKind<T>(make: () => T): { [D in Drift]: T } {
+  return Object.fromEntries(drifts.map((drift) => [drift, make()])) as { [D in Drift]: T }
+}

@@ -1,0 +1,21 @@
+import type { BackendApi } from '@clerk-sync/events/backend-api'
+import type { Database, WriteRules } from '@clerk-sync/db'
+import type { Entity } from '@clerk-sync/events'
+import type { MaxDeletes } from './max-deletes.ts'
+import type { Patience } from './patience.ts'
+
+export interface ReconcileOptions extends Patience {
+  readonly db: Database
+  readonly api: BackendApi
+  readonly entities: readonly Entity[]
+  readonly rules: WriteRules
+  /** Mend what is found; undefined only reports it. */
+  readonly repair: { readonly maxDeletes: MaxDeletes } | undefined
+  readonly onProgress: (progress: {
+    entity: Entity
+    seen: number
+    total: number | undefined
+  }) => void
+  readonly inFlightMs?: number
+  readonly settleMs?: number
+}

@@ -1,0 +1,108 @@
+import type { Database, Transaction } from '@clerk-sync/db'
+
+// A run says more often than this that it is alive, also while it waits for Clerk.
+const deadAfterMs = 120_000
+
+// Not for lockTables: writers go on while a run begins.
+const beginLock = 0x7265636f
+
+// One statement must end long before its timeout: a run may have noted millions.
+const chunkRows = 50_000
+
+// Of no entity: where it is missing, a crash of the server has emptied the unlogged table.
+const firstItem = { entity: '', id: '' }
+
+/**
+ * Begins a run, unless one is under way in any process: then its id is returned as `busy`. What runs
+ * that died have left is removed.
+ */
+export async function beginReconcile(
+  db: Database,
+  { id, repair }: { id: string; repair: boolean },
+): Promise<{ busy: string | undefined }> {
+  const busy = await db.transaction(async (tx) => {
+    await tx.$queryRawUnsafe(`SELECT pg_advisory_xact_lock(${beginLock})::text`)
+    const [running] = await tx.$queryRawUnsafe<{ id: string }[]>(
+      `SELECT id FROM clerk.reconcile_runs
+       WHERE finished_at IS NULL AND alive_at > now() - $1::float8 * interval '1 millisecond'`,
+      deadAfterMs,
+    )
+    if (running) return running.id
+    await tx.$executeRawUnsafe(
+      'INSERT INTO clerk.reconcile_runs (id, repair) VALUES ($1, $2)',
+      id,
+      repair,
+    )
+    return undefined
+  })
+  if (busy !== undefined) return { busy }
+  await removeItems(db, 'run_id <> $1', id)
+  await db.transaction((tx) =>
+    tx.$executeRawUnsafe(
+      'INSERT INTO clerk.reconcile_items (run_id, entity, id) VALUES ($1, $2, $3)',
+      id,
+      firstItem.entity,
+      firstItem.id,
+    ),
+  )
+  return { busy: undefined }
+}
+
+/** @throws an Error when what the run has noted is gone. */
+export async function assertWhole(tx: Transaction, runId: string): Promise<void> {
+  const rows = await tx.$queryRawUnsafe<object[]>(
+    'SELECT 1 AS one FROM clerk.reconcile_items WHERE run_id = $1 AND entity = $2 AND id = $3',
+    runId,
+    firstItem.entity,
+    firstItem.id,
+  )
+  if (rows.length > 0) return
+  throw new Error('the database has lost what this comparison noted, as after a crash: start anew')
+}
+
+/** Says that the run is alive. */
+export async function keepAlive(db: Database, id: string): Promise<void> {
+  await db.transaction((tx) =>
+    tx.$executeRawUnsafe('UPDATE clerk.reconcile_runs SET alive_at = now() WHERE id = $1', id),
+  )
+}
+
+/** Ends a run, with what it found; without it, for one that failed. */
+export async function finishReconcile(db: Database, id: string, drift?: unknown): Promise<void> {
+  await removeItems(db, 'run_id = $1', id)
+  await db.transaction((tx) =>
+    tx.$executeRawUnsafe(
+      'UPDATE clerk.reconcile_runs SET finished_at = now(), drift = $2::jsonb WHERE id = $1',
+      id,
+      drift === undefined ? null : JSON.stringify(drift),
+    ),
+  )
+}
+
+/** The last run that found out what it was to find out. */
+export async function readLastReconcile(
+  db: Database,
+): Promise<{ startedAt: Date; finishedAt: Date; drift: unknown } | undefined> {
+  return db.transaction(async (tx) => {
+    const [row] = await tx.$queryRawUnsafe<{ startedAt: Date; finishedAt: Date; drift: unknown }[]>(
+      `SELECT started_at AS "startedAt", finished_at AS "finishedAt", drift
+       FROM clerk.reconcile_runs WHERE finished_at IS NOT NULL AND drift IS NOT NULL
+       ORDER BY finished_at DESC LIMIT 1`,
+    )
+    return row
+  })
+}
+
+async function removeItems(db: Database, where: string, runId: string): Promise<void> {
+  let removed: number
+  do {
+    removed = await db.transaction((tx) =>
+      tx.$executeRawUnsafe(
+        `DELETE FROM clerk.reconcile_items WHERE ctid = ANY(ARRAY(
+           SELECT ctid FROM clerk.reconcile_items WHERE ${where} LIMIT ${chunkRows}
+         ))`,
+        runId,
+      ),
+    )
+  } while (removed === chunkRows)
+}

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  beginReconcile,
+  finishReconcile,
+  keepAlive,
+  readLastReconcile,
+} from '../src/statements/reconcile-runs.ts'
+import {
+  finishBackfill,
+  readBackfill,
+  saveBackfill,
+  startBackfill,
+} from '../src/statements/backfills.ts'
+import { holdRequests, takeRequest } from '../src/statements/api-pace.ts'
+import { createTables } from '@clerk-sync/db/testing'
+import type { Tables } from '@clerk-sync/db/testing'
+
+let tables: Tables
+beforeAll(async () => {
+  tables = await createTables()
+})
+afterAll(() => tables.close())
+
+test('a backfill is known from its start to its end, and forgotten by the next', async () => {
+  const [db] = tables.writers
+  expect(await readBackfill(db, 'user')).toBeUndefined()
+  await startBackfill(db, ['user', 'role'])
+  expect(await readBackfill(db, 'user')).toEqual({ position: null, counts: {}, isFinished: false })
+  await saveBackfill(db, 'user', { position: { after: 'user_1' }, counts: { created: 1 } })
+  await finishBackfill(db, 'user', { created: 2 })
+  expect(await readBackfill(db, 'user')).toEqual({
+    position: { after: 'user_1' },
+    counts: { created: 2 },
+    isFinished: true,
+  })
+  expect(await readBackfill(db, 'role')).toMatchObject({ isFinished: false })
+  await startBackfill(db, ['user'])
+  expect(await readBackfill(db, 'user')).toEqual({ position: null, counts: {}, isFinished: false })
+})
+
+test('of two that begin to reconcile at once one is told of the other', async () => {
+  const [one, other] = tables.writers
+  const begun = await Promise.all([
+    beginReconcile(one, { id: 'one', repair: false }),
+    beginReconcile(other, { id: 'other', repair: false }),
+  ])
+  const busy = begun.map((result) => result.busy).filter((id) => id !== undefined)
+  expect(busy).toHaveLength(1)
+  const [running = ''] = busy
+  await keepAlive(one, running)
+  await finishReconcile(one, running, [{ table: 'users' }])
+  expect(await readLastReconcile(other)).toMatchObject({ drift: [{ table: 'users' }] })
+})
+
+test('the last run that reports is the last that was not broken off', async () => {
+  const [db] = tables.writers
+  await beginReconcile(db, { id: 'good', repair: true })
+  await finishReconcile(db, 'good', [])
+  await beginReconcile(db, { id: 'broken', repair: true })
+  await finishReconcile(db, 'broken')
+  expect(await readLastReconcile(db)).toMatchObject({ drift: [] })
+})
+
+test('leave for a request is given when it is due, and never while all are held', async () => {
+  const [one, other] = tables.writers
+  const timing = { intervalMs: 60_000, burstMs: 0 }
+  expect(await takeRequest(one, timing)).toBe(0)
+  const waitMs = await takeRequest(other, timing)
+  expect(waitMs).toBeGreaterThan(30_000)
+  expect(waitMs).toBeLessThanOrEqual(60_000)
+  await holdRequests(one, 200_000)
+  await holdRequests(one, 1_000)
+  expect(await takeRequest(other, timing)).toBeGreaterThan(150_000)
+})

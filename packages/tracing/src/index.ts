@@ -1,2 +1,0 @@
-export { inSpan, markFailed, tracer } from './in-span.ts'
-export { readTraceContext, writeTraceContext } from './trace-context.ts'

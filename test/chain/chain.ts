@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto'
+import { createDatabase, migrate } from '@clerk-sync/db'
+import type { Database } from '@clerk-sync/db'
+import { createSigningSecret, parseSigningSecrets, selectKept } from '@clerk-sync/events'
+import { startIngest } from '@clerk-sync/ingest'
+import type { IngestConfig } from '@clerk-sync/ingest'
+import { createLogger } from '@clerk-sync/ops/process'
+import type { App, Ops } from '@clerk-sync/ops/process'
+import { migrateQueue, openQueue } from '@clerk-sync/queue'
+import type { OpenQueue, QueueLocation } from '@clerk-sync/queue'
+import { parseRedisUrl } from '@clerk-sync/queue'
+import { createTestDatabase } from '@clerk-sync/testing'
+import { startWorker } from '@clerk-sync/worker'
+import type { WorkerConfig } from '@clerk-sync/worker'
+import { Registry } from 'prom-client'
+import { inject, vi } from 'vitest'
+import { send } from './send.ts'
+import type { Delivery, SentEvent } from './send.ts'
+
+export const backends = ['redis', 'postgres'] as const
+export type Backend = (typeof backends)[number]
+
+/** Everything of one deployment, on servers of its own database and its own keys. */
+export interface Chain {
+  readonly db: Database
+  readonly databaseUrl: string
+  readonly queue: QueueLocation
+  readonly ops: Ops
+  readonly secret: string
+  startIngest(changes?: Partial<IngestConfig>): Promise<RunningIngest>
+  startWorker(changes?: Partial<WorkerConfig>): Promise<RunningWorker>
+  /** What the queue holds of an event; it leaves the queue when it is done. */
+  readJob(svixId: string): Promise<unknown>
+  /** All that was logged so far, as it was written, at every level. */
+  readLog(): string
+  close(): Promise<void>
+}
+
+export interface RunningIngest extends App {
+  readonly url: string
+  send(event: unknown, delivery?: Delivery): Promise<SentEvent>
+}
+
+export interface RunningWorker extends App {
+  /** The sum of a counter over all series with these labels; 0 when there is none. */
+  count(name: string, labels?: Record<string, string>): Promise<number>
+}
+
+export async function createChain(backend: Backend): Promise<Chain> {
+  const database = await createTestDatabase(inject('databaseUrl'))
+  await migrate(database.url)
+  const queue = locate(backend, database.url)
+  await migrateQueue(queue)
+  const db = createDatabase({ url: database.url, maxConnections: 3 })
+  const log = recordLog()
+  const ops = { logger: log.logger, registry: new Registry() }
+  const secret = createSigningSecret()
+  const apps: App[] = []
+
+  return {
+    db,
+    databaseUrl: database.url,
+    queue,
+    ops,
+    secret,
+    async startIngest(changes) {
+      const config = { ...ingestConfig(queue, secret), ...changes }
+      const ingest = await startIngest(config, { ...ops, registry: new Registry() })
+      apps.push(ingest)
+      const url = ingest.webhookUrl
+      return { ...ingest, url, send: (event, delivery) => send(url, secret, event, delivery) }
+    },
+    async startWorker(changes) {
+      const config = { ...workerConfig(queue, database.url), ...changes }
+      const registry = new Registry()
+      const worker = await startWorker(config, { ...ops, registry })
+      apps.push(worker)
+      return { ...worker, count: (name, labels) => countIn(registry, name, labels) }
+    },
+    async readJob(svixId) {
+      const opened = openQueue(queue, { onError: () => undefined })
+      try {
+        return await until(async () => (await opened.queue.getJob(svixId))?.data)
+      } finally {
+        await opened.close()
+      }
+    },
+    readLog: log.read,
+    async close() {
+      await Promise.all(apps.map((app) => app.close()))
+      await db.close()
+      await database.drop()
+    },
+  }
+}
+
+function locate(backend: Backend, databaseUrl: string): QueueLocation {
+  return backend === 'redis'
+    ? {
+        kind: 'redis',
+        address: parseRedisUrl(inject('redisUrl')),
+        prefix: `{test-${randomBytes(6).toString('hex')}}`,
+      }
+    : { kind: 'postgres', url: databaseUrl, schema: 'clerk_queue' }
+}
+
+function recordLog() {
+  const lines: string[] = []
+  const write = (line: string) => {
+    lines.push(line)
+    if (process.env['TEST_LOG']) process.stdout.write(line)
+  }
+  return {
+    logger: createLogger({ name: 'test', level: 'trace' }, { write }),
+    read: () => lines.join(''),
+  }
+}
+
+async function countIn(
+  registry: Registry,
+  name: string,
+  labels: Record<string, string> = {},
+): Promise<number> {
+  const metric = registry.getSingleMetric(name)
+  if (!metric) throw new Error(`there is no ${name}`)
+  const { values } = await metric.get()
+  return values
+    .filter((series) =>
+      Object.entries(labels).every(([key, value]) => series.labels[key] === value),
+    )
+    .reduce((sum, series) => sum + series.value, 0)
+}
+
+const processSettings = { OPS_PORT: 1, LOG_LEVEL: 'silent', SHUTDOWN_TIMEOUT_MS: 10_000 } as const
+
+function ingestConfig(queue: QueueLocation, secret: string): IngestConfig {
+  return {
+    ...processSettings,
+    HOST: '127.0.0.1',
+    PORT: 0,
+    secrets: parseSigningSecrets(secret),
+    queue,
+    instanceId: undefined,
+    kept: selectKept(),
+    enqueueTimeoutMs: 10_000,
+  }
+}
+
+function workerConfig(queue: QueueLocation, databaseUrl: string): WorkerConfig {
+  return {
+    ...processSettings,
+    HOST: '127.0.0.1',
+    databaseUrl,
+    queue,
+    batchSize: 100,
+    kept: selectKept(),
+    deletionPolicy: 'erase',
+    auditValues: false,
+    ledgerRetentionDays: 90,
+  }
+}
+
+/** Waits until the ledger has all of these events and returns their outcomes, in order. */
+export async function outcomesOf(chain: Chain, sent: readonly SentEvent[]): Promise<string[]> {
+  const ids = sent.map(({ svixId }) => svixId)
+  return until(async () => {
+    const rows = await chain.db.prisma.webhookEvent.findMany({ where: { id: { in: ids } } })
+    const outcomes = new Map(rows.map((row) => [row.id, row.outcome]))
+    return ids.every((id) => outcomes.has(id)) ? ids.map((id) => outcomes.get(id) ?? '') : undefined
+  })
+}
+
+/** Waits until these events have left the queue, done: BullMQ is told after the commit. */
+export async function untilDone({ queue }: OpenQueue, sent: readonly SentEvent[]): Promise<void> {
+  for (const { svixId } of sent) {
+    await until(async () => ((await queue.getJobState(svixId)) === 'unknown' ? true : undefined))
+  }
+}
+
+/** Waits until the queue holds no job, in whatever state. */
+export async function untilEmpty({ queue }: OpenQueue): Promise<void> {
+  await until(async () => {
+    const counts = Object.values(await queue.getJobCounts())
+    return counts.every((count) => count === 0) ? true : undefined
+  })
+}
+
+/** Asks again and again until there is an answer; fails with the last error after 20 s. */
+export function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
+  return vi.waitFor(
+    async () => {
+      const answer = await ask()
+      if (answer === undefined) throw new Error('not yet')
+      return answer
+    },
+    { timeout: 20_000, interval: 20 },
+  )
+}

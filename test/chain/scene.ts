@@ -1,0 +1,78 @@
+import type { DeletionPolicy } from '@clerk-sync/db'
+import { everything, selectKept } from '@clerk-sync/events'
+import { openQueue } from '@clerk-sync/queue'
+import type { OpenQueue } from '@clerk-sync/queue'
+import type { WorkerConfig } from '@clerk-sync/worker'
+import { onTestFinished } from 'vitest'
+import { createChain, outcomesOf, until } from './chain.ts'
+import type { Backend, Chain, RunningIngest } from './chain.ts'
+import type { Person, PersonEvent } from './person.ts'
+import type { SentEvent } from './send.ts'
+
+const kept = selectKept(everything)
+const anHourMs = 3_600_000
+
+/** A deployment that keeps all it can, until the end of the test. */
+export interface Scene {
+  chain: Chain
+  ingest: RunningIngest
+  opened: OpenQueue
+  /** Sends all at once and waits for their outcomes. */
+  readonly send: (events: readonly PersonEvent[]) => Promise<SentEvent[]>
+}
+
+export async function openScene(
+  backend: Backend,
+  deletionPolicy: DeletionPolicy,
+  workers: Partial<WorkerConfig>[] = [{}],
+): Promise<Scene> {
+  const chain = await createChain(backend)
+  onTestFinished(() => chain.close())
+  const opened = openQueue(chain.queue, { onError: () => undefined })
+  onTestFinished(() => opened.close())
+  const ingest = await chain.startIngest({ kept })
+  const rules = { kept, deletionPolicy, auditValues: true }
+  await Promise.all(workers.map((changes) => chain.startWorker({ ...rules, ...changes })))
+  return {
+    chain,
+    ingest,
+    opened,
+    async send(events) {
+      const sent = await Promise.all(events.map((event) => ingest.send(event)))
+      await outcomesOf(chain, sent)
+      return sent
+    },
+  }
+}
+
+/** An event that failed for good. */
+export async function failOne({ ingest, opened }: Scene, person: Person): Promise<SentEvent> {
+  const data = { first_name: [person.keep('failed-first-name')] }
+  const sent = await ingest.send(person.build('user.updated', { id: person.userId, data }))
+  await untilState(opened, sent, 'failed')
+  return sent
+}
+
+/** An event that waits for its next attempt, for longer than the test takes. */
+export async function delayOne(
+  { chain, ingest, opened }: Scene,
+  person: Person,
+): Promise<SentEvent> {
+  await chain.db.prisma.$executeRawUnsafe(`
+    ALTER TABLE clerk.users ADD CONSTRAINT refused
+    CHECK (id <> '${person.userId}' OR last_name NOT LIKE 'delayed-%') NOT VALID`)
+  const data = { last_name: person.keep('delayed-last-name') }
+  const sent = await ingest.send(person.build('user.updated', { id: person.userId, data }))
+  await until(async () => {
+    const job = await opened.queue.getJob(sent.svixId)
+    return job?.changeDelay(anHourMs).then(
+      () => true as const,
+      () => undefined,
+    )
+  })
+  return sent
+}
+
+async function untilState({ queue }: OpenQueue, { svixId }: SentEvent, state: string) {
+  await until(async () => ((await queue.getJobState(svixId)) === state ? true : undefined))
+}

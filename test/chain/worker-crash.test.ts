@@ -1,0 +1,111 @@
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { buildSample } from '@clerk-sync/events/samples'
+import { openQueue } from '@clerk-sync/queue'
+import { Client } from 'pg'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { backends, createChain, outcomesOf, until, untilDone } from './chain.ts'
+import type { Chain } from './chain.ts'
+
+const lockDurationMs = 2_000
+
+function forkWorker(chain: Chain): ChildProcess {
+  const config = {
+    HOST: '127.0.0.1',
+    databaseUrl: chain.databaseUrl,
+    queue: chain.queue,
+    batchSize: 100,
+    deletionPolicy: 'erase',
+    auditValues: false,
+    ledgerRetentionDays: 90,
+    lockDurationMs,
+  }
+  const script = fileURLToPath(new URL('worker-process.ts', import.meta.url))
+  const worker = fork(script, [JSON.stringify(config)])
+  onTestFinished(() => void worker.kill('SIGKILL'))
+  return worker
+}
+
+/** Makes every write to the users wait until it is released. */
+async function holdUsers(chain: Chain): Promise<() => Promise<void>> {
+  const holder = new Client({ connectionString: chain.databaseUrl })
+  await holder.connect()
+  await holder.query('BEGIN; LOCK TABLE clerk.users IN EXCLUSIVE MODE')
+  return () => holder.end()
+}
+
+function jobsTakenOver(chain: Chain): string[] {
+  const lines = chain.readLog().trim().split('\n')
+  const logged = lines.map((line) => JSON.parse(line) as { msg: string; jobId?: string })
+  return logged.flatMap(({ msg, jobId }) =>
+    jobId !== undefined && msg === 'job taken over from a worker that died' ? [jobId] : [],
+  )
+}
+
+describe.each(backends)('on %s', (backend) => {
+  test('events of a worker that is killed in the middle of a write are written by another, without losing an attempt', async () => {
+    const chain = await createChain(backend)
+    onTestFinished(() => chain.close())
+    const ingest = await chain.startIngest()
+    const opened = openQueue(chain.queue, { onError: () => undefined })
+    onTestFinished(() => opened.close())
+
+    const release = await holdUsers(chain)
+    const doomed = forkWorker(chain)
+    const sent = await Promise.all(
+      Array.from({ length: 5 }, () => ingest.send(buildSample('user.created'))),
+    )
+    await until(async () =>
+      (await opened.queue.getJobCounts('active'))['active'] === 5 ? true : undefined,
+    )
+    doomed.kill('SIGKILL')
+    await once(doomed, 'exit')
+    await release()
+    const held = await Promise.all(sent.map(({ svixId }) => opened.queue.getJob(svixId)))
+    expect(held.map((job) => job?.attemptsMade)).toEqual([0, 0, 0, 0, 0])
+
+    const worker = await chain.startWorker({ lockDurationMs })
+    expect(new Set(await outcomesOf(chain, sent))).toEqual(new Set(['applied']))
+    await untilDone(opened, sent)
+    expect(await worker.count('clerk_sync_worker_failures_total')).toBe(0)
+    expect(new Set(jobsTakenOver(chain))).toEqual(new Set(sent.map(({ svixId }) => svixId)))
+  }, 60_000)
+
+  test('a worker that is told to stop finishes its write, takes nothing new and exits 0', async () => {
+    const chain = await createChain(backend)
+    onTestFinished(() => chain.close())
+    const ingest = await chain.startIngest()
+    const opened = openQueue(chain.queue, { onError: () => undefined })
+    onTestFinished(() => opened.close())
+
+    const release = await holdUsers(chain)
+    const worker = forkWorker(chain)
+    const first = await ingest.send(buildSample('user.created'))
+    await until(async () =>
+      (await opened.queue.getJobState(first.svixId)) === 'active' ? true : undefined,
+    )
+    const second = await ingest.send(buildSample('user.created'))
+    await until(async () =>
+      (await opened.queue.getJobState(second.svixId)) === 'active' ? true : undefined,
+    )
+    worker.kill('SIGTERM')
+    await until(async () =>
+      (await opened.queue.getJobState(second.svixId)) === 'waiting' ? true : undefined,
+    )
+    const third = await ingest.send(buildSample('user.created'))
+    await release()
+    expect(await once(worker, 'exit')).toEqual([0, null])
+
+    expect(await outcomesOf(chain, [first])).toEqual(['applied'])
+    expect(await opened.queue.getJobCounts('waiting', 'active', 'failed', 'delayed')).toEqual({
+      waiting: 2,
+      active: 0,
+      failed: 0,
+      delayed: 0,
+    })
+    await chain.startWorker()
+    expect(await outcomesOf(chain, [second, third])).toEqual(['applied', 'applied'])
+  }, 60_000)
+})
