@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
-import { createPace } from '@clerk-sync/events/backend-api'
+import { createRateLimiter } from '@clerk-sync/events/backend-api'
 import { errorOf } from './error-of.ts'
 import { openApi, unlimited } from './open-api.ts'
 
@@ -36,9 +36,9 @@ test('an abort ends the wait that Retry-After asks for', async () => {
 
 test('an abort ends the wait for a turn', async () => {
   const controller = new AbortController()
-  const pace = createPace(unlimited)
-  await pace.pause(hour)
-  const { fake, api } = await openApi({}, { pace, signal: controller.signal })
+  const rateLimiter = createRateLimiter(unlimited)
+  await rateLimiter.pause(hour)
+  const { fake, api } = await openApi({}, { rateLimiter, signal: controller.signal })
   const error = errorOf(api.get('/users'))
   await setImmediate()
   controller.abort()

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   ApiRefusedError,
   createBackendApi,
-  createPace,
+  createRateLimiter,
   FeatureNotEnabledError,
   SecretKeyRefusedError,
 } from '@clerk-sync/events/backend-api'
@@ -24,8 +24,8 @@ describe('a request', () => {
     await once(server.listen(0, '127.0.0.1'), 'listening')
     const { port } = server.address() as AddressInfo
     const url = `http://127.0.0.1:${port}`
-    const pace = createPace(unlimited)
-    await createBackendApi({ secretKey: 'sk_test_1', url, pace }).get('/instance')
+    const rateLimiter = createRateLimiter(unlimited)
+    await createBackendApi({ secretKey: 'sk_test_1', url, rateLimiter }).get('/instance')
     expect(seen).toEqual([
       expect.objectContaining({
         authorization: 'Bearer sk_test_1',
@@ -48,8 +48,8 @@ describe('a request', () => {
 
   test('takes its turn', async () => {
     let taken = 0
-    const pace = { ...createPace(unlimited), take: async () => void (taken += 1) }
-    const { fake, api } = await openApi({}, { pace })
+    const rateLimiter = { ...createRateLimiter(unlimited), take: async () => void (taken += 1) }
+    const { fake, api } = await openApi({}, { rateLimiter })
     fake.faults.add({ malformed: true, times: 1 })
     await api.get('/users')
     expect(taken).toBe(2)

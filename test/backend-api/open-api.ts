@@ -1,6 +1,6 @@
 import { createFakeClerk, type FakeClerk, type FakeClerkOptions } from '@clerk-sync/fake-clerk'
 import { onTestFinished } from 'vitest'
-import { createBackendApi, createPace } from '@clerk-sync/events/backend-api'
+import { createBackendApi, createRateLimiter } from '@clerk-sync/events/backend-api'
 import type { BackendApi, BackendApiOptions } from '@clerk-sync/events/backend-api'
 
 type Retry = Parameters<NonNullable<BackendApiOptions['onRetry']>>[0]
@@ -30,7 +30,7 @@ export function apiOf(fake: FakeClerk, options: Partial<BackendApiOptions> = {})
   const api = createBackendApi({
     secretKey: fake.secretKey,
     url: fake.url,
-    pace: createPace(unlimited),
+    rateLimiter: createRateLimiter(unlimited),
     ...options,
     onRetry: (retry) => {
       retries.push(retry)

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import type { Fault } from '@clerk-sync/fake-clerk'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { ApiUnavailableError, createPace } from '@clerk-sync/events/backend-api'
+import { ApiUnavailableError, createRateLimiter } from '@clerk-sync/events/backend-api'
 import { errorOf } from './error-of.ts'
 import { apiOf, openApi, unlimited } from './open-api.ts'
 
@@ -80,9 +80,9 @@ describe('Retry-After', () => {
   })
 
   test('holds up everybody who keeps the pace', async () => {
-    const pace = createPace(unlimited)
-    const { fake, api } = await openApi({}, { pace, budgetMs: 1_000 })
-    const other = apiOf(fake, { pace }).api
+    const rateLimiter = createRateLimiter(unlimited)
+    const { fake, api } = await openApi({}, { rateLimiter, budgetMs: 1_000 })
+    const other = apiOf(fake, { rateLimiter }).api
     const lift = fake.faults.add({ rateLimit, path: '/v1/users' })
     expect(await errorOf(api.get('/users'))).toBeInstanceOf(ApiUnavailableError)
     lift()
@@ -94,8 +94,11 @@ describe('Retry-After', () => {
 
   test('of a day holds up nobody longer than ten minutes', async () => {
     const pauses: number[] = []
-    const pace = { ...createPace(unlimited), pause: async (ms: number) => void pauses.push(ms) }
-    const { fake, api } = await openApi({}, { pace, budgetMs: 60_000 })
+    const rateLimiter = {
+      ...createRateLimiter(unlimited),
+      pause: async (ms: number) => void pauses.push(ms),
+    }
+    const { fake, api } = await openApi({}, { rateLimiter, budgetMs: 60_000 })
     fake.faults.add({ rateLimit: { ...rateLimit, retryAfterSeconds: 86_400 } })
     expect(await errorOf(api.get('/users'))).toBeInstanceOf(ApiUnavailableError)
     expect(fake.requests).toHaveLength(1)

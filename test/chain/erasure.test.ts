@@ -30,7 +30,11 @@ async function tellLives(scene: Scene) {
 }
 
 /** Everything that arrives once a person is gone: the deletion, duplicates and late events. */
-async function bury(scene: Scene, person: Person, again: readonly SentEvent[]): Promise<void> {
+async function cascadeDelete(
+  scene: Scene,
+  person: Person,
+  again: readonly SentEvent[],
+): Promise<void> {
   await scene.send([person.build('user.deleted', { id: person.userId })])
   const [event] = liveOf(person)[0] ?? []
   for (const { svixId } of again) await scene.ingest.send(event, { svixId })
@@ -44,7 +48,7 @@ describe.each(backends)('on %s', (backend) => {
       const scene = await openScene(backend, policy)
       const { chain, opened } = scene
       const { first, second, opening, failed, delayed, othersFailed } = await tellLives(scene)
-      await bury(scene, first, opening.slice(0, 1))
+      await cascadeDelete(scene, first, opening.slice(0, 1))
       await untilDone(opened, [failed, delayed, ...opening])
       await until(async () => {
         const counts = await opened.queue.getJobCounts()
@@ -69,7 +73,7 @@ describe.each(backends)('on %s', (backend) => {
     const scene = await openScene(backend, 'retain')
     const { chain, opened } = scene
     const { first, second, failed, delayed } = await tellLives(scene)
-    await bury(scene, first, [])
+    await cascadeDelete(scene, first, [])
 
     const after = await dumpAll(chain, opened)
     expect(missingIn(after, first)).toEqual([])

@@ -1,5 +1,5 @@
 import { driftOf, reconcile } from '@clerk-sync/sync'
-import type { MaxDeletes } from '@clerk-sync/sync'
+import type { DeleteLimit } from '@clerk-sync/sync'
 import { migrate } from '@clerk-sync/db'
 import { createFakeClerk } from '@clerk-sync/fake-clerk'
 import type { FakeClerk } from '@clerk-sync/fake-clerk'
@@ -55,7 +55,7 @@ async function createDeployment(fake: FakeClerk) {
     tellAgain: (events: readonly Told[]) =>
       Promise.all(events.map(({ event, svixId }) => deliver(event, svixId))),
     /** What `clerk-sync reconcile` does. Returns how much drift is left. */
-    reconcile: async (repair?: { maxDeletes: MaxDeletes }): Promise<number> => {
+    reconcile: async (repair?: { maxDeletes: DeleteLimit }): Promise<number> => {
       const { signal } = new AbortController()
       const both = await openBothSides(env, { rate: 0, signal, onRetry: () => undefined })
       try {

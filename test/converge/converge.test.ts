@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { backends, createChain } from '../chain/chain.ts'
 import type { Chain, RunningIngest } from '../chain/chain.ts'
 import { expectedFacts } from './expected-facts.ts'
-import { startMortalWorkers } from './mortal-workers.ts'
-import type { MortalWorkers } from './mortal-workers.ts'
+import { startMortalWorkers } from './crashing-workers.ts'
+import type { CrashingWorkers } from './crashing-workers.ts'
 import { readFacts } from './read-facts.ts'
 import { steps, tell } from './story.ts'
 import type { StoryEvent } from './story.ts'
@@ -26,7 +26,7 @@ describe.each(backends)('on %s', (backend) => {
   let chain: Chain
   let queue: OpenQueue
   let ingests: RunningIngest[]
-  let workers: MortalWorkers
+  let workers: CrashingWorkers
   beforeAll(async () => {
     chain = await createChain(backend)
     queue = openQueue(chain.queue, { onError: () => undefined })

@@ -46,10 +46,10 @@ export function expectedFacts(events: readonly StoryEvent[]): Facts {
   }
   for (const thing of things.values()) {
     const { kind, id, deletedAt, owners, told } = thing
-    const isGone = [thing, ...[...owners].map((owner) => things.get(owner))].some(
+    const isDeleted = [thing, ...[...owners].map((owner) => things.get(owner))].some(
       (one) => one?.deletedAt !== undefined,
     )
-    if (isGone) facts.tombstones.push(`${tableName(kind)} ${id} ${time(deletedAt ?? null)}`)
+    if (isDeleted) facts.tombstones.push(`${tableName(kind)} ${id} ${time(deletedAt ?? null)}`)
     else if (told) tell(facts, kind, told.event, told.version)
   }
   for (const lines of Object.values(facts)) lines.sort(bytewise)

@@ -2,7 +2,7 @@ import type { Logger } from '@clerk-sync/ops/process'
 import type { OpenQueue } from '@clerk-sync/queue'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
-import { mendBoardPage } from './board-page.ts'
+import { adjustBoardPage } from './board-page.ts'
 import { guardBoardWrites } from './board-writes.ts'
 import { isCrossSiteChange, readsOnly } from './cross-site.ts'
 import { guard } from './login/login.ts'
@@ -49,7 +49,7 @@ async function servePrivately(scope: FastifyInstance, deps: ConsoleDeps): Promis
   scope.get('/', (_, reply) => reply.redirect(boardPath))
   serveReplay(scope, { queue, runs, boardPath })
   await scope.register(async (boardScope) => {
-    mendBoardPage(boardScope, { hasSessions: login.kind === 'clerk' })
+    adjustBoardPage(boardScope, { hasSessions: login.kind === 'clerk' })
     guardBoardWrites(boardScope, runs)
     await boardScope.register(deps.board, { prefix: boardPath })
   })

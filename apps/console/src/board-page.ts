@@ -8,7 +8,7 @@ const googleFonts = /<link href="https:\/\/fonts\.googleapis\.com\/[^>]*>/g
  * Mends Bull Board's page: no font from Google, no buttons for what is refused, a link to replay,
  * and sessions of Clerk are renewed.
  */
-export function mendBoardPage(
+export function adjustBoardPage(
   scope: FastifyInstance,
   { hasSessions }: { hasSessions: boolean },
 ): void {

@@ -78,8 +78,8 @@ describe('does not let in', () => {
   })
 
   test('strangers to ask Clerk for a handshake as often as they like', async () => {
-    const knocks = Array.from({ length: 30 }, (_, knock) =>
-      call(`${boardPath}?__clerk_handshake_nonce=${knock}`, page),
+    const knocks = Array.from({ length: 30 }, (_, probe) =>
+      call(`${boardPath}?__clerk_handshake_nonce=${probe}`, page),
     )
     const refused = (await Promise.all(knocks)).filter(({ status }) => status === 429)
     expect(refused).toHaveLength(10)

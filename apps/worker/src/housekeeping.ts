@@ -1,10 +1,10 @@
-import { buryLeftovers, removeOldRows } from '@clerk-sync/db'
+import { finishCascadeDeletes, removeOldRows } from '@clerk-sync/db'
 import type { Database, DeletionPolicy } from '@clerk-sync/db'
 import type { Kept } from '@clerk-sync/events'
 import { errorMessage } from '@clerk-sync/ops'
 import type { Logger } from '@clerk-sync/ops/process'
 import type { OpenQueue } from '@clerk-sync/queue'
-import { forgetGone } from './forget.ts'
+import { forgetGone } from './remove-jobs-of-deleted.ts'
 import type { WorkerMetrics } from './metrics.ts'
 
 const everyMs = 60 * 60_000
@@ -67,7 +67,7 @@ export function startHousekeeping(deps: HousekeepingDeps): Housekeeping {
   }
 
   const keepHouse = () => {
-    enqueue(() => buryLeftovers(deps.db, deps.deletionPolicy, stopping.signal))
+    enqueue(() => finishCascadeDeletes(deps.db, deps.deletionPolicy, stopping.signal))
     enqueue(removeOld)
     enqueue(forget)
   }

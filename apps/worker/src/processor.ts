@@ -15,7 +15,7 @@ import { inBatchSpans } from './batch-spans.ts'
 import { createBatcher } from './batcher.ts'
 import { toChange } from './change.ts'
 import type { WorkerMetrics } from './metrics.ts'
-import { writePatiently } from './patient-writer.ts'
+import { writeWhileUnavailable } from './write-while-unavailable.ts'
 
 export interface ProcessorDeps {
   readonly db: Database
@@ -63,7 +63,12 @@ export function createProcessor(deps: ProcessorDeps): Processor {
   async function flush(changes: Change[]): Promise<ChangeResult[]> {
     const started = performance.now()
     try {
-      const results = await writePatiently(db, { changes, rules }, onDatabase, stopping.signal)
+      const results = await writeWhileUnavailable(
+        db,
+        { changes, rules },
+        onDatabase,
+        stopping.signal,
+      )
       metrics.flushed(changes.length, (performance.now() - started) / 1000)
       return results
     } finally {
@@ -86,7 +91,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
       span?.setAttribute('clerk_sync.outcome', outcome)
       const enqueuedAt = run.hasFailedBefore ? undefined : run.enqueuedAt
       metrics.done({ type, occurredAt, enqueuedAt, startedAt, attempt: run.attempt }, outcome)
-      if (change.kind === 'delete' || result.isBurial) onDeleted()
+      if (change.kind === 'delete' || result.isDeletion) onDeleted()
       logger.debug({ svixId, type, entityId, outcome }, 'event done')
     },
     stop() {

@@ -1,5 +1,5 @@
-import { createBackendApi, usualRate } from '@clerk-sync/events/backend-api'
-import { createSharedPace, driftOf, reconcile, ReconcileBusyError } from '@clerk-sync/sync'
+import { createBackendApi, defaultRate } from '@clerk-sync/events/backend-api'
+import { createSharedRateLimiter, driftOf, reconcile, ReconcileBusyError } from '@clerk-sync/sync'
 import type { Database, WriteRules } from '@clerk-sync/db'
 import type { Kept } from '@clerk-sync/events'
 import { errorMessage } from '@clerk-sync/ops'
@@ -30,7 +30,7 @@ export function startReconcileSchedule(deps: ReconcileDeps): { close(): Promise<
     const api = createBackendApi({
       secretKey: config.secretKey,
       url: config.apiUrl,
-      pace: createSharedPace(db, usualRate(config.secretKey)),
+      rateLimiter: createSharedRateLimiter(db, defaultRate(config.secretKey)),
       signal: stopping.signal,
       onRetry: (retry) => logger.warn(retry, 'Clerk did not answer; it is asked again'),
     })

@@ -1,16 +1,16 @@
 import type { Entity } from '@clerk-sync/events'
-import { bury, buryRest } from './bury.ts'
-import type { Belongings } from './bury.ts'
+import { cascadeDelete, cascadeDeleteRest } from './cascade-delete.ts'
+import type { OwnedRows } from './cascade-delete.ts'
 import type { Change } from './change.ts'
 import type { Database } from './database.ts'
 import { DatabaseUnavailableError } from './database-error.ts'
-import { entityKey } from './deaths.ts'
+import { entityKey } from './deleted.ts'
 import { decide } from './decide.ts'
 import type { Decision, Verdict, Write } from './decide.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
 import { toLedgerEntries } from './ledger-entries.ts'
 import { lockTables } from './statements/lock.ts'
-import { readMarks } from './statements/read-marks.ts'
+import { readExistingState } from './statements/read-existing-state.ts'
 import { readRows } from './statements/read-rows.ts'
 import type { ReadRow } from './statements/read-rows.ts'
 import { redactLedger } from './statements/redact-ledger.ts'
@@ -43,7 +43,7 @@ export async function applyBatch(
   rules: WriteRules,
 ): Promise<(Verdict | Error)[]> {
   const { verdicts, left } = await applyTogether(db, changes, rules)
-  for (const belongings of left) await buryRest(db, belongings, rules.deletionPolicy)
+  for (const belongings of left) await cascadeDeleteRest(db, belongings, rules.deletionPolicy)
   return verdicts
 }
 
@@ -64,7 +64,7 @@ async function applyTogether(
 
 interface Applied {
   readonly verdicts: (Verdict | Error)[]
-  readonly left: readonly Belongings[]
+  readonly left: readonly OwnedRows[]
 }
 
 // A row that was not there to be locked may be written by another worker that waits for this one.
@@ -87,7 +87,7 @@ export async function previewBatch(
 
 async function readKnown(tx: Transaction, changes: readonly Change[]) {
   const touched = byEntity(changes.filter((change) => change.kind === 'upsert'))
-  const marks = await readMarks(tx, changes, touched)
+  const marks = await readExistingState(tx, changes, touched)
   const rows = await readRows(tx, touched)
   return { ...marks, tombstones: withDeleted(marks.tombstones, rows), rows }
 }
@@ -105,7 +105,9 @@ async function applyIn(
   const { deaths, writes } = decision
   if (deaths.length > 0 && !alone) throw new NeedsTablesAlone()
   const { gone, left } =
-    deaths.length > 0 ? await bury(tx, deaths, rules.deletionPolicy) : { gone: [], left: [] }
+    deaths.length > 0
+      ? await cascadeDelete(tx, deaths, rules.deletionPolicy)
+      : { gone: [], left: [] }
   const isAsDecided = await writeRows(tx, writes, known.rows)
   // Another worker wrote a row that was not there to be locked.
   if (!isAsDecided && !alone) throw new NeedsTablesAlone()

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { freshId, noon, nothing, remove, unreadable, upsert } from '../test/build-change.ts'
 import type { Change } from './change.ts'
-import { entityKey } from './deaths.ts'
+import { entityKey } from './deleted.ts'
 import { decide } from './decide.ts'
 import type { Known } from './decide.ts'
 import { deletionPolicies } from './deletion-policy.ts'

@@ -1,7 +1,7 @@
 import type { EntityRow, Entity } from '@clerk-sync/events'
 import { changedColumns } from './changed-columns.ts'
 import type { Change, Delete, Outcome, Upsert } from './change.ts'
-import { entityKey, isGone, timeOfDeath } from './deaths.ts'
+import { entityKey, isDeleted, deletionTime } from './deleted.ts'
 import { anonymize } from './deletion-policy.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
 import { isNewer, versionOf } from './version.ts'
@@ -28,7 +28,7 @@ export type Write = Upsert & {
 }
 
 /** One id that is gone. Times are milliseconds. */
-export interface Death {
+export interface Deletion {
   readonly entity: Entity
   readonly id: string
   readonly deletedAt: number
@@ -43,7 +43,7 @@ export interface Verdict {
   /** Whether there was no row before; absent where it wrote nothing. */
   readonly isNew?: boolean
   /** It told of a deletion, or that something is gone with its owner. */
-  readonly isBurial?: boolean
+  readonly isDeletion?: boolean
   /** The row has the same updated_at as the change that was not written. */
   readonly isSame?: boolean
   /** What the changed columns hold now. */
@@ -54,7 +54,7 @@ export interface Decision {
   /** One per change, in order; an Error for a change that can't be applied. */
   readonly verdicts: (Verdict | Error)[]
   readonly writes: Write[]
-  readonly deaths: Death[]
+  readonly deaths: Deletion[]
   /** Every tombstone known after the batch. */
   readonly tombstones: ReadonlyMap<string, number | null>
 }
@@ -65,19 +65,20 @@ export function decide(changes: readonly Change[], known: Known, policy: Deletio
   const tombstones = new Map(known.tombstones)
   const rows = new Map(known.rows)
   const upserts = new Map<string, Upsert>()
-  const deaths = new Map<string, Death>()
+  const deaths = new Map<string, Deletion>()
 
   function decideOne(change: Change): Verdict | Error {
     const isEvent = change.event.isRecorded !== false
     if (isEvent && events.has(change.event.id)) return unchanged('duplicate')
-    if (change.kind === 'unreadable' && !isGone(change, tombstones)) return change.error
+    if (change.kind === 'unreadable' && !isDeleted(change, tombstones)) return change.error
     if (isEvent) events.add(change.event.id)
     if (change.kind === 'none') return unchanged('ignored')
-    if (change.kind === 'delete') return { outcome: remove(change), isBurial: true }
-    if (isGone(change, tombstones)) {
-      const isBurial = markGone(change)
-      if (change.kind === 'unreadable' || policy === 'erase') return { outcome: 'stale', isBurial }
-      return { ...upsert(change), isBurial }
+    if (change.kind === 'delete') return { outcome: remove(change), isDeletion: true }
+    if (isDeleted(change, tombstones)) {
+      const isDeletion = markDeleted(change)
+      if (change.kind === 'unreadable' || policy === 'erase')
+        return { outcome: 'stale', isDeletion }
+      return { ...upsert(change), isDeletion }
     }
     return change.kind === 'upsert' ? upsert(change) : unchanged('stale')
   }
@@ -85,7 +86,7 @@ export function decide(changes: readonly Change[], known: Known, policy: Deletio
   function remove(change: Delete): Outcome {
     const { entity, id, event } = change
     const key = entityKey(entity, id)
-    const outcome = isGone(change, tombstones) ? 'stale' : 'deleted'
+    const outcome = isDeleted(change, tombstones) ? 'stale' : 'deleted'
     // Of two deletes of one id the earlier time stays, so that their order of arrival doesn't matter.
     const deletedAt = Math.min(event.occurredAt, tombstones.get(key) ?? Infinity)
     tombstones.set(key, deletedAt)
@@ -102,7 +103,7 @@ export function decide(changes: readonly Change[], known: Known, policy: Deletio
     }
     const whole = change.event.isRecorded === false ? withKnownOwners(change, before) : change
     const value =
-      policy === 'anonymize' && isGone(change, tombstones)
+      policy === 'anonymize' && isDeleted(change, tombstones)
         ? anonymize(change.entity, whole.value)
         : whole.value
     rows.set(key, { version, value })
@@ -112,11 +113,11 @@ export function decide(changes: readonly Change[], known: Known, policy: Deletio
   }
 
   // It leaves a tombstone of its own: another event of it may not name the owner. Says whether it is new.
-  function markGone(change: Exclude<Change, { kind: 'none' }>): boolean {
+  function markDeleted(change: Exclude<Change, { kind: 'none' }>): boolean {
     const { entity, id } = change
     const key = entityKey(entity, id)
     if (tombstones.has(key)) return false
-    const deletedAt = timeOfDeath(change, tombstones)
+    const deletedAt = deletionTime(change, tombstones)
     tombstones.set(key, null)
     deaths.set(key, { entity, id, deletedAt, withOwner: true })
     return true
@@ -125,12 +126,12 @@ export function decide(changes: readonly Change[], known: Known, policy: Deletio
   const verdicts = changes.map(decideOne)
   const writes: Write[] = []
   for (const change of upserts.values()) {
-    const gone = isGone(change, tombstones)
-    if (gone) markGone(change)
+    const gone = isDeleted(change, tombstones)
+    if (gone) markDeleted(change)
     if (gone && policy === 'erase') continue
     const value =
       gone && policy === 'anonymize' ? anonymize(change.entity, change.value) : change.value
-    writes.push({ ...change, value, deletedAt: gone ? timeOfDeath(change, tombstones) : null })
+    writes.push({ ...change, value, deletedAt: gone ? deletionTime(change, tombstones) : null })
   }
   return { verdicts, writes, deaths: [...deaths.values()], tombstones }
 }

@@ -1,7 +1,7 @@
 import type { EntityRow } from '@clerk-sync/events'
 import type { WriteRules } from './apply-batch.ts'
 import type { Change, LedgerEvent } from './change.ts'
-import { entityKey, isGone } from './deaths.ts'
+import { entityKey, isDeleted } from './deleted.ts'
 import type { Decision } from './decide.ts'
 import type { LedgerEntry } from './statements/write-ledger.ts'
 
@@ -13,7 +13,8 @@ export function toLedgerEntries(
 ): LedgerEntry[] {
   const isRedacted = (change: Change) =>
     deletionPolicy !== 'retain' &&
-    (isUserGone(change.event, tombstones) || (change.kind !== 'none' && isGone(change, tombstones)))
+    (isUserDeleted(change.event, tombstones) ||
+      (change.kind !== 'none' && isDeleted(change, tombstones)))
 
   return changes.flatMap((change, index): LedgerEntry[] => {
     const verdict = verdicts[index]
@@ -32,7 +33,7 @@ export function toLedgerEntries(
   })
 }
 
-function isUserGone({ userId }: LedgerEvent, tombstones: Decision['tombstones']): boolean {
+function isUserDeleted({ userId }: LedgerEvent, tombstones: Decision['tombstones']): boolean {
   return userId !== undefined && tombstones.has(entityKey({ name: 'user' }, userId))
 }
 

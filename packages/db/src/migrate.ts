@@ -1,7 +1,7 @@
 import { Client } from 'pg'
 import { readMigrations, readSchema } from './migration-files.ts'
 import { migrationProblem } from './migration-problem.ts'
-import { endInterrupted, finishWithin } from './migration-history.ts'
+import { finishInterrupted, finishWithin } from './migration-history.ts'
 import { createSchemaEngine } from './schema-engine.ts'
 
 // Any number serves, as long as every process that migrates uses the same one.
@@ -27,7 +27,7 @@ export async function migrate(url: string): Promise<string[]> {
     await client.connect()
     await client.query('SELECT pg_advisory_lock($1)', [migrationLock])
     await createSchema(client)
-    await endInterrupted(client)
+    await finishInterrupted(client)
     return await applyMigrations(url)
   } catch (cause) {
     throw new MigrationError(`the database was not migrated: ${migrationProblem(cause)}`, { cause })

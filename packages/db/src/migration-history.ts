@@ -26,7 +26,7 @@ WHERE migration_name = '${name}' AND finished_at IS NULL AND rolled_back_at IS N
  * Waits for a script whose sender is dead, and takes back the marks of those that came to nothing: they
  * are not finished, and nothing says that they failed. Who calls it holds the lock of all migrations.
  */
-export async function endInterrupted(client: Client): Promise<void> {
+export async function finishInterrupted(client: Client): Promise<void> {
   await client.query('SELECT pg_advisory_lock($1)', [scriptLock])
   await client.query('SELECT pg_advisory_unlock($1)', [scriptLock])
   const { rows } = await client.query(`SELECT to_regclass('clerk._prisma_migrations') AS history`)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buryLeftovers, deletionPolicies } from '../src/index.ts'
+import { finishCascadeDeletes, deletionPolicies } from '../src/index.ts'
 import type { Change, Database, DeletionPolicy } from '../src/index.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
 import { applyAll, createTables } from './tables.ts'
@@ -201,7 +201,7 @@ describe.each(deletionPolicies)('with %s an organization with many members', (de
       `INSERT INTO clerk.tombstones (entity, id, deleted_at) VALUES ('organization', '${id}', now())`,
     )
     await fill(id)
-    await buryLeftovers(db, deletionPolicy, new AbortController().signal)
+    await finishCascadeDeletes(db, deletionPolicy, new AbortController().signal)
     expect([await living(id), await marks(id)]).toEqual([0, crowd + 1])
   })
 })

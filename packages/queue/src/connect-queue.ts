@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue } from 'bullmq'
-import { postgresOptions, producerManners } from './connection-options.ts'
+import { postgresOptions, producerOptions } from './connection-options.ts'
 import type { QueueLocation } from './location.ts'
 import { queueName } from './location.ts'
-import { createPatientPostgresBackend } from './postgres-backend.ts'
+import { createWaitingPostgresBackend } from './postgres-backend.ts'
 import { createRedisConnection } from './redis-connection.ts'
 
 // A server that is away would hold up the end of the process.
@@ -26,7 +26,7 @@ function connectToRedis(
   { address, prefix }: QueueLocation & { kind: 'redis' },
   name: string,
 ): ConnectedQueue {
-  const connection = createRedisConnection(address, producerManners)
+  const connection = createRedisConnection(address, producerOptions)
   // Without skipVersionCheck beside skipWaitingForReady a Redis that is down now would poison the
   // queue for good: BullMQ remembers that its first command was rejected.
   const queue = new Queue(name, {
@@ -49,7 +49,7 @@ function connectToPostgres(
 ): ConnectedQueue {
   const options = { connection: postgresOptions(location) }
   // The class differs in its backend alone; callers never look at that.
-  const queue = new Queue(name, options, createPatientPostgresBackend) as unknown as Queue
+  const queue = new Queue(name, options, createWaitingPostgresBackend) as unknown as Queue
   return {
     queue,
     async close() {

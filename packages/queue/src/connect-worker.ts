@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'bullmq'
 import type { Processor, WorkerOptions } from 'bullmq'
-import { postgresOptions, workerManners } from './connection-options.ts'
+import { postgresOptions, workerConnectionOptions } from './connection-options.ts'
 import type { QueueLocation } from './location.ts'
 import { queueName } from './location.ts'
-import { createPatientPostgresBackend } from './postgres-backend.ts'
-import { createPatientRedisBackend } from './redis-backend.ts'
+import { createWaitingPostgresBackend } from './postgres-backend.ts'
+import { createWaitingRedisBackend } from './redis-backend.ts'
 import { createRedisConnection } from './redis-connection.ts'
 
 // A server that is away would hold up the end of the process; the jobs are taken over elsewhere.
@@ -25,14 +25,14 @@ export function connectWorker(
   name = queueName,
 ): ConnectedWorker {
   if (location.kind === 'redis') {
-    const connection = createRedisConnection(location.address, workerManners)
+    const connection = createRedisConnection(location.address, workerConnectionOptions)
     const { prefix } = location
     const settings = { ...options, connection: connection.client, prefix }
-    const worker = new Worker(name, run, settings, createPatientRedisBackend)
+    const worker = new Worker(name, run, settings, createWaitingRedisBackend)
     return { worker, close: () => closeWorker(worker).finally(connection.disconnect) }
   }
   const connection = postgresOptions(location)
-  const opened = new Worker(name, run, { ...options, connection }, createPatientPostgresBackend)
+  const opened = new Worker(name, run, { ...options, connection }, createWaitingPostgresBackend)
   // The class differs in its backend alone; callers never look at that.
   const worker = opened as unknown as Worker
   return { worker, close: () => closeWorker(worker) }

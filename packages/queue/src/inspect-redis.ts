@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import type { OpenQueue } from './open-queue.ts'
 import type { RedisAddress } from './redis-address.ts'
 import { redisClientOf } from './redis-client.ts'
-import type { RedisClient, RedisManners } from './redis-client.ts'
+import type { RedisClient, RedisClientOptions } from './redis-client.ts'
 import { createRedisConnection } from './redis-connection.ts'
 import { joinRedisFacts, parseRedisInfo } from './redis-facts.ts'
 import type { RedisFacts } from './redis-facts.ts'
@@ -13,7 +13,7 @@ export type { RedisFacts } from './redis-facts.ts'
 const answerTimeoutMs = 4_000
 const pauseMs = 50
 
-const inspectionManners: RedisManners = {
+const inspectionOptions: RedisClientOptions = {
   waits: false,
   commandTimeoutMs: answerTimeoutMs,
   connectTimeoutMs: answerTimeoutMs,
@@ -25,7 +25,7 @@ const inspectionManners: RedisManners = {
  * @throws the first error of the connection, such as a password that is wrong.
  */
 export async function inspectRedis(address: RedisAddress): Promise<RedisFacts> {
-  const { client, disconnect } = createRedisConnection(address, inspectionManners)
+  const { client, disconnect } = createRedisConnection(address, inspectionOptions)
   const failed = firstError(client)
   try {
     return await Promise.race([failed, askWhenReady(client)])

@@ -39,13 +39,13 @@ export function createProducer(opened: OpenQueue): Producer {
     enqueue(event, options) {
       const { name, attributes } = messageAttributes('send', toJobId(event.svixId))
       return inSpan(name, { kind: SpanKind.PRODUCER, attributes }, () =>
-        addPatiently(opened, event, options),
+        addUntilTaken(opened, event, options),
       )
     },
   }
 }
 
-async function addPatiently(
+async function addUntilTaken(
   opened: OpenQueue,
   event: EventJob,
   { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },

@@ -1,5 +1,5 @@
 import { createRedisBackend } from 'bullmq'
-import { createPatientBackend } from './patient-backend.ts'
+import { createOutageBackend } from './outage-backend.ts'
 
 // What a server says that can not do now what it could before: it has another role, still loads,
 // has no memory left, misses its replicas or the rest of its cluster.
@@ -10,9 +10,9 @@ const lostMessages =
   /^(Too many Cluster redirections|Cluster is ended|None of startup nodes|Failed to refresh slots)/
 
 /** BullMQ's Redis backend, patient while the server is away; it emits what the outage was. */
-export const createPatientRedisBackend: typeof createRedisBackend = (...args) => {
+export const createWaitingRedisBackend: typeof createRedisBackend = (...args) => {
   const backend = createRedisBackend(...args)
-  return createPatientBackend(backend, {
+  return createOutageBackend(backend, {
     isOutage: ({ message }) => refusals.test(message) || lostMessages.test(message),
     onOutage: (error) => backend.emit('error', error),
   })

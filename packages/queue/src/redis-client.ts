@@ -5,7 +5,7 @@ import { QuietSentinelConnector } from './quiet-sentinel-connector.ts'
 import type { RedisAddress, RedisLogin } from './redis-address.ts'
 
 /** How a client behaves while its server is away. */
-export interface RedisManners {
+export interface RedisClientOptions {
   /** A command waits for the server; else it fails at once, and the caller tries again. */
   readonly waits: boolean
   readonly commandTimeoutMs: number | undefined
@@ -30,7 +30,7 @@ const quickRedirections = 5
 const sentinelTimeoutMs = 1_000
 
 /** Connects at once, and again whenever the connection is lost. */
-export function createRedisClient(address: RedisAddress, manners: RedisManners): RedisClient {
+export function createRedisClient(address: RedisAddress, manners: RedisClientOptions): RedisClient {
   const options = commonOptions(address, manners)
   if (address.form === 'cluster') {
     return new Cluster([...address.nodes], clusterOptions(options, manners))
@@ -41,7 +41,7 @@ export function createRedisClient(address: RedisAddress, manners: RedisManners):
 
 function commonOptions(
   { login, hasTls, family }: RedisAddress,
-  { waits, commandTimeoutMs, connectTimeoutMs }: RedisManners,
+  { waits, commandTimeoutMs, connectTimeoutMs }: RedisClientOptions,
 ): ClientOptions {
   return {
     ...loginOptions(login),
@@ -85,7 +85,7 @@ function sentinelOptions(address: RedisAddress & { form: 'sentinel' }): ClientOp
   }
 }
 
-function clusterOptions(options: ClientOptions, { waits }: RedisManners) {
+function clusterOptions(options: ClientOptions, { waits }: RedisClientOptions) {
   const { enableOfflineQueue: _, ...redisOptions } = options
   return {
     redisOptions,

@@ -1,6 +1,6 @@
 import type { RedisAddress } from './redis-address.ts'
 import { createRedisClient } from './redis-client.ts'
-import type { RedisClient, RedisManners } from './redis-client.ts'
+import type { RedisClient, RedisClientOptions } from './redis-client.ts'
 
 /** A Redis client that is ours, not BullMQ's, together with every client that is duplicated from it. */
 export interface RedisConnection {
@@ -15,7 +15,7 @@ export interface RedisConnection {
  */
 export function createRedisConnection(
   address: RedisAddress,
-  manners: RedisManners,
+  manners: RedisClientOptions,
 ): RedisConnection {
   const clients: RedisClient[] = []
 

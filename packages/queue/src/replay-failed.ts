@@ -57,7 +57,7 @@ export async function replayFailed(
   let failuresInARow = 0
   async function replay(id: string): Promise<void> {
     try {
-      const end = await retryPatiently(opened, id, signal)
+      const end = await retryReplay(opened, id, signal)
       counts[end] += 1
       failuresInARow = 0
     } catch (error) {
@@ -83,7 +83,7 @@ export async function replayFailed(
   return counts
 }
 
-async function retryPatiently(
+async function retryReplay(
   opened: OpenQueue,
   id: string,
   signal: AbortSignal | undefined,

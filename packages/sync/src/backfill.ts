@@ -12,8 +12,8 @@ import type { ClerkObject, Entity } from '@clerk-sync/events'
 import { addTo, noCounts } from './counts.ts'
 import type { Counts } from './counts.ts'
 import { readPages } from './pages.ts'
-import { patiently } from './patience.ts'
-import type { Patience } from './patience.ts'
+import { retryWhileUnavailable } from './retry-while-unavailable.ts'
+import type { Patience } from './retry-while-unavailable.ts'
 
 export interface BackfillOptions extends Patience {
   readonly db: Database
@@ -56,7 +56,7 @@ export interface BackfillResult {
 export async function backfill(options: BackfillOptions): Promise<BackfillResult[]> {
   const { db, entities, resume, dryRun, signal } = options
   const listed = entities.filter(({ api }) => api).map(({ name }) => name)
-  if (!resume && !dryRun) await patiently(options, () => startBackfill(db, listed))
+  if (!resume && !dryRun) await retryWhileUnavailable(options, () => startBackfill(db, listed))
   const results: BackfillResult[] = []
   for (const entity of entities) {
     if (signal.aborted) results.push({ entity, counts: noCounts, stopped: true })
@@ -77,7 +77,7 @@ async function backfillOne(options: BackfillOptions, entity: Entity): Promise<Ba
       counts = addTo(counts, await writePage(options, entity, page.items))
       if (!dryRun) {
         const state = { position: page.position, counts: { ...counts } }
-        await patiently(options, () => saveBackfill(db, entity.name, state))
+        await retryWhileUnavailable(options, () => saveBackfill(db, entity.name, state))
       }
       options.onProgress({ entity, counts, total: page.total })
       if (signal.aborted) return { entity, counts, stopped: true }
@@ -87,13 +87,14 @@ async function backfillOne(options: BackfillOptions, entity: Entity): Promise<Ba
     if (!(error instanceof FeatureNotEnabledError)) throw error
     return { entity, counts, skipped: error.message }
   }
-  if (!dryRun) await patiently(options, () => finishBackfill(db, entity.name, { ...counts }))
+  if (!dryRun)
+    await retryWhileUnavailable(options, () => finishBackfill(db, entity.name, { ...counts }))
   return { entity, counts }
 }
 
 async function readState(options: BackfillOptions, { name }: Entity) {
-  const before = await patiently(options, () => readBackfill(options.db, name))
-  if (!before) await patiently(options, () => startBackfill(options.db, [name]))
+  const before = await retryWhileUnavailable(options, () => readBackfill(options.db, name))
+  if (!before) await retryWhileUnavailable(options, () => startBackfill(options.db, [name]))
   return before
 }
 
@@ -104,7 +105,7 @@ async function writePage(
 ): Promise<ChangeResult[]> {
   const changes = items.flatMap((item) => toReadChange(entity, item) ?? [])
   if (changes.length === 0) return []
-  const results = await patiently(options, () => write(options, changes))
+  const results = await retryWhileUnavailable(options, () => write(options, changes))
   for (const result of results) {
     if (!result.ok) options.onProblem(entity, messageOf(result.error))
   }

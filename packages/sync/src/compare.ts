@@ -5,7 +5,7 @@ import { readConcerned } from '@clerk-sync/events'
 import type { ClerkObject, Entity } from '@clerk-sync/events'
 import { readOnes } from './confirm.ts'
 import { readPages } from './pages.ts'
-import { patiently } from './patience.ts'
+import { retryWhileUnavailable } from './retry-while-unavailable.ts'
 import type { ReconcileOptions } from './reconcile-options.ts'
 import { rowOf } from './row-of.ts'
 
@@ -24,7 +24,7 @@ export async function compareList(
       const [id, updatedAt] = [item['id'], updatedAtOf(item)]
       return typeof id === 'string' && updatedAt !== undefined ? [{ id, updatedAt }] : []
     })
-    const drift = await patiently(options, () => notePage(db, comparison, listed))
+    const drift = await retryWhileUnavailable(options, () => notePage(db, comparison, listed))
     await dropGone(options, comparison, items, drift)
     seen += listed.length
     onProgress({ entity, seen, total })
@@ -48,7 +48,8 @@ async function dropGone(
   const rows = asked.map((item) => rowOf(entity, item))
   const there = await readOnes(api, entity, rows)
   const dropped = marked.map(({ id }) => String(id)).filter((id) => !there.get(id))
-  if (dropped.length > 0) await patiently(patience, () => noteDrift(db, comparison, dropped, null))
+  if (dropped.length > 0)
+    await retryWhileUnavailable(patience, () => noteDrift(db, comparison, dropped, null))
 }
 
 function namesOwners(entity: Entity, item: ClerkObject): boolean {

@@ -2,8 +2,8 @@ import { drifts, settleDrift } from './statements/reconcile-items.ts'
 import type { Comparison, Drift } from './statements/reconcile-items.ts'
 import type { Database } from '@clerk-sync/db'
 import type { Entity } from '@clerk-sync/events'
-import { patiently } from './patience.ts'
-import type { Patience } from './patience.ts'
+import { retryWhileUnavailable } from './retry-while-unavailable.ts'
+import type { Patience } from './retry-while-unavailable.ts'
 
 const firstIds = 20
 
@@ -20,7 +20,7 @@ export interface EntityDrift {
   /** Why it was passed over, or why nothing was repaired. */
   readonly note?: string
   /** More was to be deleted than allowed. */
-  readonly isFuseBlown?: true
+  readonly exceedsDeleteLimit?: true
 }
 
 export function nothingFound({ name, table }: Entity): EntityDrift {
@@ -44,7 +44,7 @@ export async function readDrift(
   let after: string | undefined = ''
   while (after !== undefined) {
     const from: string = after
-    const { left, last } = await patiently(options, () =>
+    const { left, last } = await retryWhileUnavailable(options, () =>
       settleDrift(options.db, comparison, { after: from }),
     )
     for (const { id, drift } of left) {

@@ -2,7 +2,7 @@ import { noteDrift, readUnseen } from './statements/reconcile-items.ts'
 import type { Comparison } from './statements/reconcile-items.ts'
 import { readOnes } from './confirm.ts'
 import type { RowIds } from './confirm.ts'
-import { patiently } from './patience.ts'
+import { retryWhileUnavailable } from './retry-while-unavailable.ts'
 import type { ReconcileOptions } from './reconcile-options.ts'
 
 const rowsAtOnce = 100
@@ -21,7 +21,9 @@ export async function findExtras(
   let after: string | undefined = ''
   while (after !== undefined && extras.length <= most) {
     const from: string = after
-    const { rows, last } = await patiently(options, () => readUnseen(db, comparison, from))
+    const { rows, last } = await retryWhileUnavailable(options, () =>
+      readUnseen(db, comparison, from),
+    )
     after = last
     for (let start = 0; start < rows.length && extras.length <= most; start += rowsAtOnce) {
       const some = rows.slice(start, start + rowsAtOnce)
@@ -30,7 +32,7 @@ export async function findExtras(
       const gone = some.filter(({ id }) => there.get(id) === null)
       if (gone.length === 0) continue
       const ids = gone.map(({ id }) => id)
-      await patiently(options, () => noteDrift(db, comparison, ids, 'extra'))
+      await retryWhileUnavailable(options, () => noteDrift(db, comparison, ids, 'extra'))
       extras.push(...gone)
     }
   }

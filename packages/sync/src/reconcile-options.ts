@@ -1,8 +1,8 @@
 import type { BackendApi } from '@clerk-sync/events/backend-api'
 import type { Database, WriteRules } from '@clerk-sync/db'
 import type { Entity } from '@clerk-sync/events'
-import type { MaxDeletes } from './max-deletes.ts'
-import type { Patience } from './patience.ts'
+import type { DeleteLimit } from './delete-limit.ts'
+import type { Patience } from './retry-while-unavailable.ts'
 
 export interface ReconcileOptions extends Patience {
   readonly db: Database
@@ -10,7 +10,7 @@ export interface ReconcileOptions extends Patience {
   readonly entities: readonly Entity[]
   readonly rules: WriteRules
   /** Mend what is found; undefined only reports it. */
-  readonly repair: { readonly maxDeletes: MaxDeletes } | undefined
+  readonly repair: { readonly maxDeletes: DeleteLimit } | undefined
   readonly onProgress: (progress: {
     entity: Entity
     seen: number

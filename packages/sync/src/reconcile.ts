@@ -8,9 +8,9 @@ import { compareList } from './compare.ts'
 import { nothingFound, readDrift } from './entity-drift.ts'
 import type { EntityDrift } from './entity-drift.ts'
 import { findExtras } from './extras.ts'
-import { mostDeletes } from './max-deletes.ts'
-import type { MaxDeletes } from './max-deletes.ts'
-import { patiently } from './patience.ts'
+import { deleteLimit } from './delete-limit.ts'
+import type { DeleteLimit } from './delete-limit.ts'
+import { retryWhileUnavailable } from './retry-while-unavailable.ts'
 import type { ReconcileOptions } from './reconcile-options.ts'
 import { repairDeletes, repairRows } from './repair.ts'
 
@@ -45,7 +45,7 @@ export async function reconcile(options: ReconcileOptions): Promise<EntityDrift[
   const heart = setInterval(() => void keepAlive(db, runId).catch(() => undefined), 20_000)
   try {
     const found = await reconcileAll(options, runId)
-    await patiently(options, () => finishReconcile(db, runId, found))
+    await retryWhileUnavailable(options, () => finishReconcile(db, runId, found))
     return found
   } catch (error) {
     // The error that ended it says more than another one after it.
@@ -62,7 +62,7 @@ async function reconcileAll(options: ReconcileOptions, runId: string): Promise<E
   for (const entity of options.entities) {
     const drift = await reconcileOne(options, { runId, entity, mayWrite })
     found.push(drift)
-    if (drift.isFuseBlown) mayWrite = false
+    if (drift.exceedsDeleteLimit) mayWrite = false
   }
   return found
 }
@@ -94,7 +94,7 @@ async function reconcileOne(
   }
 }
 
-type Done = Pick<EntityDrift, 'repaired' | 'note' | 'isFuseBlown'>
+type Done = Pick<EntityDrift, 'repaired' | 'note' | 'exceedsDeleteLimit'>
 
 // The event of what was deleted in Clerk a moment ago is on its way.
 async function wait(options: ReconcileOptions, comparison: Comparison): Promise<Done> {
@@ -107,15 +107,15 @@ async function wait(options: ReconcileOptions, comparison: Comparison): Promise<
 async function mend(
   options: ReconcileOptions,
   comparison: Comparison,
-  work: { list: string; seen: number; mayWrite: boolean; fuse: MaxDeletes },
+  work: { list: string; seen: number; mayWrite: boolean; fuse: DeleteLimit },
 ): Promise<Done> {
   const { entity } = comparison
-  const most = mostDeletes(work.seen, work.fuse)
+  const most = deleteLimit(work.seen, work.fuse)
   const extras = await findExtras(options, comparison, most)
   if (!work.mayWrite) return { repaired: 0, note: 'not repaired: the repair has stopped before' }
   if (extras.length > most) {
     const note = `not repaired: more than ${most} rows to delete; look at them, then raise --max-deletes`
-    return { repaired: 0, note, isFuseBlown: true }
+    return { repaired: 0, note, exceedsDeleteLimit: true }
   }
   const deleted = await repairDeletes(options, entity, extras)
   return { repaired: deleted + (await repairRows(options, comparison, work)) }

@@ -1,5 +1,5 @@
 import { applyChanges, toReadChange } from '@clerk-sync/db'
-import { forgetTombstones } from './statements/living-rows.ts'
+import { removeTombstones } from './statements/remove-tombstones.ts'
 import { noteDrift, settleDrift } from './statements/reconcile-items.ts'
 import type { Change } from '@clerk-sync/db'
 import type { Comparison, Drift } from './statements/reconcile-items.ts'
@@ -8,7 +8,7 @@ import { isMarked } from './compare.ts'
 import { readOnes } from './confirm.ts'
 import type { RowIds } from './confirm.ts'
 import { readPages } from './pages.ts'
-import { patiently } from './patience.ts'
+import { retryWhileUnavailable } from './retry-while-unavailable.ts'
 import type { ReconcileOptions } from './reconcile-options.ts'
 import { rowOf } from './row-of.ts'
 
@@ -56,7 +56,7 @@ async function readDrifting(
   let after: string | undefined = ''
   while (after !== undefined) {
     const from: string = after
-    const { left, last } = await patiently(options, () =>
+    const { left, last } = await retryWhileUnavailable(options, () =>
       settleDrift(options.db, comparison, { after: from }),
     )
     const drifting = left.filter(({ drift }) => drift !== 'extra')
@@ -75,7 +75,7 @@ async function repairItems(
   const { db, rules } = options
   const { entity } = comparison
   const ids = items.map((item) => String(item['id']))
-  const { left } = await patiently(options, () => settleDrift(db, comparison, { ids }))
+  const { left } = await retryWhileUnavailable(options, () => settleDrift(db, comparison, { ids }))
   const drift = new Map<string, Drift>(left.map((one) => [one.id, one.drift]))
   const drifting = items.filter((item) => drift.has(String(item['id'])))
   const marked = drifting.filter((item) => isMarked(drift, item))
@@ -86,7 +86,7 @@ async function repairItems(
     ...(await revive(options, comparison, marked)),
   ]
   if (changes.length === 0) return 0
-  return countApplied(await patiently(options, () => applyChanges(db, changes, rules)))
+  return countApplied(await retryWhileUnavailable(options, () => applyChanges(db, changes, rules)))
 }
 
 // Read again once the mark is gone: what was deleted or changed until then came while there was one,
@@ -103,10 +103,11 @@ async function revive(
   const alive = await readOnes(api, entity, asked)
   const rows = asked.filter(({ id }) => alive.get(id))
   const ids = rows.map(({ id }) => id)
-  await patiently(patience, () => forgetTombstones(db, entity, ids))
+  await retryWhileUnavailable(patience, () => removeTombstones(db, entity, ids))
   const there = await readOnes(api, entity, rows)
   const gone = ids.filter((id) => there.get(id) === null)
-  if (gone.length > 0) await patiently(patience, () => noteDrift(db, comparison, gone, null))
+  if (gone.length > 0)
+    await retryWhileUnavailable(patience, () => noteDrift(db, comparison, gone, null))
   return [...there].flatMap(([id, item]) =>
     item ? (toReadChange(entity, item) ?? []) : toDelete(entity, { id }),
   )
@@ -123,7 +124,7 @@ export async function repairDeletes(
     options.signal.throwIfAborted()
     const changes = extras.slice(start, start + rowsAtOnce).map((row) => toDelete(entity, row))
     const write = () => applyChanges(options.db, changes, options.rules)
-    deleted += countApplied(await patiently(options, write))
+    deleted += countApplied(await retryWhileUnavailable(options, write))
   }
   return deleted
 }

@@ -56,7 +56,7 @@ export async function invent(scene: Scene, table: string, count: number): Promis
   return ids
 }
 
-/** Marks ids as deleted that Clerk still has, as a deletion that was never theirs would. */
+/** ExistingState ids as deleted that Clerk still has, as a deletion that was never theirs would. */
 export async function kill(
   scene: Scene,
   { name, table }: { name: string; table: string },

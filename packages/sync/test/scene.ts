@@ -1,4 +1,4 @@
-import { createBackendApi, createPace } from '@clerk-sync/events/backend-api'
+import { createBackendApi, createRateLimiter } from '@clerk-sync/events/backend-api'
 import type { BackendApi, BackendApiOptions } from '@clerk-sync/events/backend-api'
 import { createDatabase, migrate } from '@clerk-sync/db'
 import type { Database, WriteRules } from '@clerk-sync/db'
@@ -45,7 +45,7 @@ export async function createScene(options: FakeClerkOptions = {}): Promise<Scene
     createBackendApi({
       secretKey: fake.secretKey,
       url: fake.url,
-      pace: createPace({ requests: 1e6, perMs: 1 }),
+      rateLimiter: createRateLimiter({ requests: 1e6, perMs: 1 }),
       ...more,
     })
   const db = openDatabase()

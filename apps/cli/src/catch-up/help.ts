@@ -11,7 +11,7 @@ knows, and refuses a key of another instance than before. A row with the same up
 left as it is.
 
 It needs CLERK_SECRET_KEY and DATABASE_URL, or "clerk-sync start --fake-clerk 1000" here.
-The pace is shared by all processes on one database: 900 requests per 10 s for a
+The rateLimiter is shared by all processes on one database: 900 requests per 10 s for a
 production key, 90 for a development one.
 
 Examples:

@@ -2,11 +2,11 @@ import {
   clerkApiUrl,
   clerkSecretKey,
   createBackendApi,
-  createPace,
-  usualRate,
+  createRateLimiter,
+  defaultRate,
 } from '@clerk-sync/events/backend-api'
 import type { BackendApi } from '@clerk-sync/events/backend-api'
-import { createSharedPace, readDeployment } from '@clerk-sync/sync'
+import { createSharedRateLimiter, readDeployment } from '@clerk-sync/sync'
 import { createDatabase, deletionPolicies, pendingMigrations } from '@clerk-sync/db'
 import type { Database, WriteRules } from '@clerk-sync/db'
 import type { Entity, Kept } from '@clerk-sync/events'
@@ -37,7 +37,7 @@ export interface BothSides {
 const maxConnections = 4
 
 /**
- * The database and Clerk's API, at a pace that all processes of the deployment keep together. `rate`
+ * The database and Clerk's API, at a rateLimiter that all processes of the deployment keep together. `rate`
  * is in requests per 10 s, 0 for none.
  *
  * @throws {ConfigError} that lists every problem; an Error when the database is not migrated.
@@ -62,13 +62,15 @@ export async function openBothSides(
   const db = createDatabase({ url: settings.DATABASE_URL, maxConnections })
   // A page that was asked for ahead must not hold up the end.
   const closing = new AbortController()
-  const usual = usualRate(settings.CLERK_SECRET_KEY)
+  const usual = defaultRate(settings.CLERK_SECRET_KEY)
   const rate = { ...usual, requests: options.rate ?? usual.requests }
   const api = createBackendApi({
     secretKey: settings.CLERK_SECRET_KEY,
     url: settings.CLERK_API_URL,
-    pace:
-      rate.requests === 0 ? createPace({ requests: 1e9, perMs: 1 }) : createSharedPace(db, rate),
+    rateLimiter:
+      rate.requests === 0
+        ? createRateLimiter({ requests: 1e9, perMs: 1 })
+        : createSharedRateLimiter(db, rate),
     signal: AbortSignal.any([options.signal, closing.signal]),
     onRetry: ({ path, reason, inMs }) =>
       options.onRetry(`${path}: ${reason}; again in ${(inMs / 1_000).toFixed(1)} s`),

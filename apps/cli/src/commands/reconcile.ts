@@ -1,5 +1,5 @@
 import { driftOf, reconcile as run } from '@clerk-sync/sync'
-import type { EntityDrift, MaxDeletes } from '@clerk-sync/sync'
+import type { EntityDrift, DeleteLimit } from '@clerk-sync/sync'
 import { chooseEntities, openBothSides } from '../catch-up/open-both-sides.ts'
 import { createProgress, duration, number } from '../catch-up/progress.ts'
 import { renderColumns } from '../catch-up/render-columns.ts'
@@ -8,7 +8,7 @@ import { stopOnSignal } from '../catch-up/stop-on-signal.ts'
 export interface ReconcileCommand {
   entities?: string
   repair?: true
-  maxDeletes: MaxDeletes
+  maxDeletes: DeleteLimit
   rate?: number
   json?: true
 }

@@ -43,7 +43,7 @@ export async function trigger(
   const destination = urls && openDestination(urls)
   try {
     // Connecting is no part of what is measured.
-    const [, unknown] = await Promise.all([knock(url), whyUnknown(destination)])
+    const [, unknown] = await Promise.all([probe(url), whyUnknown(destination)])
     const known = unknown === undefined && !leftOut ? destination : undefined
     const instanceId = env['CLERK_INSTANCE_ID'] || undefined
     const send = () =>
@@ -123,7 +123,7 @@ function findTarget(options: TriggerOptions, env: NodeJS.ProcessEnv): Target {
   return { url, secret, kept, urls }
 }
 
-async function knock(url: string): Promise<void> {
+async function probe(url: string): Promise<void> {
   try {
     await (await fetch(url, { method: 'OPTIONS' })).arrayBuffer()
   } catch (error) {

@@ -1,8 +1,8 @@
 import { errorMessage } from '@clerk-sync/ops'
 import type { Check, Finding } from './check.ts'
 import { explainConnection } from './explain-connection.ts'
-import { knock } from './knock.ts'
-import type { Knock } from './knock.ts'
+import { probe } from './probe.ts'
+import type { Knock } from './probe.ts'
 import type { Quote } from './quote.ts'
 
 const path = '/api/webhooks/clerk'
@@ -11,7 +11,7 @@ const path = '/api/webhooks/clerk'
 export function endpointCheck(url: string, quote: Quote): Check {
   return {
     name: 'endpoint',
-    run: async () => judge(url, await knock(url), quote),
+    run: async () => judge(url, await probe(url), quote),
     onError: (_, error) => {
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
       return {

@@ -1,6 +1,5 @@
 import { inspectRedis, megabytes } from '@clerk-sync/queue'
-import type { RedisFacts } from '@clerk-sync/queue'
-import type { RedisAddress } from '@clerk-sync/queue'
+import type { RedisAddress, RedisFacts } from '@clerk-sync/queue'
 import { remember } from './check.ts'
 import type { Check, Finding } from './check.ts'
 import type { Quote } from './quote.ts'

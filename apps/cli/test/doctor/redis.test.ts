@@ -4,9 +4,9 @@ import {
   inspectRedis,
   locateQueue,
   openQueue,
+  parseRedisUrl,
 } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
-import { parseRedisUrl } from '@clerk-sync/queue'
 import { provideRedis } from '@clerk-sync/testing'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { callRedis, changed, createSettings, examine } from './scene.ts'

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import basicAuth from '@fastify/basic-auth'
 import type { Logger } from '@clerk-sync/ops/process'
 import type { FastifyInstance } from 'fastify'
-import { createBrake } from './brake.ts'
+import { createBrake } from './throttle.ts'
 
 export interface PasswordLogin {
   readonly kind: 'password'

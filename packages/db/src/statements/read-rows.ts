@@ -1,6 +1,6 @@
 import type { ChildTable, Entity, Row } from '@clerk-sync/events'
 import type { Upsert } from '../change.ts'
-import { entityKey } from '../deaths.ts'
+import { entityKey } from '../deleted.ts'
 import type { KnownRow } from '../decide.ts'
 import type { Transaction } from '../transaction.ts'
 import type { Version } from '../version.ts'

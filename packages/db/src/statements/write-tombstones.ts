@@ -17,7 +17,7 @@ const statement = `
   ON CONFLICT (entity, id) DO UPDATE SET deleted_at = least(known.deleted_at, EXCLUDED.deleted_at)
   WHERE known.deleted_at IS DISTINCT FROM least(known.deleted_at, EXCLUDED.deleted_at)`
 
-/** Marks these ids as gone for good. At most one per id. */
+/** ExistingState these ids as gone for good. At most one per id. */
 export async function writeTombstones(
   tx: Transaction,
   tombstones: readonly Tombstone[],

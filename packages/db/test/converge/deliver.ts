@@ -1,7 +1,7 @@
 import type { Database, WriteRules } from '../../src/index.ts'
 import { applyAll } from '../tables.ts'
-import { doom } from './doomed-writer.ts'
-import type { Death } from './history.ts'
+import { doom } from './failing-writer.ts'
+import type { Deletion } from './history.ts'
 import { toChange } from './to-change.ts'
 import type { HistoryEvent } from './world/world.ts'
 
@@ -9,7 +9,7 @@ interface Arrival {
   readonly event: HistoryEvent
   /** Whether the batch ends here. */
   readonly cut: boolean
-  readonly death: Death | undefined
+  readonly death: Deletion | undefined
 }
 
 /**
@@ -56,7 +56,7 @@ async function write(db: Database, batch: readonly Arrival[], rules: WriteRules)
 }
 
 async function writeUntil(
-  death: Death,
+  death: Deletion,
   db: Database,
   batch: readonly Arrival[],
   rules: WriteRules,
@@ -69,7 +69,7 @@ async function writeUntil(
   }
 }
 
-const again = (batch: readonly Arrival[], { batchSize }: Death): Arrival[] =>
+const again = (batch: readonly Arrival[], { batchSize }: Deletion): Arrival[] =>
   batch.map(({ event }, place) => ({
     event,
     cut: (place + 1) % batchSize === 0,

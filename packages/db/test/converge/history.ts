@@ -39,11 +39,11 @@ export interface Delivery {
   /** Whether the writer's batch ends here. */
   readonly cut: boolean
   /** How the writer dies whose batch begins here. */
-  readonly death: Death | undefined
+  readonly death: Deletion | undefined
 }
 
 /** A writer is killed; the queue gives its batch to a writer again. */
-export interface Death {
+export interface Deletion {
   /** So many statements it still runs; after its commit, where it needs no more. */
   readonly statements: number
   /** Without a word, or because the server ends its connection. */
@@ -54,7 +54,7 @@ export interface Death {
   readonly batchSize: number
 }
 
-const death: fc.Arbitrary<Death> = fc.record({
+const death: fc.Arbitrary<Deletion> = fc.record({
   statements: fc.nat(16),
   how: fc.constantFrom('silent', 'silent', 'disconnected'),
   heir: fc.nat(3),

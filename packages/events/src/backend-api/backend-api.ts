@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { answerOf } from './answer.ts'
 import type { Answer } from './answer.ts'
 import { ApiUnavailableError, SecretKeyRefusedError } from './errors.ts'
-import type { Pace } from './pace.ts'
+import type { RateLimiter } from './rate-limiter.ts'
 
 // The version whose answers the mappers were written for.
 const apiVersion = '2026-05-12'
@@ -24,7 +24,7 @@ export interface BackendApiOptions {
   readonly secretKey: string
   /** `https://api.clerk.com` */
   readonly url: string
-  readonly pace: Pace
+  readonly rateLimiter: RateLimiter
   readonly signal?: AbortSignal
   readonly requestTimeoutMs?: number
   /** How long one request is tried again, in milliseconds. */
@@ -41,9 +41,9 @@ export interface BackendApi {
   get(path: string, params?: Params): Promise<unknown>
 }
 
-/** Clerk's Backend API, with a pace, timeouts and retries, which its SDK leaves to others. */
+/** Clerk's Backend API, with a rate limit, timeouts and retries, which its SDK leaves to others. */
 export function createBackendApi(options: BackendApiOptions): BackendApi {
-  const { pace, signal } = options
+  const { rateLimiter, signal } = options
 
   async function ask(url: string): Promise<Answer> {
     const timeout = AbortSignal.timeout(options.requestTimeoutMs ?? requestTimeoutMs)
@@ -72,7 +72,7 @@ export function createBackendApi(options: BackendApiOptions): BackendApi {
       const url = `${options.url}/v1${path}${queryOf(params)}`
       const deadline = Date.now() + (options.budgetMs ?? budgetMs)
       for (let attempt = 1; ; attempt += 1) {
-        await pace.take(signal)
+        await rateLimiter.take(signal)
         const answer = await ask(url)
         if (answer.kind === 'found') return answer.body
         if (answer.kind === 'none') return undefined
@@ -80,7 +80,8 @@ export function createBackendApi(options: BackendApiOptions): BackendApi {
         const { reason, retryAfterMs } = answer
         const inMs = retryAfterMs ?? delayMs(attempt)
         // Others obey even where this one gives up.
-        if (retryAfterMs !== undefined) await pace.pause(Math.min(retryAfterMs, longestPauseMs))
+        if (retryAfterMs !== undefined)
+          await rateLimiter.pause(Math.min(retryAfterMs, longestPauseMs))
         if (Date.now() + inMs > deadline) {
           throw new ApiUnavailableError(`Clerk's API did not answer ${path}: ${reason}`)
         }

@@ -6,9 +6,9 @@ export {
   FeatureNotEnabledError,
   SecretKeyRefusedError,
 } from './errors.ts'
-export { createPace } from './pace.ts'
-export type { Pace, Rate } from './pace.ts'
-export { usualRate } from './usual-rate.ts'
+export { createRateLimiter } from './rate-limiter.ts'
+export type { RateLimiter, Rate } from './rate-limiter.ts'
+export { defaultRate } from './default-rate.ts'
 export { walk } from './walk.ts'
 export type { Page, Position } from './walk.ts'
 export { clerkApiUrl, clerkSecretKey, optionalClerkSecretKey } from './settings.ts'

@@ -22,7 +22,7 @@ export async function inSpan<T>(
   })
 }
 
-/** Marks a span as failed by the error's code or name. Never by its message: that may quote a person's data. */
+/** ExistingState a span as failed by the error's code or name. Never by its message: that may quote a person's data. */
 export function markFailed(span: Span, error: unknown): void {
   span.setAttribute('error.type', errorType(error))
   span.setStatus({ code: SpanStatusCode.ERROR })

@@ -5,7 +5,7 @@ import { kinds, ownersIn, personal } from './kinds.ts'
 import { expectedLedger } from './ledger.ts'
 import { rowOf } from './rows.ts'
 import type { TableRow } from './rows.ts'
-import { isGone, learn } from './known.ts'
+import { isDeleted, learn } from './known.ts'
 import type { Known } from './known.ts'
 
 /** Every table's rows, times as ISO 8601, in the order of their keys. */
@@ -27,7 +27,7 @@ export function expectedTables(events: readonly HistoryEvent[], policy: Deletion
 }
 
 function writeTombstone(snapshot: Snapshot, thing: Known, things: Map<string, Known>): void {
-  if (!isGone(thing, things)) return
+  if (!isDeleted(thing, things)) return
   const { kind, id, deletedAt } = thing
   snapshot['tombstones']?.push({
     entity: kinds[kind].entity,
@@ -43,7 +43,7 @@ function writeRows(
   policy: DeletionPolicy,
 ): void {
   const { kind, id, event } = thing
-  const gone = isGone(thing, things)
+  const gone = isDeleted(thing, things)
   if (!event || (gone && policy === 'erase')) return
   const times = [id, ...ownersIn(kind, event.data)].map((one) => things.get(one)?.deletedAt)
   const deletedAt = Math.min(...times.filter((time) => time !== undefined))

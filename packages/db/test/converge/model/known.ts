@@ -42,7 +42,7 @@ function isGreater(a: HistoryEvent, b: HistoryEvent): boolean {
 }
 
 /** Whether it was deleted, by itself or with an owner. */
-export function isGone(thing: Known, things: ReadonlyMap<string, Known>): boolean {
+export function isDeleted(thing: Known, things: ReadonlyMap<string, Known>): boolean {
   const owners = [...thing.owners].map((id) => things.get(id)?.deletedAt)
   return [thing.deletedAt, ...owners].some((time) => time !== undefined)
 }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { DeletionPolicy } from '../../../src/index.ts'
 import type { HistoryEvent } from '../world/world.ts'
-import { isGone } from './known.ts'
+import { isDeleted } from './known.ts'
 import type { Known } from './known.ts'
 import type { TableRow } from './rows.ts'
 
@@ -29,7 +29,7 @@ export function expectedLedger(
 ): TableRow[] {
   const isDead = (id: string | undefined) => {
     const thing = things.get(id ?? '')
-    return thing !== undefined && isGone(thing, things)
+    return thing !== undefined && isDeleted(thing, things)
   }
   return events.map((event) => {
     const { svixId, type, id, occurredAt, data } = event

@@ -55,7 +55,7 @@ export interface World {
   sent: number
   /** Ids made so far. */
   made: number
-  /** Marks every id. */
+  /** ExistingState every id. */
   readonly run: string
 }
 

@@ -13,7 +13,7 @@ export const chunkRows = 10_000
  * them at the most. `column` holds the ids: `id` for the entities themselves, `user_id` for what goes
  * with a user. Returns the ids of the rows. Times are milliseconds.
  */
-export async function buryRows(
+export async function deleteRows(
   tx: Transaction,
   { entity, column }: { entity: Entity; column: string },
   dead: readonly { id: string; deletedAt: number }[],
@@ -26,7 +26,7 @@ export async function buryRows(
   }))
   const buried = await tx.$queryRawUnsafe<{ id: string }[]>(statement, JSON.stringify(rows))
   const ids = buried.map((row) => row.id)
-  await buryChildren(tx, entity, ids, policy)
+  await deleteChildRows(tx, entity, ids, policy)
   return ids
 }
 
@@ -63,7 +63,7 @@ function keeping(entity: Entity, column: string, policy: DeletionPolicy): string
     FROM chunk WHERE known.id = chunk.id RETURNING known.id`
 }
 
-async function buryChildren(
+async function deleteChildRows(
   tx: Transaction,
   { children }: Entity,
   parents: readonly string[],

@@ -20,7 +20,7 @@ export interface Patience {
  *
  * @throws {DatabaseUnavailableError} when it can't for long, and what else `run` throws.
  */
-export async function patiently<T>(
+export async function retryWhileUnavailable<T>(
   { signal, onWait, waitForDatabaseMs = usualBudgetMs }: Patience,
   run: () => Promise<T>,
 ): Promise<T> {

@@ -4,18 +4,18 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Chain } from '../chain/chain.ts'
 
-const script = fileURLToPath(new URL('mortal-worker-process.ts', import.meta.url))
+const script = fileURLToPath(new URL('crashing-worker-process.ts', import.meta.url))
 // A job whose worker died is another's after about this long.
 const lockDurationMs = 1_500
 
-export interface MortalWorkers {
+export interface CrashingWorkers {
   /** Ends one of them in the middle of whatever it does, without a word; another begins. */
   killOne(pick: number): void
   close(): Promise<void>
 }
 
 /** Real workers as processes of their own; resolves when they all work. */
-export async function startMortalWorkers(chain: Chain, count: number): Promise<MortalWorkers> {
+export async function startMortalWorkers(chain: Chain, count: number): Promise<CrashingWorkers> {
   const config = {
     HOST: '127.0.0.1',
     databaseUrl: chain.databaseUrl,

@@ -3,7 +3,7 @@ import type { Database } from '@clerk-sync/db'
 import { lockTables } from '@clerk-sync/db'
 
 /** Takes the mark of a deletion from ids that Clerk has, so that they can be written again. */
-export async function forgetTombstones(
+export async function removeTombstones(
   db: Database,
   entity: Entity,
   ids: readonly string[],

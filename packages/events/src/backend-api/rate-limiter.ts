@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Who asks for leave before each request, so that all together stay below Clerk's limit. */
-export interface Pace {
+export interface RateLimiter {
   /** Resolves when the next request may go out. */
   take(signal?: AbortSignal): Promise<void>
   /** Nobody sends anything for so long: Clerk said so. */
@@ -13,8 +13,8 @@ export interface Rate {
   readonly perMs: number
 }
 
-/** A pace of this process alone. Unused requests of the last tenth of the window may go out at once. */
-export function createPace({ requests, perMs }: Rate): Pace {
+/** A rate limit of this process alone. Unused requests of the last tenth of the window may go out at once. */
+export function createRateLimiter({ requests, perMs }: Rate): RateLimiter {
   const intervalMs = perMs / requests
   const burstMs = perMs / 10
   let nextAt = 0

@@ -1,6 +1,6 @@
 import { entities } from '@clerk-sync/events'
 import type { Entity, Owner } from '@clerk-sync/events'
-import { buryRest } from './bury.ts'
+import { cascadeDeleteRest } from './cascade-delete.ts'
 import type { Database } from './database.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
 
@@ -9,7 +9,7 @@ const lookBackDays = 7
 const mostOwners = 1_000
 
 /** Buries living rows whose owner is gone: what a worker that died has left of a large deletion. */
-export async function buryLeftovers(
+export async function finishCascadeDeletes(
   db: Database,
   policy: DeletionPolicy,
   stopping: AbortSignal,
@@ -19,7 +19,7 @@ export async function buryLeftovers(
       if (stopping.aborted) return
       const owners = await findDeadOwners(db, entity, owner)
       if (owners.length === 0) continue
-      await buryRest(db, { entity, column: `${owner}_id`, owners }, policy, stopping)
+      await cascadeDeleteRest(db, { entity, column: `${owner}_id`, owners }, policy, stopping)
     }
   }
 }

@@ -4,12 +4,12 @@ import type { Database } from '@clerk-sync/db'
 // place is taken only when it is due, never ahead: so a pause holds those who wait already, too.
 const take = `
   WITH taken AS (
-    INSERT INTO clerk.api_pace AS pace (id, next_at)
+    INSERT INTO clerk.api_pace AS known (id, next_at)
     VALUES (1, clock_timestamp() + $1::float8 * interval '1 millisecond')
     ON CONFLICT (id) DO UPDATE SET next_at =
-      greatest(pace.next_at, clock_timestamp() - $2::float8 * interval '1 millisecond')
+      greatest(known.next_at, clock_timestamp() - $2::float8 * interval '1 millisecond')
       + $1::float8 * interval '1 millisecond'
-    WHERE pace.next_at <= clock_timestamp()
+    WHERE known.next_at <= clock_timestamp()
     RETURNING id
   )
   SELECT CASE WHEN EXISTS (SELECT FROM taken) THEN 0 ELSE greatest(1, (
@@ -17,9 +17,9 @@ const take = `
   )) END::float8 AS wait_ms`
 
 const hold = `
-  INSERT INTO clerk.api_pace AS pace (id, next_at)
+  INSERT INTO clerk.api_pace AS known (id, next_at)
   VALUES (1, clock_timestamp() + $1::float8 * interval '1 millisecond')
-  ON CONFLICT (id) DO UPDATE SET next_at = greatest(pace.next_at, EXCLUDED.next_at)`
+  ON CONFLICT (id) DO UPDATE SET next_at = greatest(known.next_at, EXCLUDED.next_at)`
 
 /**
  * Takes leave for one request to Clerk's API, out of what all processes of the deployment share.

@@ -1,18 +1,18 @@
 import { entities, isPartOf } from '@clerk-sync/events'
 import type { Entity } from '@clerk-sync/events'
 import type { Database } from './database.ts'
-import type { Death } from './decide.ts'
+import type { Deletion } from './decide.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
-import { buryRows, chunkRows } from './statements/bury-rows.ts'
+import { deleteRows, chunkRows } from './statements/delete-rows.ts'
 import { lockTables } from './statements/lock.ts'
 import { redactLedger } from './statements/redact-ledger.ts'
 import { writeTombstones } from './statements/write-tombstones.ts'
 import type { Transaction } from './transaction.ts'
 
-type Dead = Pick<Death, 'id' | 'deletedAt'>
+type Dead = Pick<Deletion, 'id' | 'deletedAt'>
 
 /** Rows of one entity that go with these owners. */
-export interface Belongings {
+export interface OwnedRows {
   readonly entity: Entity
   readonly column: string
   readonly owners: readonly Dead[]
@@ -20,14 +20,14 @@ export interface Belongings {
 
 /**
  * Writes down what is gone: tombstones, the rows as the policy says, and what goes with them, as far
- * as it is not too much for one transaction. Returns all their ids, and what is left to bury. The
+ * as it is not too much for one transaction. Returns all their ids, and what is left to cascadeDelete. The
  * transaction must have the tables alone.
  */
-export async function bury(
+export async function cascadeDelete(
   tx: Transaction,
-  deaths: readonly Death[],
+  deaths: readonly Deletion[],
   policy: DeletionPolicy,
-): Promise<{ gone: string[]; left: Belongings[] }> {
+): Promise<{ gone: string[]; left: OwnedRows[] }> {
   const marks = deaths.map(({ entity, id, deletedAt, withOwner }) => ({
     entity: entity.name,
     id,
@@ -35,12 +35,12 @@ export async function bury(
   }))
   await writeTombstones(tx, marks)
   const gone = deaths.map(({ id }) => id)
-  const left: Belongings[] = []
+  const left: OwnedRows[] = []
   for (const [entity, owners] of Map.groupBy(deaths, (death) => death.entity)) {
-    await buryRows(tx, { entity, column: 'id' }, owners, policy)
+    await deleteRows(tx, { entity, column: 'id' }, owners, policy)
     for (const belonging of entities.filter((one) => isPartOf(one, entity))) {
       const belongings = { entity: belonging, column: `${entity.name}_id`, owners }
-      const ids = await buryBelongings(tx, belongings, policy)
+      const ids = await deleteOwnedRows(tx, belongings, policy)
       gone.push(...ids)
       if (ids.length === chunkRows) left.push(belongings)
     }
@@ -52,9 +52,9 @@ export async function bury(
  * Buries what was too much for the transaction that wrote the owners' tombstones, which keep late
  * events out meanwhile, in as many further ones as it takes.
  */
-export async function buryRest(
+export async function cascadeDeleteRest(
   db: Database,
-  belongings: Belongings,
+  belongings: OwnedRows,
   policy: DeletionPolicy,
   stopping?: AbortSignal,
 ): Promise<void> {
@@ -63,19 +63,19 @@ export async function buryRest(
   do {
     ids = await db.transaction(async (tx) => {
       await lockTables(tx, false)
-      const buried = await buryBelongings(tx, belongings, policy)
+      const buried = await deleteOwnedRows(tx, belongings, policy)
       if (policy !== 'retain') await redactLedger(tx, buried)
       return buried
     })
   } while (ids.length === chunkRows && !isStopping())
 }
 
-async function buryBelongings(
+async function deleteOwnedRows(
   tx: Transaction,
-  { entity, column, owners }: Belongings,
+  { entity, column, owners }: OwnedRows,
   policy: DeletionPolicy,
 ): Promise<string[]> {
-  const ids = await buryRows(tx, { entity, column }, owners, policy)
+  const ids = await deleteRows(tx, { entity, column }, owners, policy)
   if (ids.length === 0) return ids
   const marks = ids.map((id) => ({ entity: entity.name, id, deletedAt: null }))
   await writeTombstones(tx, marks)

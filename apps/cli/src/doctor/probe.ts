@@ -18,7 +18,7 @@ export interface Knock {
 }
 
 /** Posts a body without a signature. @throws when nothing answers. */
-export async function knock(url: string): Promise<Knock> {
+export async function probe(url: string): Promise<Knock> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'user-agent': 'clerk-sync-doctor' },

@@ -1,4 +1,4 @@
-import { findGone } from '@clerk-sync/db'
+import { findDeleted } from '@clerk-sync/db'
 import type { Change, Database } from '@clerk-sync/db'
 import { entities, parseEventJob } from '@clerk-sync/events'
 import type { Kept } from '@clerk-sync/events'
@@ -31,7 +31,7 @@ export async function forgetGone(
   for await (const jobs of scanJobs(deps.queue)) {
     if (stopping.aborted) return 0
     const doomed = jobs.flatMap((job) => doomOf(deps.kept, job) ?? [])
-    const gone = await findGone(
+    const gone = await findDeleted(
       deps.db,
       doomed.map(({ change }) => change),
     )

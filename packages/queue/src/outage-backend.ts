@@ -4,7 +4,7 @@ import type { IQueueBackend } from 'bullmq'
  * A backend of BullMQ's where every sign of an unreachable server looks like a refused connection.
  * BullMQ waits and tries again only for that; anything else costs the job an attempt.
  */
-export function createPatientBackend<Backend extends IQueueBackend>(
+export function createOutageBackend<Backend extends IQueueBackend>(
   backend: Backend,
   { isOutage, onOutage }: { isOutage: (error: Error) => boolean; onOutage: (error: Error) => void },
 ): Backend {

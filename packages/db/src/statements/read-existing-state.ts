@@ -1,14 +1,14 @@
 import type { Entity } from '@clerk-sync/events'
 import type { Change, Upsert } from '../change.ts'
-import { entityKey, ownerKeys } from '../deaths.ts'
+import { entityKey, ownerKeys } from '../deleted.ts'
 import type { Transaction } from '../transaction.ts'
 
-interface Marks {
+interface ExistingState {
   readonly events: Set<string>
   readonly tombstones: Map<string, number | null>
 }
 
-interface MarksRow {
+interface ExistingStateRow {
   events: string[]
   tombstones: { key: string; deleted_at: number | null }[]
 }
@@ -18,13 +18,13 @@ interface MarksRow {
  * tombstone. The rows that it may write are locked on the way, so that what is read of them next
  * stays true until the commit.
  */
-export async function readMarks(
+export async function readExistingState(
   tx: Transaction,
   changes: readonly Change[],
   upserts: ReadonlyMap<Entity, readonly Upsert[]>,
-): Promise<Marks> {
+): Promise<ExistingState> {
   const keys = new Set(changes.flatMap(touchedKeys))
-  const [marks] = await tx.$queryRawUnsafe<[MarksRow]>(
+  const [marks] = await tx.$queryRawUnsafe<[ExistingStateRow]>(
     statement([...upserts.keys()]),
     changes.map((change) => change.event.id),
     Array.from(keys, (key) => key.slice(0, key.indexOf(' '))),

@@ -11,7 +11,7 @@ const retryDelayMs = 500
  *
  * @throws {GiveBackError} when `stopping` is aborted while the database is away.
  */
-export async function writePatiently(
+export async function writeWhileUnavailable(
   db: Database,
   { changes, rules }: { changes: readonly Change[]; rules: WriteRules },
   onUnavailable: (error: DatabaseUnavailableError) => void,

@@ -1,13 +1,13 @@
 import type { Database } from '../../src/index.ts'
 import type { Transaction } from '../../src/transaction.ts'
-import type { Death } from './history.ts'
+import type { Deletion } from './history.ts'
 
-export interface DoomedWriter extends Database {
+export interface FailingWriter extends Database {
   isDead(): boolean
 }
 
 /** A writer that is killed before its next statement, or its commit, once it has run so many. */
-export function doom(db: Database, { statements, how }: Death): DoomedWriter {
+export function doom(db: Database, { statements, how }: Deletion): FailingWriter {
   let left = statements
   let dead = false
 

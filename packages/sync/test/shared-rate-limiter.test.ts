@@ -1,17 +1,19 @@
 import { expect, test } from 'vitest'
-import { createSharedPace } from '../src/index.ts'
+import { createSharedRateLimiter } from '../src/index.ts'
 import { createScene } from './scene.ts'
 
 test('several processes keep one rate together', async () => {
   const scene = await createScene()
   const rate = { requests: 100, perMs: 2_000 }
-  const paces = Array.from({ length: 4 }, () => createSharedPace(scene.openDatabase(), rate))
+  const rateLimiters = Array.from({ length: 4 }, () =>
+    createSharedRateLimiter(scene.openDatabase(), rate),
+  )
   const startedAt = performance.now()
   let taken = 0
   await Promise.all(
-    paces.map(async (pace) => {
+    rateLimiters.map(async (rateLimiter) => {
       for (let turn = 0; turn < 15; turn += 1) {
-        await pace.take()
+        await rateLimiter.take()
         taken += 1
         // 50 per second, and what a tenth of the window allows at once.
         const allowed = 2 + ((performance.now() - startedAt) / 2_000) * 100 + 10
@@ -25,11 +27,13 @@ test('several processes keep one rate together', async () => {
 test('a pause that one was told holds all, also those who wait already', async () => {
   const scene = await createScene()
   const rate = { requests: 10, perMs: 2_000 }
-  const paces = Array.from({ length: 3 }, () => createSharedPace(scene.openDatabase(), rate))
-  const [first] = paces
+  const rateLimiters = Array.from({ length: 3 }, () =>
+    createSharedRateLimiter(scene.openDatabase(), rate),
+  )
+  const [first] = rateLimiters
   for (let turn = 0; turn < 2; turn += 1) await first?.take()
-  const waiting = paces.map(async (pace) => {
-    await pace.take()
+  const waiting = rateLimiters.map(async (rateLimiter) => {
+    await rateLimiter.take()
     return performance.now()
   })
   const pausedAt = performance.now()
@@ -44,19 +48,20 @@ test('a pause that one was told holds all, also those who wait already', async (
 
 test('waiting ends when it is aborted', async () => {
   const scene = await createScene()
-  const pace = createSharedPace(scene.openDatabase(), { requests: 1, perMs: 60_000 })
-  await pace.pause(60_000)
+  const rateLimiter = createSharedRateLimiter(scene.openDatabase(), { requests: 1, perMs: 60_000 })
+  await rateLimiter.pause(60_000)
   const stopping = new AbortController()
-  const waiting = pace.take(stopping.signal)
+  const waiting = rateLimiter.take(stopping.signal)
   stopping.abort()
   await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
 })
 
 test('two backfills at once are together no faster than the rate, and both end right', async () => {
   const scene = await createScene({ generatedUsers: 1_600 })
-  const pace = () => createSharedPace(scene.openDatabase(), { requests: 40, perMs: 2_000 })
+  const rateLimiter = () =>
+    createSharedRateLimiter(scene.openDatabase(), { requests: 40, perMs: 2_000 })
   const run = () =>
-    scene.backfill({ db: scene.openDatabase(), api: scene.openApi({ pace: pace() }) })
+    scene.backfill({ db: scene.openDatabase(), api: scene.openApi({ rateLimiter: rateLimiter() }) })
   await Promise.all([run(), run()])
   const times = scene.fake.requests.map(({ at }) => at)
   for (const [index, at] of times.entries()) {

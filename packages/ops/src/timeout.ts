@@ -1,0 +1,36 @@
+/**
+ * The result of `work`, unless it takes longer. What is late is ignored, also when it fails.
+ *
+ * @throws an Error with `message` after `timeoutMs` milliseconds; what `work` throws before.
+ */
+export async function withTimeout<T>(
+  work: Promise<T>,
+  timeoutMs: number,
+  message: string,
+): Promise<T> {
+  const timeout = Promise.withResolvers<never>()
+  const timer = setTimeout(() => timeout.reject(new Error(message)), timeoutMs)
+  work.catch(() => undefined)
+  try {
+    return await Promise.race([work, timeout.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * The result of `work`, or undefined when it takes longer than `timeoutMs` milliseconds. The wait
+ * alone does not keep the process alive.
+ *
+ * @throws what `work` throws before.
+ */
+export async function waitAtMost<T>(work: Promise<T>, timeoutMs: number): Promise<T | undefined> {
+  const timeout = Promise.withResolvers<undefined>()
+  const timer = setTimeout(timeout.resolve, timeoutMs, undefined).unref()
+  work.catch(() => undefined)
+  try {
+    return await Promise.race([work, timeout.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
