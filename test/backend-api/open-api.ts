@@ -1,4 +1,5 @@
-import { createFakeClerk, type FakeClerk, type FakeClerkOptions } from '@clerk-sync/fake-clerk'
+import { createFakeClerk } from '@clerk-sync/fake-clerk'
+import type { FakeClerk, FakeClerkOptions } from '@clerk-sync/fake-clerk'
 import { onTestFinished } from 'vitest'
 import { createBackendApi, createRateLimiter } from '@clerk-sync/events/backend-api'
 import type { BackendApi, BackendApiOptions } from '@clerk-sync/events/backend-api'

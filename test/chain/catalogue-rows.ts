@@ -1,7 +1,9 @@
 // What Clerk's examples must become, written down by hand: column -> path in Clerk's JSON. Apart
 // from `id` and `updated_at`, which every table has.
 
-type Data = { [field: string]: unknown }
+interface Data {
+  [field: string]: unknown
+}
 type Source = string | ((data: Data) => unknown)
 
 interface ExpectedTable {

@@ -3,7 +3,9 @@ import { readOfficialExample } from '@clerk-sync/events/official-catalogue'
 import { Client } from 'pg'
 import type { Chain } from './chain.ts'
 
-type Data = { [field: string]: unknown }
+interface Data {
+  [field: string]: unknown
+}
 /** One of Clerk's own examples. */
 export interface Example {
   type: string

@@ -1,4 +1,6 @@
-type Json = { [key: string]: unknown }
+interface Json {
+  [key: string]: unknown
+}
 
 /** Applies a JSON merge patch (RFC 7396): null removes a key, objects merge, anything else replaces. */
 export function mergePatch(target: unknown, patch: unknown): unknown {

@@ -6,7 +6,8 @@ import { createClaim } from './claim.ts'
 import { initialise } from './initialise.ts'
 import { stopOrphan } from './orphan.ts'
 import { choosePort } from './port.ts'
-import { createServerProcess, type ServerExit } from './server-process.ts'
+import { createServerProcess } from './server-process.ts'
+import type { ServerExit } from './server-process.ts'
 
 export type { ServerExit }
 

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { type Account, giveTo, spawnAs } from './account.ts'
+import { giveTo, spawnAs } from './account.ts'
+import type { Account } from './account.ts'
 import { EmbeddedPostgresError } from './error.ts'
 
 export interface InitialiseInput {

@@ -2,7 +2,8 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EmbeddedPostgresError } from './error.ts'
-import { type ProcessEntry, readProcess } from './process-table.ts'
+import { readProcess } from './process-table.ts'
+import type { ProcessEntry } from './process-table.ts'
 import { readPostmaster } from './postmaster-file.ts'
 
 const POLL_MS = 25

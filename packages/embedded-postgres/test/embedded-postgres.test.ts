@@ -8,11 +8,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import {
-  createEmbeddedPostgres,
-  type EmbeddedPostgres,
-  type EmbeddedPostgresOptions,
-} from '../src/index.ts'
+import { createEmbeddedPostgres } from '../src/index.ts'
+import type { EmbeddedPostgres, EmbeddedPostgresOptions } from '../src/index.ts'
 import { readProcess } from '../src/process-table.ts'
 
 let parent: string

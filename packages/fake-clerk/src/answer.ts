@@ -5,7 +5,11 @@ import { billingDisabled, headerMissing, keyInvalid, organizationsDisabled } fro
 import type { Feature, Route, RouteRequest } from './routes/route.ts'
 
 /** An answer before it is written. */
-export type Answer = { status: number; body: string; headers: Record<string, string> }
+export interface Answer {
+  status: number
+  body: string
+  headers: Record<string, string>
+}
 
 /** Which of Clerk's features the instance has switched on. */
 export type Features = Record<Feature, boolean>

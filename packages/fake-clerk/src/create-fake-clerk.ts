@@ -1,14 +1,18 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { answerRefusal, answerRoute, refuseStranger, type Answer, type Features } from './answer.ts'
+import { answerRefusal, answerRoute, refuseStranger } from './answer.ts'
+import type { Answer, Features } from './answer.ts'
 import type { Damage } from './faults/fault.ts'
-import { createFaults, type Faults } from './faults/faults.ts'
+import { createFaults } from './faults/faults.ts'
+import type { Faults } from './faults/faults.ts'
 import { internalError, notFound, notImplemented, Refusal, tooManyRequests } from './refusal.ts'
 import { findRoute } from './routes/index.ts'
 import type { DeletedCursor } from './routes/route.ts'
-import { createWorld, type World, type WorldOptions } from './world/create-world.ts'
+import { createWorld } from './world/create-world.ts'
+import type { World, WorldOptions } from './world/create-world.ts'
 import { writeAnswer } from './write-answer.ts'
 
 /** How a fake begins and behaves. */
@@ -26,7 +30,7 @@ export type FakeClerkOptions = Omit<WorldOptions, 'generated'> & {
 }
 
 /** A request as the log keeps it; `status` is undefined while or because there is no answer. */
-export type LoggedRequest = {
+export interface LoggedRequest {
   method: string
   path: string
   query: URLSearchParams
@@ -36,7 +40,7 @@ export type LoggedRequest = {
 }
 
 /** A fake of Clerk's Backend API on 127.0.0.1. */
-export type FakeClerk = {
+export interface FakeClerk {
   /** What to give the SDK as `apiUrl`, without `/v1`. */
   url: string
   secretKey: string

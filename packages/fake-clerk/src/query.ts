@@ -1,10 +1,16 @@
 import { invalidParameter, notImplemented } from './refusal.ts'
 
 /** A page of a list. */
-export type Page = { limit: number; offset: number }
+export interface Page {
+  limit: number
+  offset: number
+}
 
 /** The order of a list. */
-export type Order = { field: string; descending: boolean }
+export interface Order {
+  field: string
+  descending: boolean
+}
 
 const maxLimit = 500
 const maxValues = 100
@@ -67,7 +73,10 @@ export function readValues(
 }
 
 /** Values to include, undefined for all, and values to exclude. */
-export type Choice = { included: string[] | undefined; excluded: string[] }
+export interface Choice {
+  included: string[] | undefined
+  excluded: string[]
+}
 
 /** Reads a repeatable parameter whose values carry `+` or nothing to include, `-` to exclude. */
 export function readChoice(query: URLSearchParams, name: string): Choice {

@@ -1,5 +1,5 @@
 /** One error as Clerk writes it (schema ClerkError of the Backend API). */
-export type ClerkError = {
+export interface ClerkError {
   message: string
   long_message: string
   code: string

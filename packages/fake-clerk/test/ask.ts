@@ -1,7 +1,11 @@
 import type { FakeClerk } from '../src/index.ts'
 
 /** An answer as a test reads it. */
-export type Asked = { status: number; body: unknown; headers: Headers }
+export interface Asked {
+  status: number
+  body: unknown
+  headers: Headers
+}
 
 /** Asks a fake for a path, with its key unless another is given. */
 export async function ask(fake: FakeClerk, path: string, key = fake.secretKey): Promise<Asked> {

@@ -1,7 +1,8 @@
 import { createClerkClient } from '@clerk/backend'
 import { isClerkAPIResponseError } from '@clerk/backend/errors'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createFakeClerk, type FakeClerk } from '../src/index.ts'
+import { createFakeClerk } from '../src/index.ts'
+import type { FakeClerk } from '../src/index.ts'
 import { ask } from './ask.ts'
 import { fillWorld } from './fill-world.ts'
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createFakeClerk, type FakeClerk } from '../src/index.ts'
+import { createFakeClerk } from '../src/index.ts'
+import type { FakeClerk } from '../src/index.ts'
 import { ask, askForIds, askRefused } from './ask.ts'
 
 let fake: FakeClerk

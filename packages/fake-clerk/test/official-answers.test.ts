@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createFakeClerk, type FakeClerk } from '../src/index.ts'
+import { createFakeClerk } from '../src/index.ts'
+import type { FakeClerk } from '../src/index.ts'
 import { routes } from '../src/routes/index.ts'
 import { ask } from './ask.ts'
 import { fillWorld } from './fill-world.ts'

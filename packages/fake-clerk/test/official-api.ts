@@ -1,16 +1,22 @@
 // Reads Clerk's OpenAPI 3.0 catalogue of the Backend API as JSON Schema, which Ajv understands.
 import { readFileSync } from 'node:fs'
 import addFormats from 'ajv-formats'
-import { Ajv2019, type ErrorObject } from 'ajv/dist/2019.js'
+import { Ajv2019 } from 'ajv/dist/2019.js'
+import type { ErrorObject } from 'ajv/dist/2019.js'
 import { parse } from 'yaml'
 
-type Schema = { [keyword: string]: unknown }
-type Response = { $ref?: string; content?: { 'application/json': { schema: Schema } } }
-type Operation = {
+interface Schema {
+  [keyword: string]: unknown
+}
+interface Response {
+  $ref?: string
+  content?: { 'application/json': { schema: Schema } }
+}
+interface Operation {
   parameters?: { $ref?: string; name?: string }[]
   responses: Record<string, Response>
 }
-type Catalogue = {
+interface Catalogue {
   paths: Record<string, { get?: Operation }>
   components: {
     schemas: Record<string, Schema>

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createFakeClerk, type FakeClerk } from '../src/index.ts'
+import { createFakeClerk } from '../src/index.ts'
+import type { FakeClerk } from '../src/index.ts'
 import { ask, askForIds, askRefused } from './ask.ts'
 import { fillWorld } from './fill-world.ts'
 

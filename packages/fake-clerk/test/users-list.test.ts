@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createFakeClerk, type FakeClerk, type FakeClerkOptions } from '../src/index.ts'
+import { createFakeClerk } from '../src/index.ts'
+import type { FakeClerk, FakeClerkOptions } from '../src/index.ts'
 import { ask, askForIds, askRefused } from './ask.ts'
 
 let fake: FakeClerk

@@ -3,7 +3,9 @@ import type { z } from 'zod'
 /** One environment variable: how it is read, and an example for whoever set it wrongly. */
 export type Variable<T> = z.ZodType<T> & { readonly example: string }
 
-export type Variables = { readonly [name: string]: Variable<unknown> }
+export interface Variables {
+  readonly [name: string]: Variable<unknown>
+}
 export type Settings<V extends Variables> = { [Name in keyof V]: z.output<V[Name]> }
 
 /**

@@ -8,7 +8,10 @@ const idsAtOnce = 100
 const pageSize = 500
 
 /** A row by its columns: its id, and those of its owners. */
-export type RowIds = { readonly [column: string]: unknown; readonly id: string }
+export interface RowIds {
+  readonly [column: string]: unknown
+  readonly id: string
+}
 
 /**
  * A second look at Clerk for each of these ids: as what it has it, or null where it is gone. An id

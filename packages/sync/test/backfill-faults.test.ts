@@ -5,7 +5,11 @@ import { createScene } from './scene.ts'
 import type { Scene } from './scene.ts'
 import { startWebhooks } from './webhooks.ts'
 
-type Retry = { path: string; reason: string; inMs: number }
+interface Retry {
+  path: string
+  reason: string
+  inMs: number
+}
 
 function addEveryFault({ fake }: Scene): void {
   const { faults } = fake

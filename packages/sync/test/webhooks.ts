@@ -11,7 +11,11 @@ export interface Webhooks {
   readonly tell: (type: string, data: ClerkObject) => void
 }
 
-type Told = { type: string; data: ClerkObject; timestamp: number }
+interface Told {
+  type: string
+  data: ClerkObject
+  timestamp: number
+}
 
 /** From now on the fake's events are applied, in batches, by a database handle of their own. */
 export function startWebhooks(

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
 /** A TCP proxy on 127.0.0.1 between a client and the server whose failure a test plays. */
 export interface FaultProxy {

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { createEmbeddedPostgres, EmbeddedPostgresError } from '@clerk-sync/embedded-postgres'
 import { CACHE_DIR } from './cache-dir.ts'
 import { prepareImage, startContainer } from './docker.ts'
-import { provideFirst, type ProvidedServer } from './provide-first.ts'
+import { provideFirst } from './provide-first.ts'
+import type { ProvidedServer } from './provide-first.ts'
 
 const IMAGE = 'postgres:18'
 const MAX_PARALLEL_RUNS = 8

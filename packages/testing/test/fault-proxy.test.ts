@@ -1,9 +1,11 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createFaultProxy, type FaultProxy } from '../src/index.ts'
+import { createFaultProxy } from '../src/index.ts'
+import type { FaultProxy } from '../src/index.ts'
 
 /** Long enough for a byte to cross two local sockets many times over. */
 const SILENCE_MS = 150

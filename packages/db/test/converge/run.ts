@@ -11,7 +11,9 @@ const usage = `Runs random histories against PostgreSQL and compares the tables 
   --help     this text
 `
 
-type Environment = { [variable: string]: string }
+interface Environment {
+  [variable: string]: string
+}
 
 /** The environment that the tests read; undefined when help is asked for. */
 function readArguments(args: readonly string[]): Environment | undefined {

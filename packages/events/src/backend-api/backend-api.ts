@@ -18,7 +18,9 @@ const longestPauseMs = 10 * 60_000
 const budgetMs = 10 * 60_000
 
 /** Query parameters; undefined ones are left out. */
-export type Params = { readonly [name: string]: string | number | readonly string[] | undefined }
+export interface Params {
+  readonly [name: string]: string | number | readonly string[] | undefined
+}
 
 export interface BackendApiOptions {
   readonly secretKey: string

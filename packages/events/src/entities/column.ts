@@ -1,6 +1,6 @@
 import type { ClerkObject, Column, ColumnType } from './entity.ts'
 
-type Settings = {
+interface Settings {
   about?: string
   required?: true
   personal?: true

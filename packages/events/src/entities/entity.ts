@@ -1,7 +1,9 @@
 import { z } from 'zod'
 
 /** A JSON object as Clerk sends it. */
-export type ClerkObject = { [field: string]: unknown }
+export interface ClerkObject {
+  [field: string]: unknown
+}
 
 /** How a column is stored. Times are milliseconds in Clerk's JSON and timestamptz(3) in PostgreSQL. */
 export type ColumnType = keyof typeof columnTypes

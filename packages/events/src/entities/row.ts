@@ -3,7 +3,9 @@ import type { ChildTable, ClerkObject, Column, Entity } from './entity.ts'
 import { columnTypes } from './entity.ts'
 
 /** Column name -> value as JSON; times are ISO 8601. */
-export type Row = { [column: string]: unknown }
+export interface Row {
+  [column: string]: unknown
+}
 
 export interface EntityRow {
   readonly row: Row

@@ -1,6 +1,8 @@
 const replacement = '\uFFFD'
 
-type JsonObject = { [key: string]: unknown }
+interface JsonObject {
+  [key: string]: unknown
+}
 type Copying = [from: object, to: JsonObject]
 
 /**

@@ -8,7 +8,8 @@ import { organizationSamples } from './organization.ts'
 import { paymentAttemptSamples } from './payment-attempt.ts'
 import { permissionSamples } from './permission.ts'
 import { roleSamples } from './role.ts'
-import { dayMs, instanceId, type Sample } from './sample.ts'
+import { dayMs, instanceId } from './sample.ts'
+import type { Sample } from './sample.ts'
 import { sessionSamples } from './session.ts'
 import { smsSamples } from './sms.ts'
 import { subscriptionItemSamples } from './subscription-item.ts'
@@ -37,7 +38,7 @@ const samples: Record<EventType, Sample> = {
 const publishDelayMs = 25
 
 /** A whole webhook body, as Clerk sends it. Times are in ms. */
-export type SampleEvent = {
+export interface SampleEvent {
   type: EventType
   object: 'event'
   instance_id: string

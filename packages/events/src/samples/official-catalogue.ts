@@ -1,12 +1,19 @@
 // For tests only: reads Clerk's OpenAPI 3.0 catalogue as JSON Schema, which Ajv understands.
 import { readFileSync } from 'node:fs'
 import addFormats from 'ajv-formats'
-import { Ajv2019, type ErrorObject } from 'ajv/dist/2019.js'
+import { Ajv2019 } from 'ajv/dist/2019.js'
+import type { ErrorObject } from 'ajv/dist/2019.js'
 import { parse } from 'yaml'
 
-type Schema = { [keyword: string]: unknown }
-type Content = { schema: Schema; example?: unknown; examples?: { default: { $ref: string } } }
-type Catalogue = {
+interface Schema {
+  [keyword: string]: unknown
+}
+interface Content {
+  schema: Schema
+  example?: unknown
+  examples?: { default: { $ref: string } }
+}
+interface Catalogue {
   'x-webhooks': Record<
     string,
     { post: { requestBody: { content: { 'application/json': Content } } } }

@@ -1,6 +1,7 @@
 import { createClerkId } from './clerk-id.ts'
 import { buildPublicOrganizationData } from './organization.ts'
-import { dayMs, type Sample, type SampleContext } from './sample.ts'
+import { dayMs } from './sample.ts'
+import type { Sample, SampleContext } from './sample.ts'
 
 const idPrefix = 'orginv'
 

@@ -1,5 +1,6 @@
 import { buildDeletedObject } from './deleted-object.ts'
-import { type Sample, type SampleContext, startOfDay } from './sample.ts'
+import { startOfDay } from './sample.ts'
+import type { Sample, SampleContext } from './sample.ts'
 
 const idPrefix = 'org'
 

@@ -1,5 +1,6 @@
 import { buildPayer } from './payer.ts'
-import { instanceId, type Sample, type SampleContext } from './sample.ts'
+import { instanceId } from './sample.ts'
+import type { Sample, SampleContext } from './sample.ts'
 import { buildPlanPeriod } from './subscription-item.ts'
 
 const idPrefix = 'pa'

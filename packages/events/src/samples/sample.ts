@@ -2,7 +2,7 @@
  * What a sample is built from. Neighbouring entities take the entity's own `suffix`
  * (`user_<suffix>`, `org_<suffix>`), so samples that share a suffix belong together.
  */
-export type SampleContext = {
+export interface SampleContext {
   /** The entity's own id, which becomes `data.id`. */
   id: string
   /** The id without its prefix. */
@@ -16,7 +16,7 @@ export type SampleContext = {
 }
 
 /** How to build the `data` of one event type. */
-export type Sample = {
+export interface Sample {
   /** What Clerk puts before the KSUID in ids of this entity, without the underscore. */
   idPrefix: string
   build: (context: SampleContext) => Record<string, unknown>

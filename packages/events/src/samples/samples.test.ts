@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type EventType, eventTypes, isEventType } from '../webhooks/event-types.ts'
+import { eventTypes, isEventType } from '../webhooks/event-types.ts'
+import type { EventType } from '../webhooks/event-types.ts'
 import { buildSample } from './build-sample.ts'
 import { buildOfficialValidator, officialTypes } from './official-catalogue.ts'
 

@@ -1,4 +1,5 @@
-import { dayMs, type Sample, type SampleContext } from './sample.ts'
+import { dayMs } from './sample.ts'
+import type { Sample, SampleContext } from './sample.ts'
 import { buildUser } from './user.ts'
 
 const idPrefix = 'sess'

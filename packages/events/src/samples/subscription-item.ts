@@ -1,5 +1,6 @@
 import { buildPayer } from './payer.ts'
-import { dayMs, type Sample, type SampleContext } from './sample.ts'
+import { dayMs } from './sample.ts'
+import type { Sample, SampleContext } from './sample.ts'
 
 const idPrefix = 'csub_item'
 

@@ -14,7 +14,7 @@ export type FaultKind =
   | { hang: true }
 
 /** When it goes wrong: always, for the next so many requests, or by chance. */
-type Occasion = {
+interface Occasion {
   /** Where, `/v1/**` by default; see buildPathTest. */
   path?: string
   times?: number
@@ -26,7 +26,7 @@ type Occasion = {
 export type Fault = FaultKind & Occasion
 
 /** Everything that goes wrong with one request. */
-export type Damage = {
+export interface Damage {
   retryAfterSeconds?: number
   status?: number
   delayMs: number

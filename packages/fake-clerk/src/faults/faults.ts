@@ -1,10 +1,11 @@
-import { damageBy, type Damage, type Fault } from './fault.ts'
+import { damageBy } from './fault.ts'
+import type { Damage, Fault } from './fault.ts'
 import { buildPathTest } from './path-pattern.ts'
 import { createRandom } from './random.ts'
 import { createRateLimiter } from './rate-limit.ts'
 
 /** A request whose answer is about to be made. */
-export type Answering = {
+export interface Answering {
   path: string
   query: URLSearchParams
   /** How many answers to this hook's paths there were, this one included. */
@@ -14,7 +15,7 @@ export type Answering = {
 type Hook = (answering: Answering) => void | Promise<void>
 
 /** The faults of a fake, switchable while it runs. */
-export type Faults = {
+export interface Faults {
   /** Adds a fault; returns the function that takes it away. */
   add: (fault: Fault) => () => void
   /**
@@ -29,7 +30,7 @@ export type Faults = {
 }
 
 /** What the server asks of the faults. */
-export type FaultSource = {
+export interface FaultSource {
   damageTo: (path: string, endpoint: string) => Damage
   callHooks: (path: string, query: URLSearchParams) => Promise<void>
 }

@@ -1,5 +1,5 @@
 /** Clerk's own limits are 1000 requests in 10 s for production, 100 for development. */
-export type RateLimit = {
+export interface RateLimit {
   requests: number
   windowMs: number
   /** What Retry-After says, in seconds; by default the rest of the window, rounded up. */

@@ -4,7 +4,8 @@ import { findGroup } from '../world/change-object.ts'
 import { showItem, showSubscription } from '../world/show-billing.ts'
 import type { Store } from '../world/store.ts'
 import { readPaginated } from './list-page.ts'
-import { contains, findOr404, type Route, type RouteRequest } from './route.ts'
+import { contains, findOr404 } from './route.ts'
+import type { Route, RouteRequest } from './route.ts'
 
 const statuses = ['active', 'ended', 'past_due', 'upcoming', 'free_trial']
 

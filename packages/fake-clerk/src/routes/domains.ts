@@ -1,9 +1,11 @@
-import { isChosen, readBoolean, readOrder, readPage, readValues, type Choice } from '../query.ts'
+import { isChosen, readBoolean, readOrder, readPage, readValues } from '../query.ts'
+import type { Choice } from '../query.ts'
 import { invalidParameter } from '../refusal.ts'
 import type { ClerkObject } from '../world/clerk-object.ts'
 import { showDomain } from '../world/show.ts'
 import { readPaginated } from './list-page.ts'
-import { contains, findOr404, type Route, type RouteRequest } from './route.ts'
+import { contains, findOr404 } from './route.ts'
+import type { Route, RouteRequest } from './route.ts'
 
 const modes = [
   'manual_invitation',

@@ -4,7 +4,8 @@ import type { ClerkObject } from '../world/clerk-object.ts'
 import { showInvitation, showPublicOrganizationData } from '../world/show.ts'
 import type { Walk } from '../world/walk.ts'
 import { readPaginated } from './list-page.ts'
-import { contains, findOr404, type Route, type RouteRequest } from './route.ts'
+import { contains, findOr404 } from './route.ts'
+import type { Route, RouteRequest } from './route.ts'
 
 const statuses = ['pending', 'accepted', 'revoked', 'expired']
 

@@ -5,7 +5,7 @@ import { compareKeys } from '../world/order-key.ts'
 import type { Ref, Walk } from '../world/walk.ts'
 
 /** What a list is asked for. */
-export type ListQuery = {
+export interface ListQuery {
   page: Page
   order: Order
   walk?: Walk

@@ -4,7 +4,8 @@ import type { ClerkObject } from '../world/clerk-object.ts'
 import { membershipsOfOrganization, walkOfOrganization } from '../world/memberships.ts'
 import type { Store } from '../world/store.ts'
 import { countList, readPaginated } from './list-page.ts'
-import { contains, type Route, type RouteRequest } from './route.ts'
+import { contains } from './route.ts'
+import type { Route, RouteRequest } from './route.ts'
 
 /** The endpoints of organizations themselves. */
 export const organizationRoutes: Route[] = [

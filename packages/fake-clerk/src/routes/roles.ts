@@ -3,7 +3,8 @@ import type { ClerkObject } from '../world/clerk-object.ts'
 import type { Collection } from '../world/collection.ts'
 import { showRole } from '../world/show.ts'
 import { readPaginated } from './list-page.ts'
-import { buildReadRoute, contains, type Route } from './route.ts'
+import { buildReadRoute, contains } from './route.ts'
+import type { Route } from './route.ts'
 
 /** The endpoints of roles and permissions. */
 export const roleRoutes: Route[] = withFeature([

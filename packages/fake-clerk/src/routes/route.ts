@@ -13,7 +13,7 @@ export type Feature = 'organizations' | 'billing'
 export type DeletedCursor = 'refuse' | 'end' | 'follow'
 
 /** What a handler sees of a request. */
-export type RouteRequest = {
+export interface RouteRequest {
   store: Store
   query: URLSearchParams
   /** The parts of the path that stand in braces in its template. */
@@ -22,7 +22,7 @@ export type RouteRequest = {
 }
 
 /** One endpoint. `handle` returns the body of a 200. */
-export type Route = {
+export interface Route {
   path: string
   feature?: Feature
   /** @throws {Refusal} for any other answer. */

@@ -2,7 +2,8 @@ import { readBoolean, readPage, readValues } from '../query.ts'
 import { missingParameters } from '../refusal.ts'
 import type { ClerkObject } from '../world/clerk-object.ts'
 import { readPaginated } from './list-page.ts'
-import { buildReadRoute, type Route, type RouteRequest } from './route.ts'
+import { buildReadRoute } from './route.ts'
+import type { Route, RouteRequest } from './route.ts'
 
 const statuses = ['abandoned', 'active', 'ended', 'expired', 'removed', 'replaced', 'revoked']
 

@@ -5,8 +5,8 @@ import {
   readInteger,
   readValues,
   refuseParameters,
-  type Choice,
 } from '../query.ts'
+import type { Choice } from '../query.ts'
 import type { ClerkObject } from '../world/clerk-object.ts'
 import { membershipsOfUser } from '../world/memberships.ts'
 import type { Store } from '../world/store.ts'
@@ -16,7 +16,7 @@ import { contains } from './route.ts'
 type Condition = (user: ClerkObject) => boolean
 
 /** Which users a request asks for. */
-export type UserFilter = {
+export interface UserFilter {
   walk?: Walk
   candidates?: ClerkObject[]
   matches?: Condition

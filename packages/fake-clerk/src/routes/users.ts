@@ -1,10 +1,12 @@
-import { readOrder, readPage, type Order, type Page } from '../query.ts'
+import { readOrder, readPage } from '../query.ts'
+import type { Order, Page } from '../query.ts'
 import { invalidParameter } from '../refusal.ts'
 import type { ClerkObject } from '../world/clerk-object.ts'
 import { primaryEmailAddress } from '../world/primary-email-address.ts'
 import type { Walk } from '../world/walk.ts'
 import { countList, readList } from './list-page.ts'
-import { buildReadRoute, type Route, type RouteRequest } from './route.ts'
+import { buildReadRoute } from './route.ts'
+import type { Route, RouteRequest } from './route.ts'
 import { readUserFilter } from './user-filter.ts'
 
 const orders = [

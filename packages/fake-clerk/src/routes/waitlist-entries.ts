@@ -1,7 +1,8 @@
 import { readOrder, readPage, readValues } from '../query.ts'
 import type { ClerkObject } from '../world/clerk-object.ts'
 import { readPaginated } from './list-page.ts'
-import { contains, type Route } from './route.ts'
+import { contains } from './route.ts'
+import type { Route } from './route.ts'
 
 const statuses = ['pending', 'invited', 'completed', 'rejected']
 

@@ -1,5 +1,5 @@
 import { buildSample, createClerkId } from '@clerk-sync/events/samples'
-import { type EventType } from '@clerk-sync/events'
+import type { EventType } from '@clerk-sync/events'
 import type { ClerkObject, Fields } from './clerk-object.ts'
 
 /** Takes an object from the samples and puts the given fields over it. */

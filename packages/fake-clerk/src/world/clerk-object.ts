@@ -1,5 +1,5 @@
 /** An object as the Backend API shows it; the further fields are Clerk's own, in snake_case. */
-export type ClerkObject = {
+export interface ClerkObject {
   object: string
   id: string
   created_at: number

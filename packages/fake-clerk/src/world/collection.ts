@@ -1,7 +1,9 @@
 import type { ClerkObject } from './clerk-object.ts'
 import type { Generated } from './generated.ts'
-import { placeOf, type OrderKey } from './order-key.ts'
-import { walkInOrder, type Ref, type Walk } from './walk.ts'
+import { placeOf } from './order-key.ts'
+import type { OrderKey } from './order-key.ts'
+import { walkInOrder } from './walk.ts'
+import type { Ref, Walk } from './walk.ts'
 
 /**
  * The objects of one kind in the order of their creation. Kept objects cost memory, generated ones

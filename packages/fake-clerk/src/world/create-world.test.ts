@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { createWorld, type World } from './create-world.ts'
+import { createWorld } from './create-world.ts'
+import type { World } from './create-world.ts'
 import type { WebhookEvent } from './publisher.ts'
 
 let world: World

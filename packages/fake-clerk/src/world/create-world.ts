@@ -1,4 +1,5 @@
-import { createClock, type Clock } from './clock.ts'
+import { createClock } from './clock.ts'
+import type { Clock } from './clock.ts'
 import { buildDomainChanges } from './domains.ts'
 import { buildInvitationChanges } from './invitations.ts'
 import { buildMembershipChanges } from './memberships.ts'
@@ -7,13 +8,14 @@ import { buildPermissionChanges } from './permissions.ts'
 import { createPublisher } from './publisher.ts'
 import { buildRoleChanges } from './roles.ts'
 import { buildSessionChanges } from './sessions.ts'
-import { createStore, type GeneratedCounts } from './store.ts'
+import { createStore } from './store.ts'
+import type { GeneratedCounts } from './store.ts'
 import { buildSubscriptionChanges } from './subscriptions.ts'
 import { buildUserChanges } from './users.ts'
 import { buildWaitlistEntryChanges } from './waitlist-entries.ts'
 
 /** How a world begins and behaves. */
-export type WorldOptions = {
+export interface WorldOptions {
   generated?: GeneratedCounts
   /** The time of the next change, in ms; by default the real time, never the same ms twice. */
   now?: Clock

@@ -2,7 +2,7 @@ import type { ClerkObject } from './clerk-object.ts'
 import { generatedId, indexInId } from './generated-id.ts'
 
 /** Objects that are computed from their index instead of being kept. */
-export type Generated = {
+export interface Generated {
   count: number
   createdAt: (index: number) => number
   /** The first index that was created at this time (ms) or later; `count` when none was. */

@@ -1,5 +1,8 @@
 /** What puts objects of one kind into one total order. */
-export type OrderKey = { created_at: number; id: string }
+export interface OrderKey {
+  created_at: number
+  id: string
+}
 
 /** Compares by time of creation, then by id. */
 export function compareKeys(left: OrderKey, right: OrderKey): number {

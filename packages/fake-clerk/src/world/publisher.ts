@@ -1,11 +1,11 @@
 import { buildSample } from '@clerk-sync/events/samples'
 
-import { type EventType } from '@clerk-sync/events'
+import type { EventType } from '@clerk-sync/events'
 
 /** A webhook event as Clerk would send it, signature aside. */
 export type WebhookEvent = ReturnType<typeof buildSample>
 
-export type Publisher = {
+export interface Publisher {
   onEvent: (listener: (event: WebhookEvent) => void) => () => void
   publish: (type: EventType, data: Record<string, unknown>, at: number) => void
 }

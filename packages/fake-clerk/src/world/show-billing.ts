@@ -6,7 +6,13 @@ import { primaryEmailAddress } from './primary-email-address.ts'
 
 const { instance_id: instanceId } = buildSample('subscription.created')
 
-type Plan = { id: string; slug: string; name: string; is_recurring: boolean; amount: number }
+interface Plan {
+  id: string
+  slug: string
+  name: string
+  is_recurring: boolean
+  amount: number
+}
 
 /** Shows a subscription as its events carry it. */
 export function showSubscriptionEvent(store: Store, record: ClerkObject): ClerkObject {

@@ -6,13 +6,16 @@ import { buildGeneratedUser } from './generated-users.ts'
 import type { Publisher } from './publisher.ts'
 
 /** How many objects there are from the start, computed and not kept. */
-export type GeneratedCounts = { users?: number; organizations?: number }
+export interface GeneratedCounts {
+  users?: number
+  organizations?: number
+}
 
 /** Everything that the fake instance holds. */
 export type Store = ReturnType<typeof createStore>
 
 /** What the functions that change the world work on. */
-export type WorldContext = {
+export interface WorldContext {
   store: Store
   clock: Clock
   publish: Publisher['publish']

@@ -1,12 +1,13 @@
 import type { ClerkObject } from './clerk-object.ts'
 import type { Generated } from './generated.ts'
-import { compareKeys, placeOf, type OrderKey } from './order-key.ts'
+import { compareKeys, placeOf } from './order-key.ts'
+import type { OrderKey } from './order-key.ts'
 
 /** An object that is kept, or the index of one that is generated. */
 export type Ref = ClerkObject | number
 
 /** Which objects to walk over, and in which direction; the order is (created_at, id). */
-export type Walk = {
+export interface Walk {
   descending?: boolean
   /** Starts behind this place; the object itself may be gone. */
   after?: OrderKey
@@ -20,7 +21,7 @@ export type Walk = {
 }
 
 /** What a collection consists of: sorted objects and generated ones, without those deleted. */
-export type Source = {
+export interface Source {
   kept: readonly ClerkObject[]
   generated: Generated | undefined
   gone: ReadonlySet<number>

@@ -65,7 +65,10 @@ export async function notePage(
 }
 
 /** A row by its columns: its id, and those of its owners. */
-type RowIds = { readonly [column: string]: unknown; readonly id: string }
+interface RowIds {
+  readonly [column: string]: unknown
+  readonly id: string
+}
 
 /**
  * The living rows behind `after` that the walk did not see, some thousand rows of the table at a
