@@ -1,17 +1,15 @@
 import { expect, test } from 'vitest'
 import { freshId, noon, nothing, remove, unreadable, upsert } from '../test/build-change.ts'
-import type { Change } from './change.ts'
-import { entityKey } from './deleted.ts'
-import { decide } from './decide.ts'
-import type { Known } from './decide.ts'
+import type { EventChange as Change } from '@clerk-sync/events'
+import { decide, entityKey, versionOf } from './decide.ts'
+import type { ExistingState } from './decide.ts'
 import { deletionPolicies } from './deletion-policy.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
-import { versionOf } from './version.ts'
 
-const unknown: Known = { events: new Set(), tombstones: new Map(), rows: new Map() }
+const unknown: ExistingState = { events: new Set(), tombstones: new Map(), rows: new Map() }
 
 /** What the database holds once these changes are in it. */
-function after(...changes: Change[]): Known {
+function after(...changes: Change[]): ExistingState {
   const { writes, tombstones } = decide(changes, unknown, 'erase')
   return {
     events: new Set(changes.map((change) => change.event.id)),
@@ -27,11 +25,11 @@ function after(...changes: Change[]): Known {
 
 /** The decision in short: outcomes or errors, and the events whose rows are written. */
 function decided(changes: Change[], known = unknown, policy: DeletionPolicy = 'erase') {
-  const { verdicts, writes, deaths } = decide(changes, known, policy)
+  const { verdicts, writes, deletions } = decide(changes, known, policy)
   return {
     outcomes: verdicts.map((one) => (one instanceof Error ? one.message : one.outcome)),
-    written: writes.map(({ event }) => event.id),
-    dead: deaths.map((death) => [death.id, death.withOwner ? null : death.deletedAt]),
+    written: writes.map(({ event }) => event?.id),
+    dead: deletions.map((one) => [one.id, one.withOwner ? null : one.deletedAt]),
   }
 }
 

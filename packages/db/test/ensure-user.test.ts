@@ -9,7 +9,7 @@ import {
   waitForUser,
 } from '../src/index.ts'
 import type { Database } from '../src/index.ts'
-import { upsertRows } from '../src/statements/upsert-rows.ts'
+import { upsertRows } from '../src/statements.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
 import { ada, clerkThat, failureOf, unreachableDatabase } from './just-in-time-scene.ts'
 import { applyAll, createTables, defaultRules } from './tables.ts'

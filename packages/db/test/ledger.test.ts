@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { EventChange } from '@clerk-sync/events'
 import { removeOldRows } from '../src/index.ts'
-import type { Change, Database } from '../src/index.ts'
+import type { Database } from '../src/index.ts'
 import { freshId, noon, nothing, remove, upsert } from './build-change.ts'
 import { applyAll, createTables, defaultRules } from './tables.ts'
 import type { Tables } from './tables.ts'
@@ -14,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => tables.close())
 
 const withValues = { ...defaultRules, auditValues: true }
-const entry = ({ event }: Change) =>
+const entry = ({ event }: EventChange) =>
   db.prisma.webhookEvent.findUniqueOrThrow({ where: { id: event.id } })
 
 describe('what changed', () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { EventChange } from '@clerk-sync/events'
 import {
   DatabaseRefusedError,
   DatabaseUnavailableError,
@@ -32,7 +33,7 @@ afterAll(() => tables.close())
 
 const user = (id: string) => db.prisma.user.findUnique({ where: { id } })
 const tombstones = (id: string) => db.prisma.tombstone.findMany({ where: { id } })
-const isInLedger = async ({ event }: Change) =>
+const isInLedger = async ({ event }: EventChange) =>
   (await db.prisma.webhookEvent.findUnique({ where: { id: event.id } })) !== null
 
 async function refusal(change: Change): Promise<DatabaseRefusedError> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { upsertRows } from '../src/statements/upsert-rows.ts'
+import { upsertRows } from '../src/statements.ts'
 import { freshId, noon, upsert } from './build-change.ts'
 import type { Given } from './build-change.ts'
 import { createTables } from './tables.ts'

@@ -24,8 +24,26 @@ export {
 export type { Choice, Effect, Field, Kept } from './entities/kept.ts'
 export { minimise } from './entities/minimise.ts'
 export { entities } from './entities/registry.ts'
-export { readRow } from './entities/row.ts'
-export type { EntityRow, Row } from './entities/row.ts'
+export {
+  changeFromApi,
+  changeFromEvent,
+  deletionFromApi,
+  InvalidEventError,
+  readRow,
+  updatedAtOf,
+} from './change.ts'
+export type {
+  Change,
+  Delete,
+  EntityChange,
+  EntityRow,
+  EventChange,
+  LedgerEvent,
+  Recorded,
+  Row,
+  Unreadable,
+  Upsert,
+} from './change.ts'
 export { wellFormed } from './entities/well-formed.ts'
 export { fieldsLeftOut, keptBy, keptVariables } from './entities/kept-settings.ts'
 export { parseEnvelope } from './webhooks/envelope.ts'
@@ -41,3 +59,4 @@ export {
   verifySignature,
 } from './webhooks/signature.ts'
 export type { SigningSecret } from './webhooks/signature.ts'
+export { user as userEntity } from './entities/user.ts'

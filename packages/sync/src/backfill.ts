@@ -1,6 +1,7 @@
+import { changeFromApi } from '@clerk-sync/events'
 import { FeatureNotEnabledError } from '@clerk-sync/events/backend-api'
 import type { BackendApi, Position } from '@clerk-sync/events/backend-api'
-import { applyChanges, previewBatch, toReadChange } from '@clerk-sync/db'
+import { applyChanges, previewBatch } from '@clerk-sync/db'
 import {
   finishBackfill,
   readBackfill,
@@ -103,7 +104,7 @@ async function writePage(
   entity: Entity,
   items: readonly ClerkObject[],
 ): Promise<ChangeResult[]> {
-  const changes = items.flatMap((item) => toReadChange(entity, item) ?? [])
+  const changes = items.flatMap((item) => changeFromApi(entity, item) ?? [])
   if (changes.length === 0) return []
   const results = await retryWhileUnavailable(options, () => write(options, changes))
   for (const result of results) {

@@ -1,7 +1,6 @@
 import { noteDrift, notePage } from './statements/reconcile-items.ts'
-import { updatedAtOf } from '@clerk-sync/db'
 import type { Comparison, Drift } from './statements/reconcile-items.ts'
-import { readConcerned } from '@clerk-sync/events'
+import { readConcerned, updatedAtOf } from '@clerk-sync/events'
 import type { ClerkObject, Entity } from '@clerk-sync/events'
 import { readOnes } from './confirm.ts'
 import { readPages } from './pages.ts'

@@ -1,4 +1,5 @@
-import { applyChanges, toReadChange } from '@clerk-sync/db'
+import { changeFromApi, deletionFromApi } from '@clerk-sync/events'
+import { applyChanges } from '@clerk-sync/db'
 import { removeTombstones } from './statements/remove-tombstones.ts'
 import { noteDrift, settleDrift } from './statements/reconcile-items.ts'
 import type { Change } from '@clerk-sync/db'
@@ -82,7 +83,7 @@ async function repairItems(
   const changes: Change[] = [
     ...drifting
       .filter((item) => !isMarked(drift, item))
-      .flatMap((item) => toReadChange(entity, item) ?? []),
+      .flatMap((item) => changeFromApi(entity, item) ?? []),
     ...(await revive(options, comparison, marked)),
   ]
   if (changes.length === 0) return 0
@@ -109,7 +110,7 @@ async function revive(
   if (gone.length > 0)
     await retryWhileUnavailable(patience, () => noteDrift(db, comparison, gone, null))
   return [...there].flatMap(([id, item]) =>
-    item ? (toReadChange(entity, item) ?? []) : toDelete(entity, { id }),
+    item ? (changeFromApi(entity, item) ?? []) : deletionFromApi(entity, id),
   )
 }
 
@@ -122,28 +123,13 @@ export async function repairDeletes(
   let deleted = 0
   for (let start = 0; start < extras.length; start += rowsAtOnce) {
     options.signal.throwIfAborted()
-    const changes = extras.slice(start, start + rowsAtOnce).map((row) => toDelete(entity, row))
+    const changes = extras
+      .slice(start, start + rowsAtOnce)
+      .map(({ id }) => deletionFromApi(entity, id))
     const write = () => applyChanges(options.db, changes, options.rules)
     deleted += countApplied(await retryWhileUnavailable(options, write))
   }
   return deleted
-}
-
-function toDelete(entity: Entity, { id }: RowIds): Change {
-  const now = Date.now()
-  const event = {
-    id: '',
-    type: 'reconcile',
-    entityId: id,
-    userId: entity.name === 'user' ? id : undefined,
-    organizationId: undefined,
-    clientIp: undefined,
-    userAgent: undefined,
-    occurredAt: now,
-    receivedAt: now,
-    isRecorded: false as const,
-  }
-  return { kind: 'delete', event, entity, id }
 }
 
 function countApplied(results: Awaited<ReturnType<typeof applyChanges>>): number {

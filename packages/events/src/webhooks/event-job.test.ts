@@ -1,5 +1,5 @@
 import { everything, parseFields, selectKept } from '../entities/kept.ts'
-import { readRow } from '../entities/row.ts'
+import { readRow } from '../change.ts'
 import type { Entity } from '../entities/entity.ts'
 import type { Kept } from '../entities/kept.ts'
 import { describe, expect, test } from 'vitest'
