@@ -29,7 +29,7 @@ function decided(changes: Change[], known = unknown, policy: DeletionPolicy = 'e
   return {
     outcomes: verdicts.map((one) => (one instanceof Error ? one.message : one.outcome)),
     written: writes.map(({ event }) => event?.id),
-    dead: deletions.map((one) => [one.id, one.withOwner ? null : one.deletedAt]),
+    deleted: deletions.map((one) => [one.id, one.withOwner ? null : one.deletedAt]),
   }
 }
 
@@ -42,7 +42,7 @@ test('an entity that nobody knows is applied', () => {
   expect(decided([created])).toEqual({
     outcomes: ['applied'],
     written: written(created),
-    dead: [],
+    deleted: [],
   })
 })
 
@@ -101,20 +101,24 @@ test.each(deletionPolicies)('with %s a delete wins over a row of any version', (
   expect(decided([deleted], after(newer), policy)).toEqual({
     outcomes: ['deleted'],
     written: [],
-    dead: [[id, noon - 1_000]],
+    deleted: [[id, noon - 1_000]],
   })
 })
 
 test('after a delete every change is stale, however new', () => {
   const late = upsert(id, { updatedAt: noon + 1_000_000 })
-  expect(decided([late], after(remove(id)))).toEqual({ outcomes: ['stale'], written: [], dead: [] })
+  expect(decided([late], after(remove(id)))).toEqual({
+    outcomes: ['stale'],
+    written: [],
+    deleted: [],
+  })
 })
 
 test('an update before a delete in one batch is not written, one after it is stale', () => {
   expect(decided([older, remove(id), newer])).toEqual({
     outcomes: ['applied', 'deleted', 'stale'],
     written: [],
-    dead: [[id, noon]],
+    deleted: [[id, noon]],
   })
 })
 
@@ -125,7 +129,7 @@ test('a second delete is stale and goes on to the tombstone, which may owe it an
   ]
   expect(decided([first], after(second))).toMatchObject({
     outcomes: ['stale'],
-    dead: [[id, noon - 1_000]],
+    deleted: [[id, noon - 1_000]],
   })
 })
 
@@ -138,7 +142,7 @@ test('of two deletes in one batch the earlier time is kept, in either order', ()
   ]) {
     expect(decided(batch)).toMatchObject({
       outcomes: ['deleted', 'stale'],
-      dead: [[id, noon - 1_000]],
+      deleted: [[id, noon - 1_000]],
     })
   }
 })
@@ -148,7 +152,7 @@ test('an event that the ledger has is a duplicate and does nothing', () => {
   expect(decided([deleted], after(deleted))).toEqual({
     outcomes: ['duplicate'],
     written: [],
-    dead: [],
+    deleted: [],
   })
 })
 
@@ -184,12 +188,12 @@ test('what goes with its owner is stale and leaves a tombstone of its own withou
   expect(decided([accepted], after(remove(id)))).toEqual({
     outcomes: ['stale'],
     written: [],
-    dead: [[invitationId, null]],
+    deleted: [[invitationId, null]],
   })
   expect(decided([remove(id), accepted])).toEqual({
     outcomes: ['deleted', 'stale'],
     written: [],
-    dead: [
+    deleted: [
       [id, noon],
       [invitationId, null],
     ],
@@ -200,19 +204,19 @@ test('an owner that is deleted later in the batch takes along what the batch wro
   expect(decided([upsert(invitationId, accept), remove(id)])).toEqual({
     outcomes: ['applied', 'deleted'],
     written: [],
-    dead: [
+    deleted: [
       [id, noon],
       [invitationId, null],
     ],
   })
 })
 
-test('an event that does not name the dead owner is kept out by the tombstone of its own id', () => {
+test('an event that does not name the deleted owner is kept out by the tombstone of its own id', () => {
   const known = after(remove(id), upsert(invitationId, accept))
   expect(decided([upsert(invitationId, invite)], known).outcomes).toEqual(['stale'])
 })
 
-test('with retain the newest row stays, marked with the earliest time of its deletion', () => {
+test('with retain the newest row stays, with the earliest time of its deletion', () => {
   const late = upsert(id, { updatedAt: noon + 9, data: { first_name: 'Ada' } })
   const changes = [remove(id, { occurredAt: noon + 7 }), late, remove(id, { occurredAt: noon + 6 })]
   const { verdicts, writes } = decide(changes, after(older), 'retain')
@@ -249,7 +253,7 @@ test('with anonymize the newest row stays without what tells of the person', () 
   }
 })
 
-test('what can not be read is refused, and stale where the entity is gone', () => {
+test('what can not be read is refused, and stale where the entity is deleted', () => {
   const broken = unreadable(id)
   expect(decided([broken], after(older)).outcomes).toEqual(["it can't be read"])
   expect(decided([broken, broken]).outcomes).toEqual(["it can't be read", "it can't be read"])
