@@ -18,7 +18,7 @@ export async function startConsole(config: ConsoleConfig, ops: Ops): Promise<Con
   const board = buildBoard(boardPath, { logger, showData })
   const opened = openQueue(config.queue, {
     onOpen: (queue) => board.show(queue),
-    onError: createErrorLog(logger, 'the queue has trouble'),
+    onError: createErrorLog(logger, 'queue connection error'),
   })
   const runs = createReplayRuns(opened, logger)
   const app = buildConsole({ board: board.plugin, login, logger, queue: opened, runs })

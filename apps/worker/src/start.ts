@@ -25,7 +25,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
   const logger = ops.logger.child({ app: 'worker' })
   const db = createDatabase({ url: config.databaseUrl, maxConnections })
   const stopping = new AbortController()
-  const logQueueError = createErrorLog(logger, 'the connection to the queue failed')
+  const logQueueError = createErrorLog(logger, 'queue connection error')
   const onQueueError = (error: Error) => {
     if (!stopping.signal.aborted) logQueueError(error)
   }

@@ -1,16 +1,13 @@
 import { isClerkObject, itemsOf } from './entities/column.ts'
 import { readConcerned } from './entities/concerned.ts'
 import type { Concerned } from './entities/concerned.ts'
-import { columnTypes, latestTime } from './entities/entity.ts'
+import { columnTypes, latestTime, longestId } from './entities/entity.ts'
 import type { ChildTable, ClerkObject, Column, Entity } from './entities/entity.ts'
 import type { Kept } from './entities/kept.ts'
 import { minimise } from './entities/minimise.ts'
 import { wellFormed } from './entities/well-formed.ts'
 import { parseEventJob } from './webhooks/event-job.ts'
 import type { EventJob } from './webhooks/event-job.ts'
-
-// A longer id is not Clerk's, and PostgreSQL could not index it.
-const longestId = 255
 
 /** An event as the ledger keeps it. Times are milliseconds. */
 export interface LedgerEvent {

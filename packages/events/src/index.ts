@@ -1,7 +1,7 @@
 export { isClerkObject } from './entities/column.ts'
 export { readConcerned } from './entities/concerned.ts'
 export type { Concerned } from './entities/concerned.ts'
-export { columnTypes, latestTime } from './entities/entity.ts'
+export { columnTypes, latestTime, longestId } from './entities/entity.ts'
 export type {
   ChildTable,
   ClerkObject,
@@ -46,17 +46,15 @@ export type {
 } from './change.ts'
 export { wellFormed } from './entities/well-formed.ts'
 export { fieldsLeftOut, keptBy, keptVariables } from './entities/kept-settings.ts'
-export { parseEnvelope } from './webhooks/envelope.ts'
-export type { Envelope } from './webhooks/envelope.ts'
-export { buildEventJob, parseEventJob } from './webhooks/event-job.ts'
-export type { Delivery, EventJob } from './webhooks/event-job.ts'
+export { buildEventJob, parseEnvelope, parseEventJob } from './webhooks/event-job.ts'
+export type { Delivery, Envelope, EventJob } from './webhooks/event-job.ts'
 export { eventTypes, isEventType } from './webhooks/event-types.ts'
 export type { EventType } from './webhooks/event-types.ts'
+export { sign, verifySignature } from './webhooks/signature.ts'
 export {
   createSigningSecret,
   parseSigningSecrets,
-  sign,
-  verifySignature,
-} from './webhooks/signature.ts'
-export type { SigningSecret } from './webhooks/signature.ts'
+  webhookSigningSecret,
+} from './webhooks/signing-secret.ts'
+export type { SigningSecret } from './webhooks/signing-secret.ts'
 export { user as userEntity } from './entities/user.ts'

@@ -1,7 +1,8 @@
 /**
- * The result of `work`, unless it takes longer. What is late is ignored, also when it fails.
+ * The result of `work`, unless it takes longer than `timeoutMs` milliseconds. A late result or error
+ * is ignored.
  *
- * @throws an Error with `message` after `timeoutMs` milliseconds; what `work` throws before.
+ * @throws an Error with `message` after the timeout; the error of `work` before.
  */
 export async function withTimeout<T>(
   work: Promise<T>,
@@ -22,7 +23,7 @@ export async function withTimeout<T>(
  * The result of `work`, or undefined when it takes longer than `timeoutMs` milliseconds. The wait
  * alone does not keep the process alive.
  *
- * @throws what `work` throws before.
+ * @throws the error of `work` before the timeout.
  */
 export async function waitAtMost<T>(work: Promise<T>, timeoutMs: number): Promise<T | undefined> {
   const timeout = Promise.withResolvers<undefined>()

@@ -82,6 +82,9 @@ export interface Entity {
   readonly children: readonly ChildTable[]
 }
 
+/** A longer id is not Clerk's, and PostgreSQL could not index it. */
+export const longestId = 255
+
 /** In milliseconds. PostgreSQL reads years above 9999 in another notation; Clerk's are far below. */
 export const latestTime = Date.UTC(9999, 11, 31)
 

@@ -1,8 +1,8 @@
 /** Collects items while a flush is under way and flushes them together when it ends. */
 export interface Batcher<T, R> {
-  /** Resolves with the item's own result, or rejects when the flush of its batch fails. */
+  /** Resolves with the item's own result. Rejects when the flush of its batch fails. */
   add(item: T): Promise<R>
-  /** Rejects what waits and refuses what comes, with this error; a flush under way goes on. */
+  /** Rejects waiting and later items with this error. A flush under way goes on. */
   stop(error: Error): void
 }
 
@@ -13,8 +13,9 @@ interface Waiting<T, R> {
 }
 
 /**
- * An item that finds no flush under way is flushed at once, alone; so latency is least when little
- * happens and batches grow by themselves when much does. `flush` returns one result per item.
+ * Creates a batcher. An item that finds no flush under way is flushed at once, alone: latency stays
+ * low under little load, and batches grow with the load. `flush` gets at most `maxSize` items and
+ * returns one result per item, in their order.
  */
 export function createBatcher<T, R>(
   flush: (items: T[]) => Promise<R[]>,

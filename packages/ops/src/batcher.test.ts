@@ -10,13 +10,13 @@ function createGate() {
   return { batches, flush }
 }
 
-test('a lone item is flushed at once', () => {
+test('an item is flushed at once when no flush is under way', () => {
   const { batches, flush } = createGate()
   void createBatcher(flush, 10).add(1)
   expect(batches.map((batch) => batch.items)).toEqual([[1]])
 })
 
-test('what arrives during a flush is flushed together after it, at most maxSize at a time', async () => {
+test('items that arrive during a flush are flushed together after it, at most maxSize at a time', async () => {
   const { batches, flush } = createGate()
   const batcher = createBatcher(flush, 2)
   const results = [1, 2, 3, 4].map((item) => batcher.add(item))
@@ -30,7 +30,7 @@ test('what arrives during a flush is flushed together after it, at most maxSize 
   expect(batches.map((batch) => batch.items)).toEqual([[1], [2, 3], [4]])
 })
 
-test('a flush that fails rejects its own items and the next batch goes on', async () => {
+test('a flush that fails rejects its own items, and the next batch is flushed', async () => {
   const { batches, flush } = createGate()
   const batcher = createBatcher(flush, 10)
   const first = batcher.add(1)
@@ -41,7 +41,7 @@ test('a flush that fails rejects its own items and the next batch goes on', asyn
   expect(await second).toBe(20)
 })
 
-test('stopping rejects what waits and what comes, and lets the flush under way finish', async () => {
+test('stopping rejects waiting and later items, and the flush under way finishes', async () => {
   const { batches, flush } = createGate()
   const batcher = createBatcher(flush, 10)
   const first = batcher.add(1)
