@@ -2,7 +2,7 @@ import { userEntity } from '@clerk-sync/events'
 import type { Change, Entity, EntityRow } from '@clerk-sync/events'
 import { cascadeDelete, cascadeDeleteRest } from './cascade-delete.ts'
 import type { OwnedRows } from './cascade-delete.ts'
-import type { Database } from './database.ts'
+import type { Database, Transaction } from './database.ts'
 import { DatabaseUnavailableError } from './database-error.ts'
 import { decide, entityKey, isDeleted } from './decide.ts'
 import type { Decision, ExistingState, Tombstones, Verdict, Write } from './decide.ts'
@@ -17,7 +17,6 @@ import {
   writeLedger,
 } from './statements.ts'
 import type { LedgerEntry, ReadRow } from './statements.ts'
-import type { Transaction } from './transaction.ts'
 
 /** How a deployment wants its data kept. */
 export interface WriteRules {

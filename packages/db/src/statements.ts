@@ -2,7 +2,7 @@ import { columnTypes, userEntity } from '@clerk-sync/events'
 import type { Change, ChildTable, Entity, LedgerEvent, Row, Upsert } from '@clerk-sync/events'
 import { entityKey, ownerKeys, versionOf } from './decide.ts'
 import type { ExistingRow, ExistingState, Outcome, Version, Write } from './decide.ts'
-import type { Transaction } from './transaction.ts'
+import type { Transaction } from './database.ts'
 
 // 'clerk' in ASCII: any number serves, as long as every writer of these tables uses the same one.
 const lockKey = 0x636c65726b

@@ -3,7 +3,7 @@ import { context, SpanKind, trace } from '@opentelemetry/api'
 import type { Attributes, Span } from '@opentelemetry/api'
 import { sqlStateOf } from './database-error.ts'
 import { summarize } from './summarize.ts'
-import type { Transaction } from './transaction.ts'
+import type { Transaction } from './database.ts'
 
 type Run<T> = (tx: Transaction) => Promise<T>
 

@@ -2,15 +2,18 @@
  * The result of `work`, unless it takes longer than `timeoutMs` milliseconds. A late result or error
  * is ignored.
  *
- * @throws an Error with `message` after the timeout; the error of `work` before.
+ * @throws `late`, or an Error with that message, after the timeout; the error of `work` before.
  */
 export async function withTimeout<T>(
   work: Promise<T>,
   timeoutMs: number,
-  message: string,
+  late: string | Error,
 ): Promise<T> {
   const timeout = Promise.withResolvers<never>()
-  const timer = setTimeout(() => timeout.reject(new Error(message)), timeoutMs)
+  const timer = setTimeout(
+    () => timeout.reject(typeof late === 'string' ? new Error(late) : late),
+    timeoutMs,
+  )
   work.catch(() => undefined)
   try {
     return await Promise.race([work, timeout.promise])

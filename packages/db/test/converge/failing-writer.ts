@@ -1,5 +1,5 @@
 import type { Database } from '../../src/index.ts'
-import type { Transaction } from '../../src/transaction.ts'
+import type { Transaction } from '../../src/database.ts'
 import type { Deletion } from './history.ts'
 
 export interface FailingWriter extends Database {
