@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { finishCascadeDeletes, deletionPolicies } from '../src/index.ts'
-import type { Change, Database, DeletionPolicy } from '../src/index.ts'
+import type { Change, DeletionPolicy } from '../src/index.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
-import { applyAll, createTables } from './tables.ts'
-import type { Tables } from './tables.ts'
+import { applyAll, useTables } from './tables.ts'
 
-let tables: Tables
-let db: Database
-beforeAll(async () => {
-  tables = await createTables()
-  db = tables.writers[0]
-})
-afterAll(() => tables.close())
+const tables = await useTables()
+const [db] = tables.writers
 
 /** A user and an organization with everything that may go with them. */
 function household() {

@@ -1,5 +1,5 @@
 import { selectKept } from '@clerk-sync/events'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   ClerkTimeoutError,
   DatabaseUnavailableError,
@@ -8,20 +8,13 @@ import {
   UnreadableUserError,
   waitForUser,
 } from '../src/index.ts'
-import type { Database } from '../src/index.ts'
 import { upsertRows } from '../src/statements.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
 import { ada, clerkThat, failureOf, unreachableDatabase } from './just-in-time-scene.ts'
-import { applyAll, createTables, defaultRules } from './tables.ts'
-import type { Tables } from './tables.ts'
+import { applyAll, useTables, defaultRules } from './tables.ts'
 
-let tables: Tables
-let db: Database
-beforeAll(async () => {
-  tables = await createTables()
-  db = tables.writers[0]
-})
-afterAll(() => tables.close())
+const tables = await useTables()
+const [db] = tables.writers
 
 const clerkError = (status: number) => Object.assign(new Error(`answer ${status}`), { status })
 

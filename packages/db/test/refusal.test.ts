@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { EventChange } from '@clerk-sync/events'
 import {
   DatabaseRefusedError,
@@ -6,16 +6,13 @@ import {
   applyChanges,
   createDatabase,
 } from '../src/index.ts'
-import type { Change, Database } from '../src/index.ts'
+import type { Change } from '../src/index.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
-import { createTables, defaultRules } from './tables.ts'
-import type { Tables } from './tables.ts'
+import { useTables, defaultRules } from './tables.ts'
 
-let tables: Tables
-let db: Database
+const tables = await useTables()
+const [db] = tables.writers
 beforeAll(async () => {
-  tables = await createTables()
-  db = tables.writers[0]
   await tables.query(`
     ALTER TABLE clerk.users ADD CONSTRAINT users_no_poison CHECK (first_name NOT LIKE 'poison%');
     ALTER TABLE clerk.webhook_events ADD CONSTRAINT no_cursed_event CHECK (id NOT LIKE 'msg_cursed%');
@@ -29,7 +26,6 @@ beforeAll(async () => {
     CREATE TRIGGER swallow BEFORE INSERT ON clerk.organizations
     FOR EACH ROW WHEN (NEW.slug LIKE 'swallowed%') EXECUTE FUNCTION swallow()`)
 })
-afterAll(() => tables.close())
 
 const user = (id: string) => db.prisma.user.findUnique({ where: { id } })
 const tombstones = (id: string) => db.prisma.tombstone.findMany({ where: { id } })
