@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort, listenAnywhere } from '@clerk-sync/testing'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
-import { isPortFree } from '../src/port.ts'
+import { isPortFree } from '../src/start/start-config.ts'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const stopSignalMs = 10_000

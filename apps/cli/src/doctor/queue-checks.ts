@@ -1,6 +1,6 @@
 import { inspectQueue, pendingQueueMigrations } from '@clerk-sync/queue'
 import type { QueueFacts, QueueLocation } from '@clerk-sync/queue'
-import { renderAge } from './age.ts'
+import { duration } from '../terminal/text.ts'
 import { remember } from './check.ts'
 import type { Check, Finding } from './check.ts'
 
@@ -67,7 +67,7 @@ function judgeWaiting({ depth, isPaused, oldestWaitingMs }: QueueFacts): Finding
   const waiting =
     depth.waiting === 0
       ? `none${running}`
-      : `${depth.waiting}${running}, the oldest for ${renderAge(oldestWaitingMs)}`
+      : `${depth.waiting}${running}, the oldest for ${duration(oldestWaitingMs)}`
   if (isPaused) {
     return {
       status: 'warning',

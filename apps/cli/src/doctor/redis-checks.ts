@@ -2,7 +2,7 @@ import { inspectRedis, megabytes } from '@clerk-sync/queue'
 import type { RedisAddress, RedisFacts } from '@clerk-sync/queue'
 import { remember } from './check.ts'
 import type { Check, Finding } from './check.ts'
-import type { Quote } from './quote.ts'
+import type { Quote } from './wording.ts'
 
 const oldestVersion = [6, 2] as const
 const crowdedRatio = 0.8
