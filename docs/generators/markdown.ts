@@ -15,3 +15,8 @@ export function markdownTable(
 }
 
 const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+
+export const code = (text: string) => `\`${text}\``
+
+/** Words as code, in a sentence: `a`, `b`, and `c`. */
+export const codes = (words: readonly string[]) => new Intl.ListFormat('en').format(words.map(code))

@@ -1,7 +1,7 @@
+import { writeFileSync } from 'node:fs'
 import { columnTypes, entities, fieldName, fieldsOf } from '@clerk-sync/events'
-import type { ChildTable, Column, Entity } from '@clerk-sync/events'
-import { deletionText } from './deletion-text.ts'
-import { markdownTable } from './markdown-table.ts'
+import type { ChildTable, Column, Entity, Owner } from '@clerk-sync/events'
+import { code, codes, markdownTable } from '../markdown.ts'
 import { bookkeeping, ledger, tombstones } from './own-tables.ts'
 
 const intro = `# Tables
@@ -56,6 +56,47 @@ function renderEntity(entity: Entity): string {
   ].join('\n\n')
 }
 
+/** What deletes an entity's rows, and what that does under each DELETION_POLICY. */
+function deletionText(entity: Entity): string {
+  const { deletedBy, partOf } = entity
+  if (deletedBy.length === 0 && partOf.length === 0) {
+    const isAboutSomeone = Object.keys(entity.concerns).length > 0
+    const stays = ' It stays, with the id alone, when the user or the organization is deleted.'
+    return `Nothing deletes a row: Clerk sends no event for it.${isAboutSomeone ? stays : ''}`
+  }
+  const causes = [
+    ...(deletedBy.length > 0 ? [`by ${codes(deletedBy)}`] : []),
+    ...(partOf.length > 0 ? [`together with ${partOf.map(ownerText).join(' or ')}`] : []),
+  ]
+  const owned = entities.filter((other) => other.partOf.some((owner) => owner === entity.name))
+  return [
+    `A row is deleted ${causes.join(', and ')}:`,
+    '',
+    `- \`erase\`: it goes${childrenOf(entity)}.`,
+    `- \`anonymize\`: it stays with \`deleted_at\` set${personalOf(entity)}.`,
+    '- `retain`: it stays as it was, with `deleted_at` set.',
+    ...(owned.length > 0
+      ? ['', `The same happens to its rows in ${codes(owned.map(({ table }) => table))}.`]
+      : []),
+  ].join('\n')
+}
+
+const ownerText = (owner: Owner) => (owner === 'user' ? 'its user' : 'its organization')
+
+function childrenOf({ children }: Entity): string {
+  return children.length > 0
+    ? `, with its rows in ${codes(children.map(({ table }) => table))}`
+    : ''
+}
+
+function personalOf({ columns, children }: Entity): string {
+  const tables = children.filter((child) => hasPersonal(child.columns)).map(({ table }) => table)
+  if (tables.length > 0) return ` and every personal column emptied, also in ${codes(tables)}`
+  return hasPersonal(columns) ? ' and every personal column emptied' : ''
+}
+
+const hasPersonal = (columns: readonly Column[]) => columns.some(({ personal }) => personal)
+
 function renderChild(entity: Entity, child: ChildTable): string {
   const { table, about, parentColumn, items, optional, columns } = child
   const kept = optional
@@ -104,7 +145,7 @@ function ownTables(): string[] {
   return [
     `## Bookkeeping columns\n\nEvery table of an entity has them; child tables have none. \`updated_at\`, \`event_occurred_at\` and \`event_id\` together are the row's version: a change is written only when its version is greater.`,
     markdownTable(head, bookkeeping),
-    '## tombstones\n\nThe mark that an id is gone for good: an event that comes late does not bring it back. It holds nothing but the id, and is kept longer than the ledger.',
+    '## tombstones\n\nA tombstone says that an id is deleted: an event that comes late does not bring it back. It holds nothing but the id, and is kept longer than the ledger.',
     markdownTable(head, tombstones),
     '## webhook_events\n\nThe ledger: one row for every event of what is kept, and for every event of a type that has no table. It is append-only, which triggers hold: an event is never changed, and deleted only once it is older than `LEDGER_RETENTION_DAYS`. When something is deleted, `changed_values`, `client_ip` and `user_agent` of its events are emptied, unless `DELETION_POLICY=retain`.',
     markdownTable(head, ledger),
@@ -119,4 +160,6 @@ function typeOf({ type }: Column): string {
   return type === 'timestamptz' ? 'timestamptz(3)' : columnTypes[type].sql
 }
 
-const code = (text: string) => `\`${text}\``
+if (import.meta.main) {
+  writeFileSync(new URL('../../tables.md', import.meta.url), renderTablesDoc())
+}

@@ -1,7 +1,8 @@
-import { markdownTable } from '../tables/markdown-table.ts'
+import { writeFileSync } from 'node:fs'
+import { code, markdownTable } from '../markdown.ts'
+import { collectMetrics } from './collect-metrics.ts'
 import type { Metric } from './collect-metrics.ts'
-import { labelTexts } from './label-text.ts'
-import { outcomeTexts, requestOutcomeTexts } from './outcome-text.ts'
+import { labelTexts, outcomeTexts, requestOutcomeTexts } from './metric-texts.ts'
 
 const intro = `# Metrics
 
@@ -72,4 +73,7 @@ function unitOf(name: string): string {
   return /_(seconds|bytes)$/.exec(name)?.[1] ?? ''
 }
 
-const code = (text: string) => `\`${text}\``
+if (import.meta.main) {
+  const text = renderMetricsDoc(await collectMetrics())
+  writeFileSync(new URL('../../metrics.md', import.meta.url), text)
+}
