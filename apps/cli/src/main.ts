@@ -72,7 +72,7 @@ program
   .command('backfill')
   .description('read all of Clerk through its Backend API into the tables')
   .option('--entities <tables>', 'only these, separated by commas')
-  .option('--resume', 'go on where the last backfill was stopped')
+  .option('--resume', 'continue where the last backfill stopped')
   .option('--dry-run', 'write nothing, say what would be written')
   .option('--rate <n>', 'requests per 10 s; 0: no limit', zeroOrMore)
   .addHelpText(
@@ -81,12 +81,12 @@ program
 It reads users, organizations, memberships, invitations, domains, roles, permissions and
 waitlist entries, as far as SYNC_ENTITIES keeps them, and writes them through the same
 guarded write as the worker: it may run beside live webhooks, never overwrites anything
-newer and brings nothing back that was deleted. Ctrl-C stops it; --resume goes on there and
-passes over what was finished.
+newer and never restores a row that was deleted. Ctrl-C stops it; --resume continues there
+and skips the tables that were finished.
 
-It keeps to the worker's DELETION_POLICY, SYNC_ENTITIES and SYNC_FIELDS, which the database
-knows, and refuses a key of another instance than before. A row with the same updated_at is
-left as it is.
+It uses the worker's DELETION_POLICY, SYNC_ENTITIES and SYNC_FIELDS, which are saved in the
+database, and refuses the key of another Clerk instance. A row with the same updated_at is
+not changed.
 
 It needs CLERK_SECRET_KEY and DATABASE_URL, or "clerk-sync start --fake-clerk 1000" here.
 The rate limit is shared by all processes on one database: 900 requests per 10 s for a
@@ -121,13 +121,14 @@ program
   .addHelpText(
     'after',
     `
-It compares Clerk and the tables both ways and reports per entity, what is
+It compares Clerk and the tables both ways and reports for each table what is
   missing      in Clerk, but not here
   stale        here older than in Clerk
-  extra        here, but no longer in Clerk (asked for once more, by its id)
+  extra        here, but no longer in Clerk (Clerk is asked again, by its id)
   resurrected  in Clerk, but marked as deleted here
-What changed in Clerk within the last minute is on its way by webhook and no drift.
---repair writes it through the guarded write; a row is deleted only after that second look.
+A change of the last minute is no drift: its webhook may still be on the way.
+--repair uses the same guarded write as the worker; it deletes a row only after Clerk was
+asked for its id.
 --max-deletes is the delete limit of each table (default 1%): when more of its rows would be
 deleted, nothing of that table and of those after it is written.
 
@@ -157,9 +158,9 @@ program
   .addHelpText(
     'after',
     `
-It runs failed jobs again with all their attempts, oldest first. Jobs that fail again while it
-runs are left for the next time, jobs that somebody else replays or removes meanwhile are
-skipped. Ctrl-C stops it without harm; running it again goes on.
+It runs failed jobs again with all their attempts, oldest first. A job that fails again while
+it runs is not replayed twice; a job that somebody else replays or removes is skipped. Ctrl-C
+stops it safely; run it again to continue.
 
 --since and --until are about when a job failed: 90s, 30m, 2h or 7d ago, or a time as in
 2026-11-30T14:05:00Z.
@@ -195,7 +196,7 @@ everything that they name, and changes nothing. It asks Clerk's API for the time
 CLERK_SECRET_KEY, for the instance. --url gets one POST without a signature, which ingest
 refuses and counts as such.
 
-A check that takes more than 5 s has failed. The exit code is 1 when there is a problem,
+A check that takes longer than 5 s fails. The exit code is 1 when there is a problem,
 and 0 with warnings alone. Passwords, keys and signing secrets are never shown.
 
 Examples:

@@ -14,7 +14,7 @@ import { readSetting, settingsChecks } from './settings-checks.ts'
 
 export interface CheckDeps {
   readonly env: NodeJS.ProcessEnv
-  /** The caller closes what it opens. */
+  /** The caller closes the database. */
   readonly openDatabase: (url: string) => Database
   /** Where Clerk posts to. */
   readonly endpoint: string | undefined

@@ -88,7 +88,7 @@ function judgeKey({ status, errorCode }: ClerkAnswer, key: string, quote: Quote)
     return {
       status: 'problem',
       found: `refused, ${kind}: ${answered}`,
-      cause: 'CLERK_SECRET_KEY is not a secret key of this API, or not any longer',
+      cause: 'CLERK_SECRET_KEY is not a secret key of this API, or was revoked',
       cure: 'copy it from the Clerk Dashboard, under API keys, into CLERK_SECRET_KEY',
     }
   }
@@ -96,7 +96,7 @@ function judgeKey({ status, errorCode }: ClerkAnswer, key: string, quote: Quote)
   return {
     status: isPassing ? 'warning' : 'problem',
     found: `not known to be accepted, ${kind}: ${answered}`,
-    cause: isPassing ? 'Clerk can not answer now' : 'this is not how Clerk answers to a key',
+    cause: isPassing ? 'Clerk can not answer now' : 'Clerk does not answer a key in this way',
     cure: isPassing ? 'try again in a minute' : 'CLERK_API_URL must be that of Clerk, or be unset',
   }
 }
@@ -114,7 +114,7 @@ function judgeInstance(
       cure: 'CLERK_API_URL must be that of Clerk, or be unset',
     }
   }
-  // A weak password may be a part of it by chance.
+  // A quote would replace the part of the id that equals a short password.
   const shown = /^ins_\w{1,40}$/.test(instanceId) ? instanceId : quote(instanceId)
   if (expected === undefined) {
     return {
@@ -144,7 +144,7 @@ function unreachable(reason: string, isNeeded: boolean): Finding {
   }
 }
 
-/** What Clerk said when it was asked for its instance. */
+/** Clerk's answer to `/v1/instance`. */
 interface ClerkAnswer {
   readonly status: number
   /** How far this machine's clock is ahead of the answer's Date; behind it when negative. */
@@ -169,7 +169,7 @@ async function askClerk(apiUrl: string, secretKey: string | undefined): Promise<
       'user-agent': 'clerk-sync',
       ...(secretKey === undefined ? {} : { authorization: `Bearer ${secretKey}` }),
     },
-    // A key goes to the host that was set, and nowhere else.
+    // A redirect must not send the key to another host.
     redirect: 'manual',
     signal: AbortSignal.timeout(abortRequestMs),
   })
@@ -185,7 +185,7 @@ async function askClerk(apiUrl: string, secretKey: string | undefined): Promise<
 
 function aheadOf(date: string | null, now: number): number | undefined {
   const theirs = Date.parse(date ?? '')
-  // The header has whole seconds: on average it is half a second old.
+  // The header has whole seconds: its time is half a second early on average.
   return Number.isNaN(theirs) ? undefined : now - (theirs + 500)
 }
 

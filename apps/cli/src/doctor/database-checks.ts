@@ -7,7 +7,7 @@ import type { Quote } from './wording.ts'
 
 const oldestVersion = 140_000
 
-/** The database, its clock and its tables. */
+/** Checks that the database answers, its clock and its tables. */
 export function databaseChecks(db: Database, url: string) {
   const reachable: Check = {
     name: 'database',
@@ -121,8 +121,8 @@ function unreadable(reason: string): Finding {
   return {
     status: 'problem',
     found: reason,
-    cause: 'the database answers, but not to this question',
-    cure: 'look at its log; the user in DATABASE_URL must own the schema "clerk"',
+    cause: 'the database answers, but this query failed',
+    cure: 'read its log; the user in DATABASE_URL must own the schema "clerk"',
   }
 }
 
@@ -130,7 +130,7 @@ const dayMs = 86_400_000
 // From short to long: with the index on received_at a short one is fast in a ledger of any size.
 const spans = ['1 hour', '1 day', '100 years']
 
-/** When the last event arrived, and what became of it. */
+/** Checks when the last event arrived; shows its type and outcome. */
 export function ledgerCheck(db: Database, tables: Check, quote: Quote): Check {
   return {
     name: 'last event',
@@ -153,7 +153,7 @@ export function ledgerCheck(db: Database, tables: Check, quote: Quote): Check {
     onError: (reason) => ({
       status: 'warning',
       found: reason,
-      cause: 'the ledger could not be read: it may have had no event for long',
+      cause: 'the ledger could not be read in time: it may have had no event for long',
       cure: 'look at clerk.webhook_events yourself; the user in DATABASE_URL must own it',
     }),
   }

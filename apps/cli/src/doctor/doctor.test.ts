@@ -52,7 +52,7 @@ test('a check runs once, before those that need it, which are skipped when it fa
   ])
 })
 
-test('a check without an answer has failed when its time is up', async () => {
+test('a check without an answer fails after the timeout', async () => {
   const silent = check('silent', () => new Promise(() => undefined))
   expect(await runChecks([silent], quote, 20)).toMatchObject([{ found: 'no answer within 0.02 s' }])
 })
@@ -88,7 +88,7 @@ test('a terminal gets symbols and colours, a pipe gets words', async () => {
   )
 })
 
-test('what others say is one short line without a secret in it', () => {
+test('a message of another server is one short line without a secret', () => {
   const shown = createQuote({
     DATABASE_URL: 'postgresql://app:p%40ssw0rd@db/app?password=another',
     CLERK_WEBHOOK_SIGNING_SECRET: 'whsec_one, whsec_two',

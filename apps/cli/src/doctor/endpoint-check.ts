@@ -92,7 +92,7 @@ function explain(answer: ProbeAnswer, quote: Quote): { cause: string; cure: stri
 // Whatever answers there may send without end; this is enough to recognise it.
 const mostBytes = 4_096
 
-/** What answered to a body without a signature. */
+/** The answer to a body without a signature. */
 interface ProbeAnswer {
   readonly status: number
   /** `error` of a JSON body. */
@@ -149,7 +149,7 @@ const certificates: { [code: string]: string } = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its TLS certificate is for another name',
 }
 
-/** Why nothing answered at a public URL, by the code of the error. */
+/** Cause and cure of a failed connection to a public URL, by the code of the error. */
 export function explainConnection(error: unknown): { cause: string; cure: string } {
   const code = codeOf(error)
   const certificate = certificates[code]

@@ -88,7 +88,7 @@ test('start accepts an unchanged copy of the file', () => {
   expect(console.login).toEqual({ kind: 'password', user: 'admin', password: 'generated and long' })
 })
 
-test('what is left out unless SYNC_ENTITIES names it is told', () => {
+test('it says what is left out unless SYNC_ENTITIES names it', () => {
   const optional = entities.filter((entity) => entity.optional).map(({ table }) => table)
   expect(text).toContain(`empty: all but ${optional.join(', ')}.\nSYNC_ENTITIES=`)
 })

@@ -44,7 +44,7 @@ function problemsIn({ message }: ConfigError): string[] {
   return problems.map((problem) => problem.trim())
 }
 
-/** One variable as a check can use it. */
+/** The value of one variable, if it is set and right. */
 export type Setting<T> =
   | { readonly state: 'set'; readonly value: T }
   | { readonly state: 'unset' }

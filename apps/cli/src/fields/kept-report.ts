@@ -9,13 +9,13 @@ import {
 import type { Entity, Kept } from '@clerk-sync/events'
 import { readConfig } from '@clerk-sync/ops'
 
-/** One thing that SYNC_FIELDS can name, and what it brings. */
+/** A field that SYNC_FIELDS can name, with its columns. */
 export interface FieldReport {
   readonly name: string
   readonly kept: boolean
   /** The word for SYNC_FIELDS that changes it; undefined for what is always kept. */
   readonly setting: string | undefined
-  /** Whether that word stands in SYNC_FIELDS now: then taking it out changes it. */
+  /** Whether SYNC_FIELDS has that word now: then removing it changes the field. */
   readonly isSet: boolean
   readonly columns: readonly string[]
   readonly childTables: readonly { readonly table: string; readonly columns: readonly string[] }[]
@@ -30,11 +30,11 @@ export interface EntityReport {
 }
 
 export interface KeptReport {
-  /** What SYNC_ENTITIES names, or would have to name, to keep what is kept. */
+  /** The value of SYNC_ENTITIES that keeps the same. */
   readonly syncEntities: readonly string[]
   readonly syncFields: readonly string[]
   readonly entities: readonly EntityReport[]
-  /** Of the ledger. */
+  /** The optional columns of the ledger. */
   readonly requestFields: readonly FieldReport[]
 }
 
@@ -84,7 +84,7 @@ function describeFields(entity: Entity, isKept: boolean, chosen: readonly string
   })
 }
 
-/** SYNC_ENTITIES and SYNC_FIELDS as read; undefined keeps what is kept by default. */
+/** SYNC_ENTITIES and SYNC_FIELDS as read; undefined stands for the default. */
 export interface KeptSettings {
   readonly kept: Kept
   readonly entities: readonly string[] | undefined
@@ -107,7 +107,7 @@ export function leftOutEntity(kept: Kept, type: string): Entity | undefined {
   return entities.find(({ upsertedBy, deletedBy }) => [...upsertedBy, ...deletedBy].includes(type))
 }
 
-/** The setting that keeps all that is kept and this entity, too. */
+/** The setting that keeps this entity besides those that are kept already. */
 export function settingThatKeeps(kept: Kept, entity: Entity): string {
   const tables = [...kept.entities, entity].map(({ table }) => table)
   return `SYNC_ENTITIES=${tables.join(',')}`

@@ -4,7 +4,7 @@ import { locateQueue, migrateQueue, redisUrl } from '@clerk-sync/queue'
 
 export const migrateVariables = { DATABASE_URL: postgresUrl, REDIS_URL: redisUrl }
 
-/** Brings the tables, and the queue's own where it lives in PostgreSQL, to this release. */
+/** Migrates the tables to this release, and those of the queue where it is in PostgreSQL. */
 export async function migrate(env: NodeJS.ProcessEnv): Promise<void> {
   const settings = readConfig(migrateVariables, env)
   const applied = await migrateTables(settings.DATABASE_URL)

@@ -89,7 +89,7 @@ async function run(
     stdout.write(asJson ? toJson(counts) : renderEnd(counts))
     return counts.failed > 0 ? 1 : 0
   } catch (error) {
-    progress.end('stopped: jobs replayed so far stay replayed; run it again to continue')
+    progress.end('stopped: jobs replayed so far stay replayed; run it again to go on')
     stdout.write(asJson ? toJson(counts) : renderEnd(counts))
     if (!signal.aborted) throw error
     return 130

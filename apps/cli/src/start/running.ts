@@ -7,13 +7,13 @@ import type { DataDir } from './data-dir.ts'
 /** How to reach what `start` runs, for the commands in another terminal. */
 const runningSchema = z.object({
   pid: z.number(),
-  // A pid is used again, in a container most of all; with the start time it is one process.
+  // The system uses a pid again, most of all in a container. With the start time it names one process.
   startedAt: z.string(),
   webhookUrl: z.string(),
   signingSecret: z.string(),
   databaseUrl: z.string(),
   redisUrl: z.string().optional(),
-  // What it keeps, as it was set.
+  // SYNC_ENTITIES and SYNC_FIELDS of that process.
   syncEntities: z.string().optional(),
   syncFields: z.string().optional(),
   // The fake of Clerk's Backend API, where one runs.
@@ -30,14 +30,14 @@ export function forgetRunning(dir: DataDir): void {
   rmSync(dir.running, { force: true })
 }
 
-/** What runs now on this data. The file of a process that has ended counts as none, also a broken one. */
+/** The `start` that runs now on this data directory, if one does. A crash may leave a file, also half of one. */
 export function findRunning(dir: DataDir): Running | undefined {
   const running = parseRunning(readText(dir.running) ?? '')
   const isSame = running && readProcess(running.pid)?.startedAt === running.startedAt
   return isSame ? running : undefined
 }
 
-/** The environment, for the commands that read Clerk; completed by what runs here unless it names a database. */
+/** The environment, with database and Clerk of the `start` that runs here unless it sets DATABASE_URL. */
 export function withRunning(
   env: NodeJS.ProcessEnv,
   running: Running | undefined,
@@ -53,7 +53,7 @@ export function withRunning(
   }
 }
 
-/** The fake of Clerk's API that runs here, unless the environment has a key for the real one. */
+/** The fake Clerk API that runs here, unless the environment sets CLERK_SECRET_KEY. */
 export function clerkOf({ fakeClerk }: Running, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   if (!fakeClerk || env['CLERK_SECRET_KEY']) return {}
   return { CLERK_SECRET_KEY: fakeClerk.secretKey, CLERK_API_URL: fakeClerk.url }

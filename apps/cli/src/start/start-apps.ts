@@ -55,7 +55,7 @@ export async function startFakeClerk(generatedUsers: number, closers: Closers) {
   return fake
 }
 
-/** Starts worker, console and ingest with one server for their checks and metrics, until all are ready. */
+/** Starts worker, console and ingest, with one ops server for all. Resolves when all are ready. */
 export async function startApps(config: StartConfig, ops: Ops, closers: Closers) {
   const apps: App[] = []
   const server = await createOpsServer({

@@ -9,7 +9,7 @@ const boardUser = 'admin'
 export type StartConfig = ReturnType<typeof readStartConfig>
 
 /**
- * The settings of all apps, with kept secrets where the environment has none.
+ * The settings of all apps. `secrets` are used where the environment sets none.
  *
  * @throws {ConfigError} that lists every problem.
  */
@@ -27,7 +27,7 @@ export function readStartConfig(env: NodeJS.ProcessEnv, secrets: Secrets, databa
   }
 }
 
-/** The board's user and password: `generated` where no password is set. None where people log in with Clerk. */
+/** BOARD_USER and BOARD_PASSWORD, generated unless they are set. Empty when people log in with Clerk. */
 export function boardLogin(env: NodeJS.ProcessEnv, generated: string): NodeJS.ProcessEnv {
   if (wantsClerk(env)) return {}
   return {
@@ -51,7 +51,7 @@ export async function checkPorts({ ingest, worker, console }: StartConfig): Prom
   }
 }
 
-/** Whether a server could listen there now. */
+/** Whether a server can listen on this port now. */
 export function isPortFree(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer()

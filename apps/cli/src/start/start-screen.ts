@@ -12,7 +12,7 @@ export interface StartScreen {
   fakeClerk: { url: string; users: number } | undefined
 }
 
-/** What a person needs to know once everything runs, in one screen. */
+/** The text that `start` shows when everything runs. */
 export function renderStartScreen(screen: StartScreen): string {
   const { board, database } = screen
   const rows = [

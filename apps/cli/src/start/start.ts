@@ -27,7 +27,7 @@ export async function start(env: NodeJS.ProcessEnv, options: StartOptions = {}):
     throw new Error(`clerk-sync runs here already (process ${running.pid}); stop that one first`)
   }
   const secrets = keepSecrets(dir)
-  // Problems are found before anything starts, with a stand-in for the database to come.
+  // Reports wrong settings before anything starts: the embedded database has no URL yet.
   const config = readStartConfig(env, secrets, env['DATABASE_URL'] || 'postgresql://embedded')
   await checkPorts(config)
 

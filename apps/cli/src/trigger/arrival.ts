@@ -7,7 +7,7 @@ import type { Failure, OpenQueue } from '@clerk-sync/queue'
 const pollMs = 5
 const askQueueEveryMs = 250
 
-/** Where the events of an ingest end up. */
+/** The database and the queue behind an ingest. */
 export interface Destination {
   readonly db: Database
   readonly opened: OpenQueue
@@ -20,8 +20,8 @@ export interface Arrival {
 }
 
 /**
- * Waits until the ledger has the event. Resolves with undefined when it has not within `timeoutMs`,
- * and with the failure when an attempt failed meanwhile.
+ * Waits until the ledger has the event. Resolves with the failure when an attempt fails first, and with
+ * undefined after `timeoutMs`.
  */
 export async function awaitArrival(
   { db, opened }: Destination,
@@ -49,7 +49,7 @@ export interface TableRow {
   row: Record<string, unknown>
 }
 
-/** What the tables hold of an event's entity: its rows, its tombstone, or the event's ledger row. */
+/** The rows and the tombstone of an event's entity. The event's ledger row when it has no entity. */
 export async function readRows(
   db: Database,
   kept: Kept,

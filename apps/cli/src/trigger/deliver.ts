@@ -23,7 +23,7 @@ export async function deliver(options: {
   type: EventType
   id: string | undefined
   patch: unknown
-  /** The Clerk instance that it comes from; ingest drops those of others than its own. */
+  /** The Clerk instance that the event names; ingest drops events of another instance. */
   instanceId: string | undefined
 }): Promise<Answer> {
   const sample = buildSample(options.type, options.id === undefined ? {} : { id: options.id })

@@ -21,7 +21,7 @@ function leftOut() {
   return { table: entity.table, keptWith: settingThatKeeps(kept, entity) }
 }
 
-test('an event that is left out is said to be, with the setting that keeps it', () => {
+test('an event that is left out is reported with the setting that keeps it', () => {
   expect(renderEvent({ ...event, unknown: 'no database', leftOut: leftOut() })).toBe(
     [
       'session.created  sess_1  ->  http://127.0.0.1:3000/api/webhooks/clerk',

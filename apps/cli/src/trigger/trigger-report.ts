@@ -7,7 +7,7 @@ export interface Delivered {
   arrival: Arrival | Failure | undefined
 }
 
-/** What ingest acknowledges without keeping it: whose events, and the setting that keeps them. */
+/** The table whose events ingest acknowledges and drops, and the setting that would keep them. */
 interface LeftOut {
   table: string
   keptWith: string
@@ -15,12 +15,12 @@ interface LeftOut {
 
 /** Why there is no outcome to show. */
 interface NoOutcome {
-  /** It could not be looked up. */
+  /** Why the outcome could not be read. */
   unknown: string | undefined
   leftOut: LeftOut | undefined
 }
 
-/** By the `error` of ingest's answer. */
+/** What to do, by the `error` of ingest's answer. */
 const hints: Record<string, string> = {
   invalid_signature: 'the signature was refused: is it the same secret? --secret names another one',
   invalid_event: 'the signature is right, but this is no event: look at --data',

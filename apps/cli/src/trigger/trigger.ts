@@ -26,7 +26,7 @@ export interface TriggerOptions {
   timeout: number
 }
 
-/** Sends sample events to a running ingest and shows what became of them. Returns the exit code. */
+/** Sends sample events to a running ingest and shows their outcome. Returns the exit code. */
 export async function trigger(
   type: string,
   options: TriggerOptions,
@@ -95,7 +95,7 @@ interface Target {
   url: string
   secret: string
   kept: Kept
-  /** Undefined when it is not known where the events of this ingest end up. */
+  /** Undefined when the database of this ingest is not known. */
   urls: { databaseUrl: string; redisUrl: string | undefined } | undefined
 }
 

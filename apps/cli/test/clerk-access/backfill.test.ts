@@ -124,7 +124,7 @@ test('a database that is not migrated ends it with what to run', async () => {
   expect(scene.fake.requests).toEqual([])
 })
 
-test('an instance without organizations has them reported, and the others written', async () => {
+test('without organizations in Clerk they are reported, and the other tables are written', async () => {
   const scene = await createScene({ generatedUsers: 3, features: { organizations: false } })
   const { code, stdout } = await scene.run(backfill)
   expect(code).toBe(0)
@@ -132,7 +132,7 @@ test('an instance without organizations has them reported, and the others writte
   expect(await countUsers(scene)).toBe(3)
 })
 
-test('an object that can not be read is told of and ends it with 1, after all others', async () => {
+test('an object that can not be read is reported, and ends it with 1 after all others', async () => {
   const scene = await createScene({ generatedUsers: 3 })
   const odd = scene.fake.world.createUser({ first_name: 7 })
   const { code, stdout, stderr } = await scene.run(backfill)

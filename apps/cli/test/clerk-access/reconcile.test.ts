@@ -90,7 +90,7 @@ test('--json gives the same to machines, on stdout alone', async () => {
   })
 })
 
-test('Ctrl-C ends it with 130, and the next run is not kept waiting', async () => {
+test('Ctrl-C ends it with 130, and the next run starts at once', async () => {
   const scene = await createFilled(1_200)
   const held = holdPage(scene, '/v1/users', 2)
   const stopped = scene.start(reconcile)
