@@ -8,7 +8,7 @@ import {
 import type { OpenQueue } from '@clerk-sync/queue'
 import { createTestDatabase } from '@clerk-sync/testing'
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest'
-import { startCommand } from '../catch-up/scene.ts'
+import { startCommand } from '../clerk-access/scene.ts'
 
 const refusal = 'the database refused the write: SQLSTATE 23514'
 
