@@ -42,6 +42,8 @@ RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin
 COPY --from=build /usr/bin/tini-static /usr/bin/tini
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app
+# clerk_sync_build_info tells the version that stands here.
+COPY --from=app /app/package.json ./
 COPY --from=app /app/node_modules/ node_modules/
 COPY --from=app /app/deploy/ deploy/
 COPY --from=app /app/packages/ packages/
@@ -55,7 +57,7 @@ EXPOSE 3000 3001 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "deploy/healthcheck.js"]
 ENTRYPOINT ["/usr/bin/tini", "--", "node"]
 CMD ["apps/cli/src/main.ts", "--help"]
-ARG VERSION=0.0.0
+ARG VERSION=
 ARG REVISION=
 LABEL org.opencontainers.image.title="clerk-sync" \
   org.opencontainers.image.description="Keeps your own PostgreSQL in step with Clerk" \

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sends a signed event through the running containers, waits for its row, and takes it back. Needs
-# nothing but Docker. Exits with 0 when both events were applied; else says what is wrong.
+# Sends a signed event through the running containers, waits for its row, and deletes it again. Needs
+# only Docker. Exits with 0 when both events were applied; otherwise says what is wrong.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -17,6 +17,6 @@ fail() {
   exit 1
 }
 
-trigger user.created || fail 'user.created did not become a row'
-trigger user.deleted || fail 'user.deleted did not take the row away'
+trigger user.created || fail 'user.created did not create its row'
+trigger user.deleted || fail 'user.deleted did not delete the row'
 echo "smoke: passed; of $user the tombstone and the ledger remain"
