@@ -1,4 +1,4 @@
-import { entities, isPartOf } from '@clerk-sync/events'
+import { entities, isPartOf, ownerColumn } from '@clerk-sync/events'
 import type { Column, Entity, Owner } from '@clerk-sync/events'
 import type { Database, Transaction } from './database.ts'
 import type { Deletion } from './decide.ts'
@@ -48,7 +48,7 @@ export async function cascadeDelete(
   for (const [entity, owners] of Map.groupBy(deletions, (deletion) => deletion.entity)) {
     await deleteRows(tx, { entity, column: 'id', owners }, policy)
     for (const part of entities.filter((one) => isPartOf(one, entity))) {
-      const owned = { entity: part, column: `${entity.name}_id`, owners }
+      const owned = { entity: part, column: ownerColumn(entity.name), owners }
       const deleted = await deleteOwnedRows(tx, owned, policy)
       ids.push(...deleted)
       if (deleted.length === chunkRows) rest.push(owned)
@@ -90,7 +90,7 @@ export async function finishCascadeDeletes(
       if (stopping.aborted) return
       const owners = await findDeletedOwners(db, entity, owner)
       if (owners.length === 0) continue
-      await cascadeDeleteRest(db, { entity, column: `${owner}_id`, owners }, policy, stopping)
+      await cascadeDeleteRest(db, { entity, column: ownerColumn(owner), owners }, policy, stopping)
     }
   }
 }
@@ -107,7 +107,7 @@ async function findDeletedOwners(
          AND tombstone.recorded_at > now() - make_interval(days => $2::int)
          AND EXISTS (
            SELECT FROM clerk.${table} AS known
-           WHERE known.${owner}_id = tombstone.id AND known.deleted_at IS NULL
+           WHERE known.${ownerColumn(owner)} = tombstone.id AND known.deleted_at IS NULL
          )
        LIMIT $3::int`,
       owner,

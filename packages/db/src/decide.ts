@@ -9,6 +9,7 @@ import type {
   Row,
   Upsert,
 } from '@clerk-sync/events'
+import { ownerColumn } from '@clerk-sync/events'
 import { anonymize } from './deletion-policy.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
 
@@ -163,10 +164,9 @@ export function decide(
 // Clerk's API does not say who accepted an invitation. Owners never change.
 function withKnownOwners(change: Upsert, before: ExistingRow | undefined): Upsert {
   const { entity, value } = change
-  const known = entity.partOf.map((owner) => [
-    `${owner}_id`,
-    value.row[`${owner}_id`] ?? before?.value.row[`${owner}_id`] ?? null,
-  ])
+  const known = entity.partOf
+    .map(ownerColumn)
+    .map((column) => [column, value.row[column] ?? before?.value.row[column] ?? null])
   return { ...change, value: { ...value, row: { ...value.row, ...Object.fromEntries(known) } } }
 }
 

@@ -1,13 +1,14 @@
 export { isClerkObject } from './entities/column.ts'
 export { readConcerned } from './entities/concerned.ts'
 export type { Concerned } from './entities/concerned.ts'
-export { columnTypes, latestTime, longestId } from './entities/entity.ts'
+export { ownerColumn, columnTypes, latestTime, longestId } from './entities/entity.ts'
 export type {
   ChildTable,
   ClerkObject,
   Column,
   ColumnType,
   Entity,
+  EntityApi,
   Owner,
 } from './entities/entity.ts'
 export {

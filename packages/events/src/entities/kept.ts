@@ -1,5 +1,6 @@
 import type { Column, Entity } from './entity.ts'
 import { entities, messages } from './registry.ts'
+import { user } from './user.ts'
 
 /** What SYNC_ENTITIES and SYNC_FIELDS keep of what Clerk sends. */
 export interface Kept {
@@ -90,7 +91,7 @@ export function selectKept(choice: Choice = {}): Kept {
     choice.entities ? choice.entities.includes(entity.table) : !entity.optional
   const effects = new Map<string, Effect>()
   const kept: Entity[] = []
-  const tellsOfUsers = entities.some((entity) => entity.name === 'user' && isKept(entity))
+  const tellsOfUsers = isKept(user)
   for (const type of messages.types) {
     const record = { action: 'record', concerns: messages.concerns } as const
     effects.set(type, tellsOfUsers ? record : { action: 'leave' })

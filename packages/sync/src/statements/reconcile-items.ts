@@ -1,4 +1,6 @@
 import type { Entity } from '@clerk-sync/events'
+import { ownerColumn } from '@clerk-sync/events'
+import { lockTables } from '@clerk-sync/db'
 import type { Database } from '@clerk-sync/db'
 import { assertWhole } from './reconcile-runs.ts'
 
@@ -80,7 +82,7 @@ export async function readUnseen(
   { runId, entity, since }: Comparison,
   after: string,
 ): Promise<{ rows: RowIds[]; last: string | undefined }> {
-  const owners = entity.partOf.map((owner) => `${owner}_id`)
+  const owners = entity.partOf.map(ownerColumn)
   const shown = ['id', ...owners].map((column) => `'${column}', chunk.${column}`).join(', ')
   return db.transaction(async (tx) => {
     await assertWhole(tx, runId)
@@ -165,6 +167,33 @@ export async function settleDrift(
     return {
       left: rows.filter((row) => row.is_left).map(({ id, drift }) => ({ id, drift })),
       last: rows.length < chunkRows ? undefined : rows.at(-1)?.id,
+    }
+  })
+}
+
+/** Removes the tombstones of ids that Clerk has, so that they can be written again. */
+export async function removeTombstones(
+  db: Database,
+  entity: Entity,
+  ids: readonly string[],
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    await lockTables(tx, true)
+    await tx.$executeRawUnsafe(
+      'DELETE FROM clerk.tombstones WHERE entity = $1 AND id = ANY($2::text[])',
+      entity.name,
+      ids,
+    )
+    const deleted = await tx.$queryRawUnsafe<{ id: string }[]>(
+      `DELETE FROM clerk.${entity.table}
+       WHERE id = ANY($1::text[]) AND deleted_at IS NOT NULL RETURNING id`,
+      ids,
+    )
+    for (const { table, parentColumn } of entity.children) {
+      await tx.$executeRawUnsafe(
+        `DELETE FROM clerk.${table} WHERE ${parentColumn} = ANY($1::text[])`,
+        deleted.map(({ id }) => id),
+      )
     }
   })
 }

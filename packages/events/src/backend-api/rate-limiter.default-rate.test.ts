@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { defaultRate } from './default-rate.ts'
+import { defaultRate } from './rate-limiter.ts'
 
 test.for([
   ['sk_test_abc', 100],
