@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { boardPath } from '../src/app.ts'
+import { boardPath } from '../src/render-page.ts'
 import type { Console } from '../src/index.ts'
 import { authorization, createTestQueue, login, openConsole } from './open-console.ts'
 import type { TestQueue } from './open-console.ts'

@@ -1,4 +1,4 @@
-import { countFailed, readQueueDepth, replayFailed } from '@clerk-sync/queue'
+import { countDone, countFailed, readQueueDepth, replayFailed } from '@clerk-sync/queue'
 import type { FailedSelection, OpenQueue, ReplayCounts } from '@clerk-sync/queue'
 import { createProgress, duration, number } from '../catch-up/progress.ts'
 import { stopOnSignal } from '../catch-up/stop-on-signal.ts'
@@ -66,7 +66,7 @@ async function run(
       signal,
       onProgress(soFar) {
         counts = soFar
-        const done = soFar.replayed + soFar.gone + soFar.failed
+        const done = countDone(soFar)
         if (done === 0) progress.at('reading failed jobs', soFar.seen, undefined)
         else progress.at('replayed', done, soFar.matched)
       },
