@@ -78,10 +78,10 @@ describe('does not let in', () => {
   })
 
   test('strangers to ask Clerk for a handshake as often as they like', async () => {
-    const knocks = Array.from({ length: 30 }, (_, probe) =>
+    const attempts = Array.from({ length: 30 }, (_, probe) =>
       call(`${boardPath}?__clerk_handshake_nonce=${probe}`, page),
     )
-    const refused = (await Promise.all(knocks)).filter(({ status }) => status === 429)
+    const refused = (await Promise.all(attempts)).filter(({ status }) => status === 429)
     expect(refused).toHaveLength(10)
     expect(await refused[0]?.json()).toEqual({ error: 'too_many_handshakes' })
   })

@@ -54,7 +54,7 @@ describe.each(Object.entries(paths))('%s', (_, path) => {
     expect((await get(await path(), authorization())).status).toBeOneOf([200, 302])
   })
 
-  test('goes into no frame, and names its type once and for all', async () => {
+  test('forbids frames and the guessing of content types', async () => {
     const { headers } = await get(await path(), authorization())
     expect(headers.get('x-frame-options')).toBe('DENY')
     expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")

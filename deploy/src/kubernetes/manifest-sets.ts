@@ -26,13 +26,13 @@ function findKustomize(): readonly string[] | undefined {
 }
 
 /** The manifests of the example overlay, with an empty secrets.env. */
-export function renderExample(kustomize: readonly string[]): Manifest[] {
+export function renderExample(command: readonly string[]): Manifest[] {
   const directory = mkdtempSync(join(tmpdir(), 'clerk-sync-kubernetes-'))
   try {
     cpSync(kubernetesDir, directory, { recursive: true })
     const secrets = join(directory, example, 'secrets.env')
     copyFileSync(join(kubernetesDir, example, 'secrets.env.example'), secrets)
-    return parseManifests(run([...kustomize, join(directory, example)]))
+    return parseManifests(run([...command, join(directory, example)]))
   } finally {
     rmSync(directory, { recursive: true })
   }

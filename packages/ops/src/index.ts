@@ -18,4 +18,5 @@ export {
   optionalPostgresUrl,
   port,
   postgresUrl,
+  splitNames,
 } from './variables.ts'

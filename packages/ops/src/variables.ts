@@ -50,6 +50,11 @@ export function oneOf<Word extends string>(
   )
 }
 
+/** The names in a list that is separated by commas or spaces. */
+export function splitNames(text: string): string[] {
+  return text.split(/[\s,]+/).filter((name) => name !== '')
+}
+
 function wholeNumber(fallback: number, max: number, message: string, min = 1): Variable<number> {
   return variable(
     z.coerce.number(message).int(message).min(min, message).max(max, message).default(fallback),
