@@ -28,12 +28,12 @@ test('a collector that refuses or is silent holds up neither events nor the end,
   onTestFinished(() => scene.close())
   const silent = await listenAnywhere()
   onTestFinished(() => void silent.server.close())
-  const away = (port: number) => ({
+  const unreachable = (port: number) => ({
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://user:collector-s3cret@127.0.0.1:${port}`,
   })
   const [ingest, worker] = await Promise.all([
-    scene.startIngest({ ...away(1), ...nameModules, OTEL_EXPORTER_OTLP_TIMEOUT: '100' }),
-    scene.startWorker(away(silent.port)),
+    scene.startIngest({ ...unreachable(1), ...nameModules, OTEL_EXPORTER_OTLP_TIMEOUT: '100' }),
+    scene.startWorker(unreachable(silent.port)),
   ])
   expect(ingest.output.stderr).toContain('@opentelemetry/sdk-trace')
   for (let round = 0; round < 5; round++) {

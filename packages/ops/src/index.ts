@@ -12,6 +12,7 @@ export {
   port,
   postgresUrl,
   readConfig,
+  splitNames,
   variable,
 } from './config.ts'
 export type { Settings, Variable } from './config.ts'

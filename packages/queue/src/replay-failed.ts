@@ -18,6 +18,11 @@ export interface ReplayCounts {
   readonly failed: number
 }
 
+/** How many of the matched jobs have had their turn, whatever came of it. */
+export function countDone({ replayed, gone, failed }: ReplayCounts): number {
+  return replayed + gone + failed
+}
+
 export interface ReplayOptions {
   readonly signal?: AbortSignal | undefined
   /** Called often. */

@@ -1,4 +1,5 @@
 import {
+  countDone,
   countFailed,
   readQueueDepth,
   replayFailed,
@@ -80,7 +81,7 @@ async function run(
       signal,
       onProgress(soFar) {
         counts = soFar
-        const done = soFar.replayed + soFar.gone + soFar.failed
+        const done = countDone(soFar)
         if (done === 0) progress.at('reading failed jobs', soFar.seen, undefined)
         else progress.at('replayed', done, soFar.matched)
       },

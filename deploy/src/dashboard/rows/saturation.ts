@@ -1,6 +1,6 @@
 import { graph } from '../panels.ts'
+import type { Row } from '../panels.ts'
 import { quantile } from '../queries.ts'
-import type { Row } from '../row.ts'
 
 const ours = 'job=~"ingest|worker|console",instance=~"$instance"'
 const perInstance = '{{job}} {{instance}}'

@@ -1,3 +1,4 @@
+import { splitNames } from '@clerk-sync/ops'
 import type { Column, Entity } from './entity.ts'
 import { entities, messages } from './registry.ts'
 import { user } from './user.ts'
@@ -58,7 +59,7 @@ export const fields: readonly Field[] = [
 /** @throws an Error that names what is unknown and lists what there is. */
 export function parseEntities(text: string): string[] {
   const known = entities.map(({ table }) => table)
-  const names = namesIn(text)
+  const names = splitNames(text)
   const unknown = names.filter((name) => !known.includes(name))
   if (unknown.length > 0) {
     throw new Error(`names ${unknown.join(', ')}, but there are only ${known.join(', ')}`)
@@ -70,7 +71,7 @@ export function parseEntities(text: string): string[] {
 export function parseFields(text: string): string[] {
   const removable = fields.filter((field) => field.removable)
   const signed = removable.map(({ name, optional }) => (optional ? name : `-${name}`))
-  const names = namesIn(text)
+  const names = splitNames(text)
   const unknown = names.filter((name) => !signed.includes(name))
   if (unknown.length > 0) {
     throw new Error(
@@ -78,10 +79,6 @@ export function parseFields(text: string): string[] {
     )
   }
   return names
-}
-
-function namesIn(text: string): string[] {
-  return text.split(/[\s,]+/).filter((name) => name !== '')
 }
 
 /** What is kept with these choices. */

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { readsOnly } from './cross-site.ts'
-import type { ReplayRuns } from './replay/replay-runs.ts'
+import { readsOnly } from '../browser-security.ts'
+import type { ReplayRuns } from '../replay/replay-runs.ts'
 
-// All that the board may do. Events come from Clerk alone: an edited copy of one would be an event
-// that never was, and what is hidden would be written back as it is shown. Emptied queues lose events
-// that Clerk does not send again; single jobs and failed ones can be removed.
+// The only writes that the board may make. Events must come from Clerk: an edited or added job would
+// be an event that Clerk never sent, and hidden data would be saved as the placeholder. An emptied
+// queue loses events that Clerk does not send again. Single jobs and failed jobs can be removed.
 const allowed = [
   '/api/queues/pause',
   '/api/queues/resume',
@@ -22,14 +22,14 @@ const allowed = [
 const retryAll = '/api/queues/:queueName/retry/:queueStatus'
 const cleanAll = '/api/queues/:queueName/clean/:queueStatus'
 
-/** Refuses what the board must not do, and does its "retry all" in a way that a large queue stands. */
+/** Refuses all other writes of the board. "Retry all" runs as a replay, which suits a large queue. */
 export function guardBoardWrites(scope: FastifyInstance, runs: ReplayRuns): void {
   scope.addHook('preHandler', async (request, reply) => {
     if (readsOnly(request)) return undefined
     if (!isAllowed(request)) {
       const error = { key: 'ERRORS.FORBIDDEN' }
       const message =
-        'clerk-sync takes events from Clerk alone: the board does not change them, nor remove all that wait.'
+        'clerk-sync takes events from Clerk only: the board cannot change or add events, nor remove all waiting jobs.'
       return await reply.code(403).send({ error, message })
     }
     if (!isRoute(request, retryAll)) return undefined
@@ -37,7 +37,9 @@ export function guardBoardWrites(scope: FastifyInstance, runs: ReplayRuns): void
     const ending = runs.start({}, request.operator)
     if (!ending) {
       const error = { key: 'ERRORS.INVALID_REQUEST_BODY' }
-      return await reply.code(409).send({ error, message: 'A replay is under way: see /replay.' })
+      return await reply
+        .code(409)
+        .send({ error, message: 'A replay is running already: see /replay.' })
     }
     const { state, counts, problem } = await ending
     if (state === 'done' && counts.failed === 0) {
@@ -55,7 +57,7 @@ function isAllowed(request: FastifyRequest): boolean {
   return queueStatus === 'failed' && [retryAll, cleanAll].some((route) => isRoute(request, route))
 }
 
-// The route that was found, not the address: one route has many spellings, as in /empt%79.
+// Compares the matched route, not the URL: a URL can be encoded, as in /empt%79.
 function isRoute({ routeOptions }: FastifyRequest, route: string): boolean {
   return routeOptions.url?.endsWith(route) ?? false
 }

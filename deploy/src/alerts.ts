@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 
-const alertsFile = new URL('../../prometheus/alerts.yml', import.meta.url)
+export const alertsPath = new URL('../prometheus/alerts.yml', import.meta.url).pathname
 
 export interface AlertRule {
   readonly alert: string
@@ -12,19 +12,19 @@ export interface AlertRule {
 
 /** All rules of alerts.yml. */
 export function readAlerts(): AlertRule[] {
-  const { groups } = parse(readFileSync(alertsFile, 'utf8')) as { groups: { rules: AlertRule[] }[] }
+  const { groups } = parse(readFileSync(alertsPath, 'utf8')) as { groups: { rules: AlertRule[] }[] }
   return groups.flatMap(({ rules }) => rules)
 }
 
 const alerts = new Map(readAlerts().map((rule) => [rule.alert, rule]))
 
 /**
- * The number in the first comparison of an alert: where its panel turns red.
+ * The number of the first comparison in an alert: its panel turns red there.
  *
- * @throws when there is no such alert, or it compares nothing
+ * @throws an Error when the alert does not exist or compares nothing.
  */
 export function alertThreshold(name: string): number {
   const [, factors] = /[<>=] ([\d.]+(?: \* [\d.]+)*)/.exec(alerts.get(name)?.expr ?? '') ?? []
-  if (factors === undefined) throw new Error(`there is no threshold of an alert ${name}`)
+  if (factors === undefined) throw new Error(`alerts.yml has no threshold for ${name}`)
   return factors.split(' * ').reduce((product, factor) => product * Number(factor), 1)
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isCrossSiteChange } from './cross-site.ts'
+import { isCrossSiteChange } from './browser-security.ts'
 
 const host = 'board.example.com'
 

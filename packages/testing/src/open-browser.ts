@@ -1,9 +1,9 @@
-import { findProgram } from '@clerk-sync/testing'
 import { chromium } from 'playwright-core'
 import type { Browser } from 'playwright-core'
+import { findProgram } from './find-program.ts'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-// No sandbox, as root has none; and nothing that asks the internet.
+// No sandbox, because root has none. No requests to the internet.
 const flags = [
   '--no-sandbox',
   '--disable-gpu',
@@ -14,7 +14,11 @@ const flags = [
   '--disable-sync',
 ]
 
-/** The Chromium of this machine. @throws an Error that says how to get one. */
+/**
+ * Starts the Chromium of this machine.
+ *
+ * @throws an Error that says how to install one.
+ */
 export async function openBrowser(): Promise<Browser> {
   return await chromium.launch({ executablePath: findChromium(process.env), args: flags })
 }

@@ -3,14 +3,18 @@ import type { ErrorTranslationKey, HTTPStatus, UIConfig } from '@bull-board/api/
 import { FastifyAdapter } from '@bull-board/fastify'
 import type { Logger } from '@clerk-sync/ops/process'
 import type { OpenQueue } from '@clerk-sync/queue'
-import type { FastifyPluginCallback } from 'fastify'
+import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
+import { boardPath, staticPath } from '../render-page.ts'
 import { EventQueueAdapter } from './event-queue-adapter.ts'
+
+// The content security policy blocks it; every visitor's browser would log an error.
+const googleFonts = /<link href="https:\/\/fonts\.googleapis\.com\/[^>]*>/g
 
 const uiConfig: UIConfig = {
   boardTitle: 'clerk-sync',
-  // In seconds, for every open tab. Each round reads all counts and a page of jobs.
+  // Seconds. Each open tab reads all counts and a page of jobs every time.
   pollingInterval: { forceInterval: 5, showSetting: false },
-  // Each round would list all clients of Redis.
+  // It would list all clients of Redis every time.
   showWorkers: false,
   hideRedisDetails: true,
   hideDocsLink: true,
@@ -18,19 +22,19 @@ const uiConfig: UIConfig = {
 
 export interface Board {
   readonly plugin: FastifyPluginCallback
-  /** From now on the board shows this queue. */
+  /** Makes the board show this queue. */
   show(queue: OpenQueue['queue']): void
 }
 
 export interface BoardDeps {
   readonly logger: Logger
-  /** Whether it shows what is in a job, too. */
+  /** Whether the board shows the data of jobs. */
   readonly showData: boolean
 }
 
-/** Bull Board for a browser that finds it under `path`. It brings no login of its own. */
-export function buildBoard(path: string, { logger, showData }: BoardDeps): Board {
-  const adapter = new FastifyAdapter().setBasePath(path)
+/** Bull Board under `boardPath`. It has no login of its own. */
+export function buildBoard({ logger, showData }: BoardDeps): Board {
+  const adapter = new FastifyAdapter().setBasePath(boardPath)
   const { replaceQueues } = createBullBoard({
     queues: [],
     serverAdapter: adapter,
@@ -46,6 +50,30 @@ export function buildBoard(path: string, { logger, showData }: BoardDeps): Board
     plugin: adapter.registerPlugin(),
     show: (queue) => replaceQueues([new EventQueueAdapter(queue, { showData })]),
   }
+}
+
+/**
+ * Changes Bull Board's page: no font from Google, no buttons for what the console refuses, a link to
+ * the replay page, and a script that renews sessions of Clerk.
+ */
+export function adjustBoardPage(
+  scope: FastifyInstance,
+  { hasSessions }: { hasSessions: boolean },
+): void {
+  const style = `<link rel="stylesheet" href="${staticPath}/board.css">`
+  const script = hasSessions ? `<script src="${staticPath}/session.js"></script>` : ''
+  const link = '<a class="clerk-sync-replay" href="/replay">Replay failed jobs</a>'
+  scope.addHook('onSend', async (_, reply, payload: unknown) => {
+    const isPage =
+      reply.statusCode === 200 && String(reply.getHeader('content-type')).startsWith('text/html')
+    if (!isPage || typeof payload !== 'string') return payload
+    const adjusted = payload
+      .replace(googleFonts, '')
+      .replace('</head>', `${style}${script}</head>`)
+      .replace('</body>', `${link}</body>`)
+    reply.removeHeader('content-length')
+    return adjusted
+  })
 }
 
 function statusOf(error: Error): HTTPStatus {

@@ -1,13 +1,16 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import { freshAttempts, hideValues } from '@clerk-sync/queue'
-import { hidePersonalData } from './visible-data.ts'
+
+// Operators look for ids. An id tells nothing about a person without the tables.
+const shownIds = ['svixId', 'type', 'entityId', 'userId', 'organizationId'] as const
+const shownTimes = ['occurredAt', 'receivedAt'] as const
+const longestId = 255
 
 type Job = NonNullable<Awaited<ReturnType<BullMQAdapter['getJob']>>>
 
 /**
- * The queue as the board sees it. A job that is retried from the board gets all its attempts again,
- * like one whose event Clerk sends again; Bull Board's own retry allows a single one. What a job
- * holds of a person is hidden unless it is asked for.
+ * The queue as the board shows it. A job that is retried on the board gets all its attempts again;
+ * Bull Board alone would allow one attempt. Personal data is hidden unless `showData` is set.
  */
 export class EventQueueAdapter extends BullMQAdapter {
   readonly #showData: boolean
@@ -34,7 +37,7 @@ export class EventQueueAdapter extends BullMQAdapter {
   #present(job: Job): Job {
     const retry = job.retry.bind(job)
     const { failedReason, stacktrace } = job
-    // Bull Board has no formatter for these two.
+    // Bull Board has no formatter for these two fields.
     const hidden = this.#showData
       ? {}
       : {
@@ -46,4 +49,26 @@ export class EventQueueAdapter extends BullMQAdapter {
       retry: (state: Parameters<Job['retry']>[0]) => retry(state, freshAttempts),
     })
   }
+}
+
+/** What the board shows of job.data when personal data is hidden: ids and times. */
+function hidePersonalData(data: unknown): { [field: string]: unknown } {
+  const job = typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {}
+  const ids = shownIds.flatMap((name) => {
+    const value = job[name]
+    return typeof value === 'string' ? [[name, value.slice(0, longestId)]] : []
+  })
+  const times = shownTimes.flatMap((name) => {
+    const value = job[name]
+    return typeof value === 'number' ? [[name, toIsoTime(value)]] : []
+  })
+  return {
+    ...Object.fromEntries([...ids, ...times]),
+    data: 'hidden: BOARD_SHOW_DATA=true shows it',
+  }
+}
+
+function toIsoTime(ms: number): string {
+  const time = new Date(ms)
+  return Number.isNaN(time.getTime()) ? String(ms) : time.toISOString()
 }
