@@ -9,7 +9,7 @@ import {
   rerunJob,
 } from '../src/index.ts'
 import type { OpenQueue, QueueLocation } from '../src/index.ts'
-import { watchOldestWaiting } from '../src/oldest-waiting.ts'
+import { watchOldestWaiting } from '../src/queue-depth.ts'
 import { buildEvent, openConsumer, openProducer } from './open-ends.ts'
 import { locate } from './redis-forms.ts'
 

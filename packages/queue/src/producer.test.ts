@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { toJobId } from './job-id.ts'
+import { toJobId } from './producer.ts'
 
 test('an id of Svix is the job id as it is', () => {
   expect(toJobId('msg_2g7nXbYt0GqJ3tq5zD')).toBe('msg_2g7nXbYt0GqJ3tq5zD')
