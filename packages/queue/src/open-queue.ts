@@ -3,7 +3,10 @@ import { connectQueue, openUntilReady } from './connect.ts'
 import type { QueueLocation } from './location.ts'
 
 export interface OpenQueue {
-  /** Changes when the first connection failed: read it at each use. */
+  /**
+   * BullMQ's own queue, for Bull Board and tests. It changes when the first connection failed: read it
+   * at each use.
+   */
   readonly queue: Queue
   close(): Promise<void>
 }

@@ -67,7 +67,12 @@ async function addUntilStored(
       'no answer from the queue',
     )
   try {
-    await retry(addOnce, { firstDelayMs: retryDelayMs, timeoutMs, signal })
+    await retry(addOnce, {
+      firstDelayMs: retryDelayMs,
+      timeoutMs,
+      // Not the option `signal`: its reason would take the place of the queue's error.
+      isRetryable: () => !signal.aborted,
+    })
   } catch (cause) {
     throw new QueueUnavailableError('the queue did not take the event in time', { cause })
   }

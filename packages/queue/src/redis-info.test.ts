@@ -31,7 +31,7 @@ test('INFO of one server is read', () => {
   })
 })
 
-test('a managed server that hides most of it is no problem', () => {
+test('the facts that a managed server hides are undefined', () => {
   expect(parseRedisInfo('')).toMatchObject({
     version: undefined,
     isReplica: false,
@@ -55,7 +55,7 @@ test.each([
   ],
   ['a missing append-only file', { aof_enabled: 0 }, { isAppendOnly: false }],
   ['a replica', { role: 'slave' }, { isReplica: true }],
-])('of three servers %s is told, wherever it stands', (_, odd, expected) => {
+])('of three servers %s is reported, in any order', (_, odd, expected) => {
   const [good, other] = [healthy, { ...healthy, ...odd }].map((one) => parseRedisInfo(infoOf(one)))
   if (!good || !other) throw new Error('unreachable')
   expect(joinRedisFacts([good, other, good])).toMatchObject({ servers: 3, ...expected })
@@ -65,7 +65,7 @@ test.each([
 const fine = ['redis_version:8.0.0', 'role:master', 'maxmemory_policy:noeviction', 'maxmemory:0']
 const factsOf = (...lines: string[]) => parseRedisInfo([...fine, ...lines].join('\r\n'))
 
-test('a Redis that is set up for a queue has no problem, nor one that hides how it is', () => {
+test('a Redis that is set up for a queue has no problem, and one that hides its settings has none', () => {
   expect(redisProblem(factsOf())).toBeUndefined()
   expect(redisProblem(parseRedisInfo(''))).toBeUndefined()
 })
@@ -74,11 +74,11 @@ test.each([
   [factsOf('maxmemory_policy:allkeys-lru'), /^Redis drops keys .*allkeys-lru\): set maxmemory-pol/],
   [factsOf('role:slave'), /^Redis is a replica .*: set REDIS_URL to the primary$/],
   [{ ...factsOf(), isClusterDown: true }, /^the Redis Cluster is down: .*; start the one/],
-])('a problem is named with its cure', (facts, expected) => {
+])('a problem is reported with its remedy', (facts, expected) => {
   expect(redisProblem(facts)).toMatch(expected)
 })
 
-test('a full Redis is told with how full it is, where it says so', () => {
+test('a full Redis is reported with its memory, where INFO shows it', () => {
   const refusal = "OOM command not allowed when used memory > 'maxmemory'."
   const facts = factsOf('used_memory:536870912', 'maxmemory:536870912')
   expect(writeProblem(refusal, facts)).toBe(
@@ -91,10 +91,10 @@ test.each([
   ["READONLY You can't write against a read only replica.", 'set REDIS_URL to the primary'],
   ['MISCONF Redis is configured to save RDB snapshots, but', 'make room there'],
   ['NOREPLICAS Not enough good replicas to write.', 'min-replicas-to-write'],
-])('a refusal to write is told with its cure: %s', (refusal, cure) => {
+])('a refused write is reported with its remedy: %s', (refusal, cure) => {
   expect(writeProblem(refusal, undefined)).toContain(cure)
 })
 
-test('another error is left as it is', () => {
+test('another error is no problem of writing', () => {
   expect(writeProblem('connect ECONNREFUSED 127.0.0.1:6379', undefined)).toBeUndefined()
 })
