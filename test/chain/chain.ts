@@ -6,7 +6,7 @@ import { startIngest } from '@clerk-sync/ingest'
 import type { IngestConfig } from '@clerk-sync/ingest'
 import { createLogger } from '@clerk-sync/ops/process'
 import type { App, Ops } from '@clerk-sync/ops/process'
-import { migrateQueue, openQueue, parseRedisUrl } from '@clerk-sync/queue'
+import { defaultEnqueueTimeoutMs, migrateQueue, openQueue, parseRedisUrl } from '@clerk-sync/queue'
 import type { OpenQueue, QueueLocation } from '@clerk-sync/queue'
 import { createTestDatabase } from '@clerk-sync/testing'
 import { startWorker } from '@clerk-sync/worker'
@@ -150,7 +150,7 @@ function ingestConfig(queue: QueueLocation, secret: string): IngestConfig {
     queue,
     instanceId: undefined,
     kept: selectKept(),
-    enqueueTimeoutMs: 10_000,
+    enqueueTimeoutMs: defaultEnqueueTimeoutMs,
   }
 }
 

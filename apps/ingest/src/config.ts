@@ -1,16 +1,9 @@
 import { processVariables } from '@clerk-sync/ops/process'
 import type { Kept, SigningSecret } from '@clerk-sync/events'
 import { fieldsLeftOut, keptBy, keptVariables, webhookSigningSecret } from '@clerk-sync/events'
-import {
-  host,
-  milliseconds,
-  optionalPostgresUrl,
-  port,
-  readConfig,
-  variable,
-} from '@clerk-sync/ops'
+import { host, optionalPostgresUrl, port, readConfig, variable } from '@clerk-sync/ops'
 import type { Settings } from '@clerk-sync/ops'
-import { locateQueue, missingQueue, redisUrl } from '@clerk-sync/queue'
+import { enqueueTimeoutMs, locateQueue, missingQueue, redisUrl } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
 import { z } from 'zod'
 
@@ -24,8 +17,7 @@ export const ingestVariables = {
   PORT: port(3000),
   HOST: host,
   ...keptVariables,
-  // Svix gives up after 15 s.
-  ENQUEUE_TIMEOUT_MS: milliseconds(10_000),
+  ENQUEUE_TIMEOUT_MS: enqueueTimeoutMs,
 }
 
 export interface IngestConfig extends Settings<typeof processVariables> {

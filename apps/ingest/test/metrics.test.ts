@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { createSigningSecret, parseSigningSecrets, selectKept, sign } from '@clerk-sync/events'
 import { buildSample } from '@clerk-sync/events/samples'
 import { createLogger } from '@clerk-sync/ops/process'
-import { locateQueue } from '@clerk-sync/queue'
+import { defaultEnqueueTimeoutMs, locateQueue } from '@clerk-sync/queue'
 import { createFaultProxy } from '@clerk-sync/testing'
 import { Registry } from 'prom-client'
 import { expect, inject, onTestFinished, test, vi } from 'vitest'
@@ -25,7 +25,7 @@ async function openIngest(redisUrl: string) {
     queue: { ...location, prefix: `{test-${randomUUID()}}` },
     instanceId: undefined,
     kept: selectKept(),
-    enqueueTimeoutMs: 10_000,
+    enqueueTimeoutMs: defaultEnqueueTimeoutMs,
   } as const
   const logger = createLogger({ name: 'test', level: 'silent' })
   const ingest = await startIngest(config, { logger, registry })

@@ -4,9 +4,8 @@ import type { Concerned } from './entities/concerned.ts'
 import { columnTypes, latestTime, longestId } from './entities/entity.ts'
 import type { ChildTable, ClerkObject, Column, Entity } from './entities/entity.ts'
 import type { Kept } from './entities/kept.ts'
-import { minimise } from './entities/minimise.ts'
-import { wellFormed } from './entities/well-formed.ts'
-import { parseEventJob } from './webhooks/event-job.ts'
+import { wellFormed } from '@clerk-sync/ops'
+import { minimise, parseEventJob } from './webhooks/event-job.ts'
 import type { EventJob } from './webhooks/event-job.ts'
 
 /** An event as the ledger keeps it. Times are milliseconds. */

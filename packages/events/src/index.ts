@@ -23,7 +23,7 @@ export {
   selectKept,
 } from './entities/kept.ts'
 export type { Choice, Effect, Field, Kept } from './entities/kept.ts'
-export { minimise } from './entities/minimise.ts'
+export { minimise } from './webhooks/event-job.ts'
 export { entities } from './entities/registry.ts'
 export {
   changeFromApi,
@@ -45,7 +45,6 @@ export type {
   Unreadable,
   Upsert,
 } from './change.ts'
-export { wellFormed } from './entities/well-formed.ts'
 export { fieldsLeftOut, keptBy, keptVariables } from './entities/kept-settings.ts'
 export { buildEventJob, parseEnvelope, parseEventJob } from './webhooks/event-job.ts'
 export type { Delivery, Envelope, EventJob } from './webhooks/event-job.ts'

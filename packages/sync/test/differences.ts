@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { readRow, wellFormed } from '@clerk-sync/events'
+import { readRow } from '@clerk-sync/events'
+import { wellFormed } from '@clerk-sync/ops'
 import type { ClerkObject, Entity, Row } from '@clerk-sync/events'
 import type { Scene } from './scene.ts'
 

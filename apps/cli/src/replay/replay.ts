@@ -134,7 +134,7 @@ async function openQueueOf(env: NodeJS.ProcessEnv): Promise<OpenQueue> {
   const opened = openQueue(location, { onError: (error) => (lastError = error) })
   try {
     // A queue fails fast, also in the moment before its first connection.
-    await retry(() => opened.queue.getJobCounts('failed'), {
+    await retry(() => readQueueDepth(opened), {
       firstDelayMs: retryDelayMs,
       timeoutMs: answerTimeoutMs,
     })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ChildTable, Entity } from './entity.ts'
-import { minimise } from './minimise.ts'
+import { minimise } from '../webhooks/event-job.ts'
 import { entities, messages } from './registry.ts'
 import { readRow } from '../change.ts'
 

@@ -1,7 +1,8 @@
 import { latestTime, longestId } from '../entities/entity.ts'
-import { minimise } from '../entities/minimise.ts'
+import { isClerkObject } from '../entities/column.ts'
+import type { ChildTable, ClerkObject, Column, Entity } from '../entities/entity.ts'
 import { readConcerned } from '../entities/concerned.ts'
-import { wellFormed } from '../entities/well-formed.ts'
+import { wellFormed } from '@clerk-sync/ops'
 import type { Effect, Kept } from '../entities/kept.ts'
 import { z } from 'zod'
 
@@ -158,4 +159,56 @@ const cut = (text: string | undefined) => text?.slice(0, longestRequestField) ||
 
 function present<T extends object>(fields: T): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
+}
+
+/** `true` keeps the value whole; a tree keeps only the named fields of an object or of each element. */
+type KeptFields = true | { [field: string]: KeptFields }
+
+const keptByEntity = new WeakMap<Entity, KeptFields>()
+
+/** Clerk's object with only the fields that the entity's columns read; everything else is left behind. */
+export function minimise(entity: Entity, data: ClerkObject): ClerkObject {
+  let kept = keptByEntity.get(entity)
+  if (!kept) keptByEntity.set(entity, (kept = keptFields(entity)))
+  return pick(kept, data) as ClerkObject
+}
+
+function keptFields(entity: Entity): KeptFields {
+  const kept = { id: true, updated_at: true } satisfies KeptFields
+  for (const path of entity.columns.flatMap(readsOf)) keep(kept, path)
+  for (const child of entity.children) {
+    if (child.off) continue
+    keep(kept, `${child.items}[].id`)
+    for (const path of child.columns.flatMap(readsOf)) keep(kept, inItems(child, path))
+  }
+  return kept
+}
+
+function inItems(child: ChildTable, path: string): string {
+  return path.startsWith('../') ? path.slice('../'.length) : `${child.items}[].${path}`
+}
+
+const readsOf = (column: Column) => (column.off ? [] : column.reads)
+
+function keep(kept: { [field: string]: KeptFields }, path: string): void {
+  const steps = path.replaceAll('[]', '').split('.')
+  const last = steps.pop() ?? ''
+  let tree = kept
+  for (const step of steps) {
+    const next = tree[step]
+    if (next === true) return
+    tree = tree[step] = next ?? {}
+  }
+  tree[last] = true
+}
+
+function pick(kept: KeptFields, value: unknown): unknown {
+  if (kept === true) return value
+  if (Array.isArray(value)) return value.map((item) => pick(kept, item))
+  if (!isClerkObject(value)) return null
+  return Object.fromEntries(
+    Object.entries(kept)
+      .filter(([field]) => Object.hasOwn(value, field))
+      .map(([field, inner]) => [field, pick(inner, value[field])]),
+  )
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { attempts, backoffMs } from './backoff.ts'
+import { backoffMs } from './consumer.ts'
+import { attempts } from './producer.ts'
 
 function totalMs(random: number): number {
   const delays = Array.from({ length: attempts - 1 }, (_, index) => backoffMs(index + 1, random))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { toJobId } from './job-id.ts'
+import { toJobId } from './producer.ts'
 
-test('an id of Svix is the job id as it is', () => {
+test('an id of Svix is the job id unchanged', () => {
   expect(toJobId('msg_2g7nXbYt0GqJ3tq5zD')).toBe('msg_2g7nXbYt0GqJ3tq5zD')
 })
 
