@@ -150,7 +150,7 @@ test('a database restored from a backup as the runbook says ends equal to Clerk'
 
   await lose(chain)
   const waiting = await tell(() => {
-    rename('Eve', 'Eve while it was away')
+    rename('Eve', 'Eve during the outage')
     create('Hal')
   })
   await tellAgain(known)
@@ -171,7 +171,7 @@ test('a database restored from a backup as the runbook says ends equal to Clerk'
   expect(await replayFailed(opened, {})).toMatchObject({ matched: 1, replayed: 1 })
   expect(await outcomesOf(chain, ofDan)).toEqual(['applied'])
   await untilEmpty(opened)
-  const sinceReplay = ['Ada', 'Bob', 'Cleo', 'Dan refused', 'Eve while it was away', 'Hal']
+  const sinceReplay = ['Ada', 'Bob', 'Cleo', 'Dan refused', 'Eve during the outage', 'Hal']
   expect((await readHere(chain)).names).toEqual(sinceReplay)
 
   // 5. Two users are more than 1 %: nothing is written.

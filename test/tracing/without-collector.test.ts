@@ -7,7 +7,7 @@ import { openScene } from './scene.ts'
 const nameModules = {
   NODE_OPTIONS: `--import=${join(import.meta.dirname, 'name-modules-process.ts')}`,
 }
-const troubles = (log: string) =>
+const countTracingErrors = (log: string) =>
   log.split('"msg":"tracing error; spans that are not sent are dropped"').length - 1
 
 test('without an endpoint nothing of the SDK is loaded, and jobs carry no trace', async () => {
@@ -39,13 +39,13 @@ test('a collector that refuses or is silent holds up neither events nor the end,
   for (let round = 0; round < 5; round++) {
     await scene.untilWritten([await scene.send(buildSample('user.created'))])
   }
-  await expect.poll(() => troubles(ingest.output.stdout)).toBe(1)
+  await expect.poll(() => countTracingErrors(ingest.output.stdout)).toBe(1)
 
   const stoppedAt = performance.now()
   for (const one of [ingest, worker]) one.kill('SIGTERM')
   expect(await Promise.all([ingest.exitCode(), worker.exitCode()])).toEqual([0, 0])
   expect(performance.now() - stoppedAt).toBeLessThan(4_000)
-  expect(troubles(ingest.output.stdout)).toBe(1)
-  expect(troubles(worker.output.stdout)).toBeLessThanOrEqual(1)
+  expect(countTracingErrors(ingest.output.stdout)).toBe(1)
+  expect(countTracingErrors(worker.output.stdout)).toBeLessThanOrEqual(1)
   expect(ingest.output.stdout + worker.output.stdout).not.toContain('s3cret')
 })

@@ -25,7 +25,7 @@ export function traceTransaction<T>(run: Run<T>): TracedTransaction<T> {
   let commit: Span | undefined
   return {
     async run(tx) {
-      // Only now: of a database that is away it would be two failed spans a second.
+      // Only now: while the database is unavailable there would be two failed spans a second.
       startStatement('BEGIN', startedAt).end(performance.now())
       try {
         const result = await context.with(parent, run, undefined, traceStatements(tx))

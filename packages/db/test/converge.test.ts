@@ -15,7 +15,7 @@ const tables = await useTables()
 
 describe.each(seeds)('with seed %i', (seed) => {
   test(
-    'any order, duplicates, batches, writers and deaths of writers end in the tables of the model',
+    'any order, duplicates, batches, writers and crashes of writers end in the tables of the model',
     async () => {
       await check(seed, history(mostSteps), async (given) => {
         const events = eventsOf(given, randomBytes(8).toString('hex'))

@@ -188,20 +188,20 @@ describe('ensureUser', () => {
       'fails (%s) everybody gets its error, and the next call tries again',
       async (status) => {
         const error = status ? clerkError(status) : new TypeError('fetch failed')
-        let away = true
-        const clerk = clerkThat((userId) => (away ? Promise.reject(error) : ada(userId)))
+        let unavailable = true
+        const clerk = clerkThat((userId) => (unavailable ? Promise.reject(error) : ada(userId)))
         const id = freshId()
         const ask = () => ensureUser(db, clerk, id)
         expect(await Promise.all([failureOf(ask()), failureOf(ask())])).toEqual([error, error])
         expect(clerk.asked).toHaveLength(1)
-        away = false
+        unavailable = false
         expect(await ask()).toMatchObject({ id })
       },
     )
 
     test('does not answer in time everybody gets an error, and the next call tries again', async () => {
-      let away = true
-      const clerk = clerkThat((id) => (away ? new Promise(() => undefined) : ada(id)))
+      let unavailable = true
+      const clerk = clerkThat((id) => (unavailable ? new Promise(() => undefined) : ada(id)))
       const id = freshId()
       const ask = () => ensureUser(db, clerk, id, { timeoutMs: 50 })
       const errors = await Promise.all([failureOf(ask()), failureOf(ask())])
@@ -209,7 +209,7 @@ describe('ensureUser', () => {
         expect(error).toBeInstanceOf(ClerkTimeoutError)
         expect(error).toMatchObject({ message: 'Clerk did not answer within 50 ms' })
       }
-      away = false
+      unavailable = false
       expect(await ensureUser(db, clerk, id)).toMatchObject({ id })
     })
 

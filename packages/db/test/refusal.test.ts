@@ -139,10 +139,13 @@ test('a tombstone is not written and the row stays when the event is refused by 
   expect(await tables.apply(upsert(id, { updatedAt: noon + 1 }))).toEqual(['applied'])
 })
 
-test('a database that is away is told from a refusal', async () => {
-  const away = createDatabase({ url: 'postgres://u:secret@127.0.0.1:1/x', maxConnections: 1 })
-  const failed = applyChanges(away, [upsert(freshId())], defaultRules)
+test('an unavailable database is told apart from a refusal', async () => {
+  const unavailable = createDatabase({
+    url: 'postgres://u:secret@127.0.0.1:1/x',
+    maxConnections: 1,
+  })
+  const failed = applyChanges(unavailable, [upsert(freshId())], defaultRules)
   await expect(failed).rejects.toThrow(DatabaseUnavailableError)
   await expect(failed).rejects.not.toThrow('secret')
-  await away.close()
+  await unavailable.close()
 })

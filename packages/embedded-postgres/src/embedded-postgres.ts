@@ -20,7 +20,7 @@ export interface EmbeddedPostgresOptions {
   password: string
   /** Appended to; without it only the last run's log is kept, in DIR.log. */
   logFile?: string
-  /** Throws away what dataDir holds, once no other process uses it. */
+  /** Deletes what dataDir holds, once no other process uses it. */
   fresh?: boolean
   /** Server settings, as in postgresql.conf. */
   settings?: Record<string, string>

@@ -38,7 +38,7 @@ export async function compareList(
 // that Clerk still has the entity. An entity that was deleted with an owner whom Clerk no longer names,
 // such as an invitation with the user who accepted it, stays in Clerk for ever, and deleted here.
 async function dropDeleted(
-  { db, api, ...patience }: ReconcileOptions,
+  { db, api, ...retryOptions }: ReconcileOptions,
   comparison: Comparison,
   items: readonly ClerkObject[],
   drift: ReadonlyMap<string, Drift>,
@@ -51,7 +51,7 @@ async function dropDeleted(
   const there = await readOnes(api, entity, rows)
   const dropped = resurrected.map(({ id }) => String(id)).filter((id) => !there.get(id))
   if (dropped.length > 0)
-    await retryWhileUnavailable(patience, () => noteDrift(db, comparison, dropped, null))
+    await retryWhileUnavailable(retryOptions, () => noteDrift(db, comparison, dropped, null))
 }
 
 function namesOwners(entity: Entity, item: ClerkObject): boolean {

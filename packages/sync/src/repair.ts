@@ -91,7 +91,7 @@ async function repairItems(
 // Read from Clerk again once the tombstone is removed: until then events of the entity were dropped;
 // from then on they are applied.
 async function revive(
-  { db, api, ...patience }: ReconcileOptions,
+  { db, api, ...retryOptions }: ReconcileOptions,
   comparison: Comparison,
   resurrected: readonly ClerkObject[],
 ): Promise<Change[]> {
@@ -102,11 +102,11 @@ async function revive(
   const alive = await readOnes(api, entity, asked)
   const rows = asked.filter(({ id }) => alive.get(id))
   const ids = rows.map(({ id }) => id)
-  await retryWhileUnavailable(patience, () => removeTombstones(db, entity, ids))
+  await retryWhileUnavailable(retryOptions, () => removeTombstones(db, entity, ids))
   const there = await readOnes(api, entity, rows)
   const deleted = ids.filter((id) => there.get(id) === null)
   if (deleted.length > 0)
-    await retryWhileUnavailable(patience, () => noteDrift(db, comparison, deleted, null))
+    await retryWhileUnavailable(retryOptions, () => noteDrift(db, comparison, deleted, null))
   return [...there].flatMap(([id, item]) =>
     item ? (changeFromApi(entity, item) ?? []) : deletionFromApi(entity, id),
   )

@@ -13,7 +13,7 @@ import { startCommand } from '../clerk-access/scene.ts'
 const refusal = 'the database refused the write: SQLSTATE 23514'
 
 async function createEnv(kind: 'redis' | 'postgres'): Promise<Record<string, string>> {
-  // The commands know no other prefix: a database of its own keeps others away.
+  // The commands know no other prefix: a database of its own keeps other tests out.
   if (kind === 'redis') return { REDIS_URL: `${inject('redisUrl')}/11` }
   const database = await createTestDatabase(inject('databaseUrl'))
   onTestFinished(() => database.drop())

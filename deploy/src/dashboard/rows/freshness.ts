@@ -45,7 +45,7 @@ export const drift: Row = {
     graph({
       title: 'Rows that differ from Clerk',
       description:
-        'What the last reconcile left, by table and kind: missing, stale, extra, resurrected. Good: 0. "clerk-sync reconcile --repair" mends it.',
+        'What the last reconcile found and did not repair, by table and kind: missing, stale, extra, resurrected. Good: 0. "clerk-sync reconcile --repair" repairs it.',
       unit: 'short',
       queries: [['max by (table, kind) (clerk_sync_reconcile_drift_rows)', '{{table}} {{kind}}']],
       alert: 'ClerkSyncDrift',

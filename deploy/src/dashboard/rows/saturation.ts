@@ -61,7 +61,7 @@ export const saturation: Row = {
     graph({
       title: 'Requests in flight',
       description:
-        'Deliveries that wait for their answer. It grows when the queue is slow or away.',
+        'Deliveries that wait for their answer. It grows when the queue is slow or unavailable.',
       unit: 'short',
       queries: [['clerk_sync_ingest_requests_in_flight{instance=~"$instance"}', '{{instance}}']],
     }),

@@ -54,7 +54,7 @@ export const latency: Row = {
     graph({
       title: 'Enqueue',
       description:
-        'How long the queue takes to have an event for good; most of the time of an answer. It grows when Redis is slow or away.',
+        'How long the queue takes to have an event for good; most of the time of an answer. It grows when Redis is slow or unavailable.',
       unit: 's',
       queries: quantiles('clerk_sync_ingest_enqueue_seconds'),
       noValue: 'no traffic',
