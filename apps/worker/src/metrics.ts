@@ -57,7 +57,7 @@ export function createWorkerMetrics(
   })
   const stalls = new Counter({
     name: 'clerk_sync_worker_stalled_jobs_total',
-    help: 'Jobs taken over from a worker that died or froze.',
+    help: 'Jobs taken over from a worker that crashed or froze.',
     registers,
   })
   const queueWait = new Histogram({

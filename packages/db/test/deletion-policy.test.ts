@@ -218,7 +218,7 @@ test('anonymize empties every personal column and leaves the others', async () =
   })
 })
 
-test('a row that stayed after its deletion stays deleted when its tombstone is gone', async () => {
+test('a row that stayed after its deletion stays deleted when its tombstone is removed', async () => {
   const rules = { deletionPolicy: 'anonymize', auditValues: false } as const
   const home = household()
   await applyAll(db, [home.user, deletions.user(home)], rules)

@@ -31,9 +31,9 @@ export interface EmbeddedPostgres {
   url: string
   port: number
   pid: number
-  /** Ends all sessions, writes a checkpoint and waits until the server is gone. */
+  /** Ends all sessions, writes a checkpoint and waits until the server has ended. */
   stop(): Promise<void>
-  /** Settles when the server is gone, asked for or not. */
+  /** Settles when the server has ended, asked for or not. */
   exited: Promise<ServerExit>
 }
 

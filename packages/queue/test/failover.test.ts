@@ -26,7 +26,7 @@ async function replicationOf(server: RedisServer): Promise<{ role: string; offse
   }
 }
 
-test('with sentinels, what a replica has is done after the primary died under traffic', async () => {
+test('with sentinels, what a replica has is done after the primary crashed under traffic', async () => {
   const redis = await createRedisSentinel()
   onTestFinished(redis.stop)
   const location = locate(redis.url)

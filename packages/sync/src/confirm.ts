@@ -12,8 +12,8 @@ export interface RowIds {
 }
 
 /**
- * A second look at Clerk for each of these ids: as what it has it, or null where it is gone. An id
- * that can't be asked for is absent.
+ * Reads each of these ids from Clerk again: the object, or null where Clerk has none. An id that
+ * can\'t be asked for is absent.
  */
 export async function readOnes(
   api: BackendApi,
@@ -55,7 +55,7 @@ async function readEach(
     const answer = await api.get(pathname, query === undefined ? {} : params)
     const items = itemsIn(answer)
     const item = items.find(({ id }) => id === row.id)
-    // Only a 404 or a list without it says that it is gone: any other answer is somebody else's.
+    // Only a 404 or a list without it proves that Clerk has none: any other answer is not Clerk\'s own.
     if (!item && answer !== undefined && !isList(answer)) {
       throw new Error(`Clerk's answer to ${pathname} is neither the object nor a list`)
     }

@@ -8,7 +8,7 @@ export const outcomes: Row = {
     graph({
       title: 'Events by outcome',
       description:
-        'applied: written. stale: a newer change was known. duplicate: in the ledger already. deleted: a deletion, or its id is gone. ignored: recorded only.',
+        'applied: written. stale: a newer change was known. duplicate: in the ledger already. deleted: a deletion. ignored: recorded only.',
       unit: 'reqps',
       queries: [
         [moving('clerk_sync_worker_events_total{type=~"$type"}', 'outcome'), '{{outcome}}'],
@@ -91,7 +91,7 @@ export const failures: Row = {
     graph({
       title: 'Stalled jobs',
       description:
-        'Jobs taken over from a worker that died or froze. Good: 0; a worker that is stopped gives its jobs back.',
+        'Jobs taken over from a worker that crashed or froze. Good: 0; a worker that is stopped gives its jobs back.',
       unit: 'short',
       queries: [
         ['sum(increase(clerk_sync_worker_stalled_jobs_total[$__rate_interval]))', 'taken over'],
