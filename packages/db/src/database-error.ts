@@ -54,7 +54,7 @@ export function toDatabaseError(error: unknown): unknown {
   if (sqlState === undefined && !isConnectionError(error, cause)) return error
   const problem = sqlState === undefined ? "can't be reached" : "can't write now"
   return new DatabaseUnavailableError(
-    `the database ${problem}: ${reasonOf(error, cause)}`,
+    `the database ${problem}: ${driverReason(error, cause)}`,
     sqlState,
   )
 }
@@ -96,7 +96,7 @@ function objectsIn(cause: DriverCause | undefined): string {
   return objects === '' ? '' : ` (${objects})`
 }
 
-function reasonOf(error: Error, cause: DriverCause | undefined): string {
+function driverReason(error: Error, cause: DriverCause | undefined): string {
   if (cause?.originalMessage) return cause.originalMessage
   if (error instanceof AggregateError) return errorMessage(error)
   const isWrapped = error instanceof Prisma.PrismaClientKnownRequestError

@@ -1,10 +1,10 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
+import { longestId } from '@clerk-sync/events'
 import { freshAttempts, hideValues } from '@clerk-sync/queue'
 
 // Operators look for ids. An id tells nothing about a person without the tables.
 const shownIds = ['svixId', 'type', 'entityId', 'userId', 'organizationId'] as const
 const shownTimes = ['occurredAt', 'receivedAt'] as const
-const longestId = 255
 
 type Job = NonNullable<Awaited<ReturnType<BullMQAdapter['getJob']>>>
 
