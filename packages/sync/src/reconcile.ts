@@ -36,7 +36,7 @@ export async function reconcile(options: ReconcileOptions): Promise<EntityDrift[
   const { busy } = await beginReconcile(db, { id: runId, repair: options.repair !== undefined })
   if (busy !== undefined) {
     throw new ReconcileBusyError(
-      'a reconcile is running already: wait for its end, or 2 minutes where its process has crashed',
+      'a reconcile is under way already: wait for its end, or 2 minutes where its process has crashed',
     )
   }
   // A run that waits long for Clerk must not look like one that has crashed.
