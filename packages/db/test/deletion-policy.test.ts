@@ -91,7 +91,7 @@ const arrivals: [name: string, deliver: (changes: Change[], deletion: Change) =>
 
 describe.each(deletionPolicies)('with %s', (deletionPolicy: DeletionPolicy) => {
   const rules = { deletionPolicy, auditValues: false }
-  const gone = deletionPolicy === 'erase' ? 'no row' : new Date(noon + 7).toISOString()
+  const endOfDeleted = deletionPolicy === 'erase' ? 'no row' : new Date(noon + 7).toISOString()
 
   describe.each(['user', 'organization'] as const)('a deleted %s', (owner) => {
     test.each(arrivals)(
@@ -106,13 +106,16 @@ describe.each(deletionPolicies)('with %s', (deletionPolicy: DeletionPolicy) => {
         const fates = Object.entries(rows).map(([name, row]) => [name, fateOf(row)])
         expect(Object.fromEntries(fates)).toEqual(
           Object.fromEntries(
-            Object.keys(rows).map((name) => [name, deleted.includes(name) ? gone : 'lives']),
+            Object.keys(rows).map((name) => [
+              name,
+              deleted.includes(name) ? endOfDeleted : 'lives',
+            ]),
           ),
         )
-        const marks = await db.prisma.tombstone.findMany({
+        const tombstones = await db.prisma.tombstone.findMany({
           where: { id: { in: Object.values(home).map(({ id }) => id) } },
         })
-        expect(Object.fromEntries(marks.map((mark) => [mark.id, mark.deleted_at]))).toEqual({
+        expect(Object.fromEntries(tombstones.map((one) => [one.id, one.deleted_at]))).toEqual({
           [home[owner].id]: new Date(noon + 7),
           ...Object.fromEntries(ownedRows[owner].map((name) => [home[name].id, null])),
         })
@@ -120,7 +123,7 @@ describe.each(deletionPolicies)('with %s', (deletionPolicy: DeletionPolicy) => {
     )
   })
 
-  test('a late event of what is gone leaves no living row', async () => {
+  test('a late event of a deleted entity leaves no living row', async () => {
     const home = household()
     await applyAll(db, [...Object.values(home), deletions.user(home)], rules)
     const late = { updatedAt: noon + 1_000, type: 'organizationMembership.updated' }
@@ -128,7 +131,7 @@ describe.each(deletionPolicies)('with %s', (deletionPolicy: DeletionPolicy) => {
     const data = { organization: { id: home.organization.id }, public_user_data: null }
     await applyAll(db, [upsert(home.membership.id, { ...late, data })], rules)
     const { membership } = await rowsOf(home)
-    expect(fateOf(membership)).toBe(gone)
+    expect(fateOf(membership)).toBe(endOfDeleted)
   })
 
   test('what goes twice has the earliest time, in any order', async () => {
@@ -141,7 +144,7 @@ describe.each(deletionPolicies)('with %s', (deletionPolicy: DeletionPolicy) => {
         await applyAll(db, batch, rules)
       }
       const { membership } = await rowsOf(home)
-      expect(fateOf(membership)).toBe(gone)
+      expect(fateOf(membership)).toBe(endOfDeleted)
     }
   })
 
@@ -178,7 +181,7 @@ describe.each(deletionPolicies)('with %s an organization with many members', (de
   }
   const living = (id: string) =>
     count(id, 'clerk.organization_memberships WHERE deleted_at IS NULL AND organization_id LIKE')
-  const marks = (id: string) => count(id, 'clerk.tombstones WHERE id LIKE')
+  const tombstones = (id: string) => count(id, 'clerk.tombstones WHERE id LIKE')
 
   test('takes them all along, in more than one transaction', async () => {
     const id = freshId('org')
@@ -186,7 +189,7 @@ describe.each(deletionPolicies)('with %s an organization with many members', (de
     expect(await applyAll(db, [remove(id, { type: 'organization.deleted' })], rules)).toEqual([
       'deleted',
     ])
-    expect([await living(id), await marks(id)]).toEqual([0, crowd + 1])
+    expect([await living(id), await tombstones(id)]).toEqual([0, crowd + 1])
   })
 
   test('takes those along that a worker left that died in between', async () => {
@@ -196,7 +199,7 @@ describe.each(deletionPolicies)('with %s an organization with many members', (de
     )
     await fill(id)
     await finishCascadeDeletes(db, deletionPolicy, new AbortController().signal)
-    expect([await living(id), await marks(id)]).toEqual([0, crowd + 1])
+    expect([await living(id), await tombstones(id)]).toEqual([0, crowd + 1])
   })
 })
 

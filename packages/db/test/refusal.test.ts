@@ -85,7 +85,7 @@ test('metadata that nest deeper than they can be compared are written again and 
   }
 })
 
-test('a refused change is applied once the cause is gone', async () => {
+test('a refused change is applied once the cause is removed', async () => {
   const id = freshId()
   const change = upsert(id, { data: { first_name: 'poison later allowed' } })
   await refusal(change)

@@ -46,7 +46,7 @@ describe('waitForUser', () => {
   })
 
   test('ends with the reason of the signal, before it begins and while it waits', async () => {
-    const reason = new Error('the request is gone')
+    const reason = new Error('the request has ended')
     const controller = new AbortController()
     const options = { signal: controller.signal, timeoutMs: 600_000 }
     const waiting = failureOf(waitForUser(db, freshId(), options))

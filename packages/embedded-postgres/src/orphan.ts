@@ -19,7 +19,7 @@ export async function stopOrphan(dataDir: string): Promise<void> {
   const postmaster = readPostmaster(dataDir)
   if (!postmaster) return
   const orphan = readProcess(postmaster.pid)
-  // PostgreSQL copes with the file of a dead process by itself.
+  // PostgreSQL copes with the file of a process that has ended by itself.
   if (!orphan) return
   if (!isPostgresOf(orphan, dataDir)) {
     // The pid went to another program, which PostgreSQL would take for a living server.

@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 /** A TCP proxy on 127.0.0.1 between a client and the server whose failure a test plays. */
 export interface FaultProxy {
   port: number
-  /** A dead server: all connections end, new ones are refused. */
+  /** A crashed server: all connections end, new ones are refused. */
   cut(): Promise<void>
   /** A silent network: connections stay and new ones are accepted, but no byte passes. */
   freeze(): void

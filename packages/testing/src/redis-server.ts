@@ -29,7 +29,7 @@ export interface RedisProgram {
 export interface RedisServer {
   readonly url: string
   readonly port: number
-  /** Ends it as a crash does, and resolves when it is gone; its files stay. */
+  /** Ends it as a crash does, and resolves when it has ended; its files stay. */
   readonly kill: () => Promise<void>
   /** Starts it anew after a kill, on the same port and files. */
   readonly restart: () => Promise<void>

@@ -8,7 +8,7 @@ export interface StartedProcess {
   /** What it has written so far. */
   readonly output: { stdout: string; stderr: string }
   readonly kill: (signal: NodeJS.Signals) => void
-  /** Resolves when it is gone; null when a signal ended it. */
+  /** Resolves when it has ended; null when a signal ended it. */
   readonly exitCode: () => Promise<number | null>
 }
 

@@ -65,7 +65,7 @@ async function writeUntil(
   try {
     await write(writer, batch, rules)
   } catch (error) {
-    if (!writer.isDead()) throw error
+    if (!writer.hasCrashed()) throw error
   }
 }
 

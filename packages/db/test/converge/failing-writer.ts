@@ -3,18 +3,18 @@ import type { Transaction } from '../../src/database.ts'
 import type { Crash } from './history.ts'
 
 export interface FailingWriter extends Database {
-  isDead(): boolean
+  hasCrashed(): boolean
 }
 
 /** A writer that is killed before its next statement, or its commit, once it has run so many. */
 export function failAt(db: Database, { statements, how }: Crash): FailingWriter {
   let left = statements
-  let dead = false
+  let crashed = false
 
   async function live(tx: Transaction): Promise<void> {
     left -= 1
     if (left >= 0) return
-    dead = true
+    crashed = true
     if (how === 'disconnected') {
       await tx.$executeRawUnsafe('SELECT pg_terminate_backend(pg_backend_pid())')
     }
@@ -23,7 +23,7 @@ export function failAt(db: Database, { statements, how }: Crash): FailingWriter 
 
   return {
     ...db,
-    isDead: () => dead,
+    hasCrashed: () => crashed,
     transaction: (run) =>
       db.transaction(async (tx) => {
         const result = await run(countStatements(tx, live))

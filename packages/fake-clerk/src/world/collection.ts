@@ -20,7 +20,7 @@ export function createCollection(generated?: Generated, groupFields: readonly st
   const groups = new Map<unknown, ClerkObject[]>()
   const byId = new Map<string, ClerkObject>()
   const changed = new Map<number, ClerkObject>()
-  const gone = new Set<number>()
+  const deleted = new Set<number>()
   const placesOfDeleted = new Map<string, OrderKey>()
 
   function listsWith(object: ClerkObject): ClerkObject[][] {
@@ -39,7 +39,7 @@ export function createCollection(generated?: Generated, groupFields: readonly st
   /** The index of a generated object that is still there. */
   function indexOf(id: string): number | undefined {
     const index = generated?.indexOf(id)
-    return index === undefined || gone.has(index) ? undefined : index
+    return index === undefined || deleted.has(index) ? undefined : index
   }
 
   /** Finds an object by an id that may come from another object's fields. */
@@ -80,7 +80,7 @@ export function createCollection(generated?: Generated, groupFields: readonly st
       placesOfDeleted.set(id, { created_at: object.created_at, id })
     } else {
       changed.delete(index)
-      gone.add(index)
+      deleted.add(index)
     }
   }
 
@@ -103,8 +103,8 @@ export function createCollection(generated?: Generated, groupFields: readonly st
     resolve,
     walk: (options: Walk = {}) => {
       const inGroup = options.group === undefined ? kept : (groups.get(options.group) ?? [])
-      return walkInOrder({ kept: inGroup, generated, gone }, options)
+      return walkInOrder({ kept: inGroup, generated, deleted }, options)
     },
-    size: () => (generated?.count ?? 0) - gone.size + kept.length,
+    size: () => (generated?.count ?? 0) - deleted.size + kept.length,
   }
 }

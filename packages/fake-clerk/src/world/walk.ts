@@ -9,7 +9,7 @@ export type Ref = ClerkObject | number
 /** Which objects to walk over, and in which direction; the order is (created_at, id). */
 export interface Walk {
   descending?: boolean
-  /** Starts behind this place; the object itself may be gone. */
+  /** Starts behind this place; the object itself may be deleted. */
   after?: OrderKey
   /** Exclusive bounds of created_at, in ms. */
   createdAfter?: number
@@ -24,7 +24,7 @@ export interface Walk {
 export interface Source {
   kept: readonly ClerkObject[]
   generated: Generated | undefined
-  gone: ReadonlySet<number>
+  deleted: ReadonlySet<number>
 }
 
 /** Walks over both kinds of objects in one order; the first step costs O(log n), each next O(1). */
@@ -49,7 +49,7 @@ export function* walkInOrder(source: Source, options: Walk): Generator<Ref, void
 }
 
 function* walkGenerated(
-  { generated, gone }: Source,
+  { generated, deleted }: Source,
   options: Walk,
   direction: 1 | -1,
 ): Generator<number, void> {
@@ -64,7 +64,7 @@ function* walkGenerated(
   const high = low + Math.floor((end - 1 - low) / step) * step
   const start = direction === 1 ? low : high
   for (let index = start; index >= low && index <= high; index += direction * step) {
-    if (!gone.has(index)) yield index
+    if (!deleted.has(index)) yield index
   }
 }
 

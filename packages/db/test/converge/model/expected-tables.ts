@@ -43,8 +43,8 @@ function writeRows(
   policy: DeletionPolicy,
 ): void {
   const { kind, id, event } = thing
-  const gone = isDeleted(thing, things)
-  if (!event || (gone && policy === 'erase')) return
+  const deleted = isDeleted(thing, things)
+  if (!event || (deleted && policy === 'erase')) return
   const times = [id, ...ownersIn(kind, event.data)].map((one) => things.get(one)?.deletedAt)
   const deletedAt = Math.min(...times.filter((time) => time !== undefined))
   const { created_at: createdAt } = event.data as { created_at: number }
@@ -55,11 +55,11 @@ function writeRows(
     updated_at: iso(event.updatedAt ?? event.occurredAt),
     event_occurred_at: iso(event.occurredAt),
     event_id: event.svixId,
-    deleted_at: gone ? iso(deletedAt) : null,
+    deleted_at: deleted ? iso(deletedAt) : null,
   }
   const rows = { [kinds[kind].table]: [row], ...childRowsOf[kind]?.(event.data as never) }
   for (const [table, some] of Object.entries(rows)) {
-    const kept = gone && policy === 'anonymize' ? some.map((one) => emptied(table, one)) : some
+    const kept = deleted && policy === 'anonymize' ? some.map((one) => emptied(table, one)) : some
     snapshot[table] = [...(snapshot[table] ?? []), ...kept]
   }
 }

@@ -27,14 +27,14 @@ export function expectedLedger(
   things: ReadonlyMap<string, Known>,
   policy: DeletionPolicy,
 ): TableRow[] {
-  const isDead = (id: string | undefined) => {
+  const isDeletedId = (id: string | undefined) => {
     const thing = things.get(id ?? '')
     return thing !== undefined && isDeleted(thing, things)
   }
   return events.map((event) => {
     const { svixId, type, id, occurredAt, data } = event
     const [userId, organizationId] = concernedBy(type, data as Concerns)
-    const isRedacted = policy !== 'retain' && (isDead(id) || isDead(userId))
+    const isRedacted = policy !== 'retain' && (isDeletedId(id) || isDeletedId(userId))
     return {
       id: svixId,
       type,

@@ -3,7 +3,7 @@ import { actionsOf } from './actions.ts'
 import { createWorld } from './world.ts'
 import type { HistoryEvent } from './world.ts'
 
-/** Lives through a history as Clerk would and returns its events in order; `run` marks every id. */
+/** Lives through a history as Clerk would and returns its events in order; `run` is part of every id. */
 export function eventsOf({ topics, steps }: History, run: string): HistoryEvent[] {
   const [first] = steps
   if (!first) return []

@@ -46,7 +46,7 @@ export interface World {
   readonly payments: Payment[]
   /** Deletes that were sent. */
   readonly deletes: Report[]
-  /** Of things that are gone: what Clerk may still say of them. */
+  /** Of deleted things: what Clerk may still say of them. */
   readonly lastWords: Report[]
   readonly events: HistoryEvent[]
   now: number
@@ -106,7 +106,7 @@ export function sendChanged(world: World, type: string, thing: Thing): void {
   send(world, { type, data: thing })
 }
 
-/** The thing is gone: the delete event has its id alone. */
+/** The thing is deleted: the delete event has its id alone. */
 export function sendDeleted(world: World, type: string, thing: Thing): void {
   const kind = type.slice(0, type.indexOf('.'))
   world.lastWords.push({ type: `${kind}.updated`, data: thing })
