@@ -52,7 +52,7 @@ ENV NODE_ENV=production
 # By number: Kubernetes can tell that it is not root.
 USER 10001:10001
 # Fails here rather than at the first start if a module was left out.
-RUN ["node", "-e", "fs.globSync(['apps/{ingest,worker,console}/src/index.ts', 'apps/cli/src/commands/*.ts', 'packages/ops/src/tracing/otlp-tracing.ts']).forEach((file) => import(`/app/${file}`))"]
+RUN ["node", "-e", "fs.globSync(['apps/{ingest,worker,console}/src/index.ts', 'apps/cli/src/*/*.ts', 'packages/ops/src/tracing/otlp-tracing.ts']).forEach((file) => import(`/app/${file}`))"]
 EXPOSE 3000 3001 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "deploy/healthcheck.js"]
 ENTRYPOINT ["/usr/bin/tini", "--", "node"]

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { readAlerts } from './dashboard/alert-threshold.ts'
+import { readAlerts } from './alerts.ts'
 
 const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8')
 const sections = new Map(

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { runPromtool } from '@clerk-sync/testing'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { readAlerts } from '../src/alerts.ts'
 
 const directory = new URL('../prometheus/', import.meta.url)
 const testFiles = readdirSync(directory).filter((name) => name.endsWith('.test.yml'))
@@ -16,10 +17,7 @@ const cases = testFiles
   .map((file) => parse(readFileSync(new URL(file, directory), 'utf8')) as PromtoolTests)
   .flatMap(({ tests }) => tests.flatMap((one) => one.promql_expr_test))
 
-const { groups } = parse(readFileSync(new URL('alerts.yml', directory), 'utf8')) as {
-  groups: { rules: { alert: string }[] }[]
-}
-const alerts = groups.flatMap(({ rules }) => rules)
+const alerts = readAlerts()
 
 test('promtool finds the rules right', async () => {
   const said = await runPromtool(['check', 'rules', 'alerts.yml'], directory.pathname)

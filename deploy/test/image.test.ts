@@ -41,11 +41,14 @@ test('the health check passes while the process can do its work', async () => {
   expect(await checkHealth(port, '/readyz')).toMatchObject({ code: 0 })
 })
 
-test('it fails and says why while the process waits for something, or is gone', async () => {
-  const port = await serve(() => Promise.reject(new Error('the queue is away')))
+test('it fails and says why while the process waits for something, or has ended', async () => {
+  const port = await serve(() => Promise.reject(new Error('the queue is unavailable')))
   expect(await checkHealth(port)).toMatchObject({ code: 0 })
   const waiting = await checkHealth(port, '/readyz')
-  expect(waiting).toMatchObject({ code: 1, output: expect.stringContaining('the queue is away') })
+  expect(waiting).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('the queue is unavailable'),
+  })
   for (const close of closers.splice(0)) await close()
   expect(await checkHealth(port)).toMatchObject({
     code: 1,

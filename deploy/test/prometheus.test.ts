@@ -1,15 +1,18 @@
+import { readFileSync } from 'node:fs'
 import { startPrometheus } from '@clerk-sync/testing'
 import type { PrometheusServer } from '@clerk-sync/testing'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { stringify } from 'yaml'
+import { alertsPath, readAlerts } from '../src/alerts.ts'
 import { startDeployment } from './deployment.ts'
 import type { Deployment, Targets } from './deployment.ts'
-import { alertsPath, readAlertSelectors, readPanelQueries } from './expressions.ts'
 import { startTraffic } from './traffic.ts'
 import type { Traffic } from './traffic.ts'
 
-// A rate needs some scrapes, a reconcile its time.
-const patience = { timeout: 30_000, interval: 250 }
+const dashboardFile = new URL('../grafana/dashboards/clerk-sync.json', import.meta.url)
+
+// A rate needs some scrapes, and a reconcile takes a while.
+const afterScrapes = { timeout: 30_000, interval: 250 }
 
 let deployment: Deployment
 let traffic: Traffic
@@ -32,7 +35,7 @@ describe('under traffic, with ingest, two workers and console scraped', () => {
       await vi.waitFor(async () => {
         const values = (await prometheus.query(expression)).map(({ value }) => value)
         expect(values.filter(Number.isFinite)).not.toEqual([])
-      }, patience)
+      }, afterScrapes)
     },
     40_000,
   )
@@ -42,7 +45,7 @@ describe('under traffic, with ingest, two workers and console scraped', () => {
     async (selector) => {
       await vi.waitFor(
         async () => expect(await prometheus.query(selector)).not.toEqual([]),
-        patience,
+        afterScrapes,
       )
     },
     40_000,
@@ -60,7 +63,7 @@ describe('under traffic, with ingest, two workers and console scraped', () => {
       const rules = await readRules()
       expect(rules.length).toBeGreaterThan(20)
       expect(rules.filter(({ health }) => health !== 'ok')).toEqual([])
-    }, patience)
+    }, afterScrapes)
   })
 
   test('the depth of the queue is shown once, however many processes tell it', async () => {
@@ -72,7 +75,7 @@ describe('under traffic, with ingest, two workers and console scraped', () => {
       expect(byState).toEqual({ waiting: 0, active: 0, delayed: 0, failed: traffic.failing() })
       const told = await prometheus.query('clerk_sync_queue_jobs{state="failed"}')
       expect(told.map(({ value }) => value)).toEqual(Array(4).fill(traffic.failing()))
-    }, patience)
+    }, afterScrapes)
     expect(traffic.failing()).toBeGreaterThan(0)
   }, 40_000)
 })
@@ -86,4 +89,36 @@ function configFor(targets: Targets): string {
       static_configs: [{ targets: addresses }],
     })),
   })
+}
+
+/** A query of a panel, as Grafana sends it. */
+interface PanelQuery {
+  readonly panel: string
+  readonly expression: string
+}
+
+/** All queries of the dashboard, for a Prometheus that scrapes every second. */
+function readPanelQueries(): PanelQuery[] {
+  const dashboard = JSON.parse(readFileSync(dashboardFile, 'utf8')) as {
+    panels: { title: string; targets?: { expr: string }[] }[]
+  }
+  return dashboard.panels.flatMap(({ title, targets = [] }) =>
+    targets.map(({ expr }) => ({ panel: title, expression: interpolate(expr) })),
+  )
+}
+
+// As Grafana does: a rate over four scrapes, and "All" as the value of each variable.
+function interpolate(expression: string): string {
+  return expression
+    .replaceAll('$__rate_interval', '4s')
+    .replaceAll('$type', '.*')
+    .replaceAll('$instance', '.*')
+}
+
+/** The selectors of all series in alerts. */
+function readAlertSelectors(): string[] {
+  const selectors = readAlerts().flatMap(({ expr }) =>
+    expr.match(/\b(?:clerk_sync|process|nodejs)_\w+(?:{[^}]*})?/g),
+  )
+  return [...new Set(selectors)].filter((selector) => selector !== null)
 }

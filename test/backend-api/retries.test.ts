@@ -79,7 +79,7 @@ describe('Retry-After', () => {
     expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(7_000)
   })
 
-  test('holds up everybody who keeps the pace', async () => {
+  test('delays all who share the rate limit', async () => {
     const rateLimiter = createRateLimiter(unlimited)
     const { fake, api } = await openApi({}, { rateLimiter, budgetMs: 1_000 })
     const other = apiOf(fake, { rateLimiter }).api

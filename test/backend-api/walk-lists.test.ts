@@ -78,7 +78,7 @@ async function openRoles() {
 describe('a walk by offset', () => {
   test('says how many there are', async () => {
     const { api } = await openRoles()
-    const { value } = await walk(api, roles).next()
+    const { value } = await walk(api, { list: roles }).next()
     expect(value).toMatchObject({ total: count })
   })
 

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { walk } from '@clerk-sync/events/backend-api'
 import type { Position } from '@clerk-sync/events/backend-api'
 import { apiOf } from './open-api.ts'
-import { collectionOf } from './walked.ts'
+import { collectionOf, listAt } from './walked.ts'
 import type { ListPath } from './walked.ts'
 
 const timeout = 180_000
@@ -100,7 +100,7 @@ async function walkWithStops(fake: FakeClerk, path: string, stops: readonly bool
   let page = 0
   for (;;) {
     let isStopped = false
-    for await (const { items, position: behind } of walk(api, path, position)) {
+    for await (const { items, position: behind } of walk(api, listAt(path), position)) {
       for (const { id } of items) seen.add(String(id))
       position = JSON.parse(JSON.stringify(behind)) as Position
       // Without an end it would run into the test's time limit; this says why.

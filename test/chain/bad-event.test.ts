@@ -1,16 +1,12 @@
 import { buildSample } from '@clerk-sync/events/samples'
-import { openQueue } from '@clerk-sync/queue'
-import { expect, onTestFinished, test } from 'vitest'
-import { backends, createChain, outcomesOf, until, untilDone } from './chain.ts'
+import { expect, test } from 'vitest'
+import { backends, openChain, outcomesOf, until, untilDone } from './chain.ts'
 
 test.each(backends)(
   'on %s an event that the database refuses fails alone and its whole batch is written',
   async (backend) => {
-    const chain = await createChain(backend)
-    onTestFinished(() => chain.close())
+    const { chain, opened } = await openChain(backend)
     const ingest = await chain.startIngest()
-    const opened = openQueue(chain.queue, { onError: () => undefined })
-    onTestFinished(() => opened.close())
     const events = Array.from({ length: 60 }, (_, index) =>
       buildSample(index === 37 ? 'user.updated' : 'user.created'),
     )

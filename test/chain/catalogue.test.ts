@@ -3,11 +3,10 @@ import { everything, selectKept } from '@clerk-sync/events'
 import { buildSample } from '@clerk-sync/events/samples'
 import { officialTypes } from '@clerk-sync/events/official-catalogue'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { expectedOf } from './catalogue-rows.ts'
+import { expectedOf, freshExample, rowsOf } from './catalogue-examples.ts'
+import type { Example } from './catalogue-examples.ts'
 import { createChain, outcomesOf } from './chain.ts'
 import type { Chain, RunningIngest } from './chain.ts'
-import { freshExample, rowsOf } from './examples.ts'
-import type { Example } from './examples.ts'
 
 const kept = selectKept(everything)
 // Clerk's examples count in seconds.

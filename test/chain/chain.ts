@@ -6,20 +6,20 @@ import { startIngest } from '@clerk-sync/ingest'
 import type { IngestConfig } from '@clerk-sync/ingest'
 import { createLogger } from '@clerk-sync/ops/process'
 import type { App, Ops } from '@clerk-sync/ops/process'
-import { migrateQueue, openQueue, parseRedisUrl } from '@clerk-sync/queue'
+import { defaultEnqueueTimeoutMs, migrateQueue, openQueue, parseRedisUrl } from '@clerk-sync/queue'
 import type { OpenQueue, QueueLocation } from '@clerk-sync/queue'
 import { createTestDatabase } from '@clerk-sync/testing'
 import { startWorker } from '@clerk-sync/worker'
 import type { WorkerConfig } from '@clerk-sync/worker'
 import { Registry } from 'prom-client'
-import { inject, vi } from 'vitest'
+import { inject, onTestFinished, vi } from 'vitest'
 import { send } from './send.ts'
 import type { Delivery, SentEvent } from './send.ts'
 
 export const backends = ['redis', 'postgres'] as const
 export type Backend = (typeof backends)[number]
 
-/** Everything of one deployment, on servers of its own database and its own keys. */
+/** One deployment with its own database and its own keys in the queue. */
 export interface Chain {
   readonly db: Database
   readonly databaseUrl: string
@@ -43,6 +43,15 @@ export interface RunningIngest extends App {
 export interface RunningWorker extends App {
   /** The sum of a counter over all series with these labels; 0 when there is none. */
   count(name: string, labels?: Record<string, string>): Promise<number>
+}
+
+/** A chain and its queue, which are closed when the test has finished. */
+export async function openChain(backend: Backend): Promise<{ chain: Chain; opened: OpenQueue }> {
+  const chain = await createChain(backend)
+  onTestFinished(() => chain.close())
+  const opened = openQueue(chain.queue, { onError: () => undefined })
+  onTestFinished(() => opened.close())
+  return { chain, opened }
 }
 
 export async function createChain(backend: Backend): Promise<Chain> {
@@ -141,7 +150,7 @@ function ingestConfig(queue: QueueLocation, secret: string): IngestConfig {
     queue,
     instanceId: undefined,
     kept: selectKept(),
-    enqueueTimeoutMs: 10_000,
+    enqueueTimeoutMs: defaultEnqueueTimeoutMs,
   }
 }
 
@@ -170,10 +179,17 @@ export async function outcomesOf(chain: Chain, sent: readonly SentEvent[]): Prom
 }
 
 /** Waits until these events have left the queue, done: BullMQ is told after the commit. */
-export async function untilDone({ queue }: OpenQueue, sent: readonly SentEvent[]): Promise<void> {
-  for (const { svixId } of sent) {
-    await until(async () => ((await queue.getJobState(svixId)) === 'unknown' ? true : undefined))
-  }
+export async function untilDone(opened: OpenQueue, sent: readonly SentEvent[]): Promise<void> {
+  for (const one of sent) await untilState(opened, one, 'unknown')
+}
+
+/** Waits until the job of an event is in this state. */
+export async function untilState(
+  { queue }: OpenQueue,
+  { svixId }: SentEvent,
+  state: string,
+): Promise<void> {
+  await until(async () => ((await queue.getJobState(svixId)) === state ? true : undefined))
 }
 
 /** Waits until the queue holds no job, in whatever state. */
@@ -184,7 +200,7 @@ export async function untilEmpty({ queue }: OpenQueue): Promise<void> {
   })
 }
 
-/** Asks again and again until there is an answer; fails with the last error after 20 s. */
+/** Asks until there is an answer. Fails with the last error after 20 s. */
 export function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
   return vi.waitFor(
     async () => {

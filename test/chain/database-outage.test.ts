@@ -4,7 +4,7 @@ import { openQueue } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
 import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createChain, outcomesOf, until, untilDone } from './chain.ts'
+import { createChain, outcomesOf, until, untilDone, untilState } from './chain.ts'
 import type { Chain, RunningIngest, RunningWorker } from './chain.ts'
 import { proxied } from './proxied.ts'
 
@@ -42,7 +42,7 @@ async function costNoAttempt(worker: RunningWorker, applied: number): Promise<vo
 }
 
 describe.each([
-  ['dead', () => proxy.cut()],
+  ['unreachable', () => proxy.cut()],
   ['frozen', () => proxy.freeze()],
 ] as const)('while the database is %s', (how, fail) => {
   test('the worker waits without costing any event an attempt, and goes on when it is back', async () => {
@@ -61,7 +61,7 @@ describe.each([
     // Longer than a few tries of the worker.
     await new Promise((resolve) => setTimeout(resolve, 2_000))
     expect(await opened.queue.getJobCounts('failed', 'delayed')).toEqual({ failed: 0, delayed: 0 })
-    if (how === 'dead') await stopsFetching()
+    if (how === 'unreachable') await stopsFetching()
 
     await proxy.heal()
     expect(new Set(await outcomesOf(chain, sent))).toEqual(new Set(['applied']))
@@ -75,12 +75,12 @@ describe.each([
   async function stopsFetching(): Promise<void> {
     const more = await ingest.send(buildSample('user.created'))
     const last = await ingest.send(buildSample('user.created'))
-    // One fetch may have been under way.
+    // One fetch may have started already.
     expect(await opened.queue.getJobState(more.svixId)).toMatch(/waiting|active/)
     expect(await opened.queue.getJobState(last.svixId)).toBe('waiting')
   }
 
-  test('a worker that starts waits, says so, and fetches once it is there', async () => {
+  test('a worker that starts is not ready until the database is available, then it fetches', async () => {
     await fail()
     const worker = await chain.startWorker({ databaseUrl: proxy.url })
     const sent = await ingest.send(buildSample('user.created'))
@@ -91,7 +91,7 @@ describe.each([
   }, 60_000)
 })
 
-test('a worker that stops while the database is dead gives its events back untouched', async () => {
+test('a worker that stops while the database is unreachable gives its events back untouched', async () => {
   const worker = await chain.startWorker({ databaseUrl: proxy.url })
   await outcomesOf(chain, [await ingest.send(buildSample('user.created'))])
   await proxy.cut()
@@ -124,9 +124,7 @@ test('a worker that stops while the database is frozen ends in time, also while 
   proxy.freeze()
   const asked = isReady(worker)
   const sent = await ingest.send(buildSample('user.created'))
-  await until(async () =>
-    (await opened.queue.getJobState(sent.svixId)) === 'active' ? true : undefined,
-  )
+  await untilState(opened, sent, 'active')
   const started = performance.now()
   await worker.close()
   expect(performance.now() - started).toBeLessThan(9_000)

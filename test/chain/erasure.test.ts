@@ -9,7 +9,7 @@ import { delayOne, failOne, openScene } from './scene.ts'
 import type { Scene } from './scene.ts'
 import type { SentEvent } from './send.ts'
 
-/** Two people's lives up to the moment before one of them goes. */
+/** All events of two people up to the moment before one of them is deleted. */
 async function tellLives(scene: Scene) {
   const [first, second] = [createPerson(), createPerson()]
   const [created, updated] = [liveOf(first), liveOf(second)]
@@ -29,7 +29,7 @@ async function tellLives(scene: Scene) {
   return { first, second, opening, failed, delayed, othersFailed }
 }
 
-/** Everything that arrives once a person is gone: the deletion, duplicates and late events. */
+/** Sends the deletion of a person, then duplicates and late events. */
 async function cascadeDelete(
   scene: Scene,
   person: Person,
@@ -62,7 +62,7 @@ describe.each(backends)('on %s', (backend) => {
       expect(missingIn(after, second)).toEqual([])
 
       expect(await statesOf(chain, first)).toEqual(
-        policy === 'erase' ? { gone: 4 } : { deleted: 4 },
+        policy === 'erase' ? { erased: 4 } : { deleted: 4 },
       )
       await expectLedgerToKnow(chain, first)
     },
@@ -85,7 +85,7 @@ describe.each(backends)('on %s', (backend) => {
   }, 60_000)
 })
 
-/** In how many tables the rows of a person are gone, marked as deleted, or alive. */
+/** In how many tables the rows of a person are erased, marked as deleted, or alive. */
 async function statesOf({ db }: Chain, { userId }: Person): Promise<Record<string, number>> {
   const where = { user_id: userId }
   const tables = await Promise.all([
@@ -95,7 +95,7 @@ async function statesOf({ db }: Chain, { userId }: Person): Promise<Record<strin
     db.prisma.organizationInvitation.findMany({ where }),
   ])
   const states = tables.map((rows) => {
-    if (rows.length === 0) return 'gone'
+    if (rows.length === 0) return 'erased'
     return rows.every(({ deleted_at }) => deleted_at !== null) ? 'deleted' : 'alive'
   })
   return Object.fromEntries(
@@ -103,7 +103,7 @@ async function statesOf({ db }: Chain, { userId }: Person): Promise<Record<strin
   )
 }
 
-/** Whom what happened to stays known, whatever becomes of their data. */
+/** The ledger keeps the user id of every event, whatever the policy. */
 async function expectLedgerToKnow(chain: Chain, { userId }: Person): Promise<void> {
   const entries = await chain.db.prisma.webhookEvent.findMany({ where: { user_id: userId } })
   const types = new Set(entries.map(({ type }) => type))

@@ -1,13 +1,11 @@
 import { everything, selectKept } from '@clerk-sync/events'
 import { buildSample } from '@clerk-sync/events/samples'
 import { officialTypes } from '@clerk-sync/events/official-catalogue'
-import { openQueue } from '@clerk-sync/queue'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { expectedOf } from './catalogue-rows.ts'
-import { createChain, outcomesOf, untilEmpty } from './chain.ts'
+import { describe, expect, test } from 'vitest'
+import { exampleOf, expectedOf, freshExample, rowsOf } from './catalogue-examples.ts'
+import type { Example } from './catalogue-examples.ts'
+import { openChain, outcomesOf, untilEmpty } from './chain.ts'
 import { dumpAll, search } from './dump.ts'
-import { exampleOf, freshExample, rowsOf } from './examples.ts'
-import type { Example } from './examples.ts'
 
 const kept = selectKept(everything)
 const sessionTypes = officialTypes.filter((type) => type.startsWith('session.'))
@@ -23,16 +21,8 @@ function textsIn(examples: readonly Example[]): string[] {
   return [...texts]
 }
 
-async function openDefaults() {
-  const chain = await createChain('redis')
-  onTestFinished(() => chain.close())
-  const opened = openQueue(chain.queue, { onError: () => undefined })
-  onTestFinished(() => opened.close())
-  return { chain, opened }
-}
-
 test('with the defaults sessions leave no trace in queue, tables, ledger or log', async () => {
-  const { chain, opened } = await openDefaults()
+  const { chain, opened } = await openChain('redis')
   const ingest = await chain.startIngest()
   const examples = sessionTypes.map((type) => freshExample(type))
   const sent = await Promise.all(examples.map((event) => ingest.send(event)))
@@ -51,7 +41,7 @@ test('with the defaults sessions leave no trace in queue, tables, ledger or log'
 
 describe('what "Send Example" sends', () => {
   test('leaves no trace where CLERK_INSTANCE_ID names another instance', async () => {
-    const { chain, opened } = await openDefaults()
+    const { chain, opened } = await openChain('redis')
     const ingest = await chain.startIngest({ instanceId: 'ins_real', kept })
     await chain.startWorker({ kept })
     const examples = officialTypes.map((type) => freshExample(type))
@@ -70,7 +60,7 @@ describe('what "Send Example" sends', () => {
   })
 
   test('does no harm to real rows where it does not', async () => {
-    const { chain } = await openDefaults()
+    const { chain } = await openChain('redis')
     const ingest = await chain.startIngest({ kept })
     await chain.startWorker({ kept })
     const real = [

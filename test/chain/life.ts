@@ -2,7 +2,7 @@ import type { Person, PersonEvent } from './person.ts'
 
 const anHourMs = 3_600_000
 
-/** Tells all that Clerk may tell of a person, in two rounds; what they were called goes first. */
+/** All events that Clerk may send about a person, in two rounds; the former name comes first. */
 export function liveOf({ build, userId, id, text, keep, address }: Person): PersonEvent[][] {
   const invited = { email_address: address('invited').email_address }
   const accepted = { ...invited, status: 'accepted', user_id: userId }
@@ -33,7 +33,7 @@ export function liveOf({ build, userId, id, text, keep, address }: Person): Pers
   ]
 }
 
-/** What arrives of a person when they are gone already, in two rounds. */
+/** Events of a person that arrive after their deletion, in two rounds. */
 export function lateEventsOf({ build, userId, id, text }: Person): PersonEvent[][] {
   const late = { first_name: text('late-first-name'), username: text('late-username') }
   const invited = { email_address: text('late-invited') }

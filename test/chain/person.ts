@@ -4,12 +4,12 @@ import type { EventType } from '@clerk-sync/events'
 
 export type PersonEvent = ReturnType<typeof buildSample>
 
-/** A user all of whose data are texts that nothing else in the world holds. */
+/** A user whose data are texts that exist nowhere else. */
 export interface Person {
   readonly userId: string
   /** A part of every text of theirs, except numbers and addresses of machines. */
   readonly tag: string
-  /** Texts that are kept while they are here, by the kind of data. */
+  /** Texts that are kept until the user is deleted, by the kind of data. */
   readonly kept: ReadonlyMap<string, string>
   /** Texts that must never be kept, by the kind of data. */
   readonly neverKept: ReadonlyMap<string, string>
@@ -17,7 +17,7 @@ export interface Person {
   readonly id: (prefix: string) => string
   /** A text of theirs that is in neither list. */
   readonly text: (kind: string) => string
-  /** A text of theirs that is kept while they are here. */
+  /** A text of theirs that is kept until the user is deleted. */
   readonly keep: (kind: string) => string
   readonly address: (kind: string) => Address
   /** An event about this person, later than the one before unless `now` says when. */
@@ -181,7 +181,7 @@ export function createPerson(): Person {
     build(type, { id: entityId, data = {}, now = (clock += 1_000) }) {
       const [entity = ''] = type.split('.')
       const event = buildSample(type, { id: entityId, now })
-      // A deletion says nothing but who is gone.
+      // A deletion event holds only the id.
       const own = type.endsWith('.deleted') ? {} : ownData[entity]?.()
       return {
         ...event,

@@ -21,7 +21,7 @@ describe.each(backends)('on %s', (backend) => {
   })
 
   const failures = [
-    ['dead', () => proxy.cut()],
+    ['unreachable', () => proxy.cut()],
     ['frozen', () => proxy.freeze()],
   ] as const
 
@@ -102,7 +102,7 @@ describe.each(backends)('on %s', (backend) => {
     },
   )
 
-  test('requests that wait for a dead queue are answered 503 when ingest stops', async () => {
+  test('requests that wait for an unreachable queue are answered 503 when ingest stops', async () => {
     const ingest = await chain.startIngest({ queue })
     await proxy.cut()
     const waiting = ingest.send(buildSample('user.created'))

@@ -2,8 +2,16 @@ import { buildSample } from '@clerk-sync/events/samples'
 import { openQueue } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
 import type { Job } from 'bullmq'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { backends, createChain, outcomesOf, until, untilDone, untilEmpty } from './chain.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  backends,
+  createChain,
+  openChain,
+  outcomesOf,
+  until,
+  untilDone,
+  untilEmpty,
+} from './chain.ts'
 import type { Chain, RunningIngest, RunningWorker } from './chain.ts'
 
 describe.each(backends)('on %s', (backend) => {
@@ -52,10 +60,7 @@ describe.each(backends)('on %s', (backend) => {
   })
 
   test('a second delivery of an event that waits changes nothing: it runs once', async () => {
-    const quiet = await createChain(backend)
-    onTestFinished(() => quiet.close())
-    const waiting = openQueue(quiet.queue, { onError: () => undefined })
-    onTestFinished(() => waiting.close())
+    const { chain: quiet, opened: waiting } = await openChain(backend)
     const edge = await quiet.startIngest()
     const event = buildSample('user.created')
     const first = await edge.send(event)

@@ -1,17 +1,17 @@
-import { driftOf, reconcile } from '@clerk-sync/sync'
-import type { DeleteLimit } from '@clerk-sync/sync'
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { migrate } from '@clerk-sync/db'
 import { createFakeClerk } from '@clerk-sync/fake-clerk'
 import type { FakeClerk } from '@clerk-sync/fake-clerk'
 import { openQueue, replayFailed } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
 import { expect, onTestFinished, test } from 'vitest'
-import { chooseEntities, openBothSides } from '@clerk-sync/cli/catch-up'
 import { createChain, outcomesOf, until, untilDone, untilEmpty } from './chain.ts'
 import type { Chain } from './chain.ts'
 import { backUp, lose, restore } from './database-backup.ts'
 import type { SentEvent } from './send.ts'
 
+const commands = fileURLToPath(new URL('../../apps/cli/src/main.ts', import.meta.url))
 const anHourMs = 3_600_000
 
 type Told = SentEvent & { readonly event: unknown }
@@ -54,17 +54,17 @@ async function createDeployment(fake: FakeClerk) {
     /** Delivers events once more, as Svix does. */
     tellAgain: (events: readonly Told[]) =>
       Promise.all(events.map(({ event, svixId }) => deliver(event, svixId))),
-    /** What `clerk-sync reconcile` does. Returns how much drift is left. */
-    reconcile: async (repair?: { maxDeletes: DeleteLimit }): Promise<number> => {
-      const { signal } = new AbortController()
-      const both = await openBothSides(env, { rate: 0, signal, onRetry: () => undefined })
-      try {
-        const entities = chooseEntities(both.kept, undefined)
-        const listeners = { onWait: () => undefined, onProgress: () => undefined }
-        return driftOf(await reconcile({ ...both, entities, repair, signal, ...listeners }))
-      } finally {
-        await both.close()
-      }
+    /** Runs `clerk-sync reconcile`. Returns how much drift is left. */
+    reconcile: async (...options: string[]): Promise<number> => {
+      const args = [commands, 'reconcile', '--json', '--rate', '0', ...options]
+      const { promise, resolve } = Promise.withResolvers<string>()
+      execFile(
+        process.execPath,
+        args,
+        { env: { PATH: process.env['PATH'], ...env } },
+        (_, stdout) => resolve(stdout),
+      )
+      return (JSON.parse(await promise) as { drift: number }).drift
     },
   }
 }
@@ -150,7 +150,7 @@ test('a database restored from a backup as the runbook says ends equal to Clerk'
 
   await lose(chain)
   const waiting = await tell(() => {
-    rename('Eve', 'Eve while it was away')
+    rename('Eve', 'Eve during the outage')
     create('Hal')
   })
   await tellAgain(known)
@@ -171,14 +171,13 @@ test('a database restored from a backup as the runbook says ends equal to Clerk'
   expect(await replayFailed(opened, {})).toMatchObject({ matched: 1, replayed: 1 })
   expect(await outcomesOf(chain, ofDan)).toEqual(['applied'])
   await untilEmpty(opened)
-  const sinceReplay = ['Ada', 'Bob', 'Cleo', 'Dan refused', 'Eve while it was away', 'Hal']
+  const sinceReplay = ['Ada', 'Bob', 'Cleo', 'Dan refused', 'Eve during the outage', 'Hal']
   expect((await readHere(chain)).names).toEqual(sinceReplay)
 
   // 5. Two users are more than 1 %: nothing is written.
-  const usual = { maxDeletes: { percent: 1 } }
-  expect(await deployment.reconcile(usual)).toBeGreaterThan(2)
+  expect(await deployment.reconcile('--repair')).toBeGreaterThan(2)
   expect((await readHere(chain)).names).toEqual(sinceReplay)
-  expect(await deployment.reconcile({ maxDeletes: { rows: 2 } })).toBe(0)
+  expect(await deployment.reconcile('--repair', '--max-deletes', '2')).toBe(0)
   expect(await readHere(chain)).toEqual(await readThere(fake))
   expect(await readTombstones(chain)).toEqual(idsOf('Ada', 'Bob'))
 
@@ -188,7 +187,7 @@ test('a database restored from a backup as the runbook says ends equal to Clerk'
   expect((await readHere(chain)).names).toContain('Gus')
 
   // 6.
-  expect(await deployment.reconcile(usual)).toBe(0)
+  expect(await deployment.reconcile('--repair')).toBe(0)
   expect(await readTombstones(chain)).toEqual(idsOf('Ada', 'Bob', 'Gus'))
   expect(await outcomesOf(chain, await tellAgain(renamesOfGus))).toEqual(['stale'])
   expect(await deployment.reconcile()).toBe(0)

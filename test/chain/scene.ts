@@ -1,10 +1,8 @@
 import type { DeletionPolicy } from '@clerk-sync/db'
 import { everything, selectKept } from '@clerk-sync/events'
-import { openQueue } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
 import type { WorkerConfig } from '@clerk-sync/worker'
-import { onTestFinished } from 'vitest'
-import { createChain, outcomesOf, until } from './chain.ts'
+import { openChain, outcomesOf, until, untilState } from './chain.ts'
 import type { Backend, Chain, RunningIngest } from './chain.ts'
 import type { Person, PersonEvent } from './person.ts'
 import type { SentEvent } from './send.ts'
@@ -12,7 +10,7 @@ import type { SentEvent } from './send.ts'
 const kept = selectKept(everything)
 const anHourMs = 3_600_000
 
-/** A deployment that keeps all it can, until the end of the test. */
+/** A deployment that keeps every entity and field, until the end of the test. */
 export interface Scene {
   chain: Chain
   ingest: RunningIngest
@@ -26,10 +24,7 @@ export async function openScene(
   deletionPolicy: DeletionPolicy,
   workers: Partial<WorkerConfig>[] = [{}],
 ): Promise<Scene> {
-  const chain = await createChain(backend)
-  onTestFinished(() => chain.close())
-  const opened = openQueue(chain.queue, { onError: () => undefined })
-  onTestFinished(() => opened.close())
+  const { chain, opened } = await openChain(backend)
   const ingest = await chain.startIngest({ kept })
   const rules = { kept, deletionPolicy, auditValues: true }
   await Promise.all(workers.map((changes) => chain.startWorker({ ...rules, ...changes })))
@@ -71,8 +66,4 @@ export async function delayOne(
     )
   })
   return sent
-}
-
-async function untilState({ queue }: OpenQueue, { svixId }: SentEvent, state: string) {
-  await until(async () => ((await queue.getJobState(svixId)) === state ? true : undefined))
 }

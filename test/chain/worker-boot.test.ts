@@ -9,21 +9,24 @@ import { proxiedQueue } from './proxied.ts'
 const aWhile = () => new Promise((resolve) => setTimeout(resolve, 1_500))
 
 test.each([
-  ['dead', 'cut'],
+  ['unreachable', 'cut'],
   ['frozen', 'freeze'],
-] as const)('a worker that starts while Redis is %s fetches once it is there', async (_, fail) => {
-  const chain = await createChain('redis')
-  onTestFinished(() => chain.close())
-  const proxy = await proxiedQueue(chain.queue)
-  onTestFinished(() => proxy.close())
-  await proxy[fail]()
-  await chain.startWorker({ queue: proxy.queue })
-  const ingest = await chain.startIngest()
-  const sent = await ingest.send(buildSample('user.created'))
-  await aWhile()
-  await proxy.heal()
-  expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
-})
+] as const)(
+  'a worker that starts while Redis is %s fetches once it is available',
+  async (_, fail) => {
+    const chain = await createChain('redis')
+    onTestFinished(() => chain.close())
+    const proxy = await proxiedQueue(chain.queue)
+    onTestFinished(() => proxy.close())
+    await proxy[fail]()
+    await chain.startWorker({ queue: proxy.queue })
+    const ingest = await chain.startIngest()
+    const sent = await ingest.send(buildSample('user.created'))
+    await aWhile()
+    await proxy.heal()
+    expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
+  },
+)
 
 test('a worker that starts before the queue on PostgreSQL is migrated fetches once it is', async () => {
   const chain = await createChain('postgres')

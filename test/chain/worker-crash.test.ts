@@ -1,29 +1,17 @@
-import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { buildSample } from '@clerk-sync/events/samples'
-import { openQueue } from '@clerk-sync/queue'
 import { Client } from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { backends, createChain, outcomesOf, until, untilDone } from './chain.ts'
+import { backends, openChain, outcomesOf, until, untilDone, untilState } from './chain.ts'
 import type { Chain } from './chain.ts'
+import { forkWorker } from './fork-worker.ts'
 
+// A job of a killed worker is another's after about this long.
 const lockDurationMs = 2_000
 
-function forkWorker(chain: Chain): ChildProcess {
-  const config = {
-    HOST: '127.0.0.1',
-    databaseUrl: chain.databaseUrl,
-    queue: chain.queue,
-    batchSize: 100,
-    deletionPolicy: 'erase',
-    auditValues: false,
-    ledgerRetentionDays: 90,
-    lockDurationMs,
-  }
-  const script = fileURLToPath(new URL('worker-process.ts', import.meta.url))
-  const worker = fork(script, [JSON.stringify(config)])
+function startProcess(chain: Chain): ChildProcess {
+  const worker = forkWorker(chain, { lockDurationMs })
   onTestFinished(() => void worker.kill('SIGKILL'))
   return worker
 }
@@ -46,22 +34,19 @@ function jobsTakenOver(chain: Chain): string[] {
 
 describe.each(backends)('on %s', (backend) => {
   test('events of a worker that is killed in the middle of a write are written by another, without losing an attempt', async () => {
-    const chain = await createChain(backend)
-    onTestFinished(() => chain.close())
+    const { chain, opened } = await openChain(backend)
     const ingest = await chain.startIngest()
-    const opened = openQueue(chain.queue, { onError: () => undefined })
-    onTestFinished(() => opened.close())
 
     const release = await holdUsers(chain)
-    const doomed = forkWorker(chain)
+    const killed = startProcess(chain)
     const sent = await Promise.all(
       Array.from({ length: 5 }, () => ingest.send(buildSample('user.created'))),
     )
     await until(async () =>
       (await opened.queue.getJobCounts('active'))['active'] === 5 ? true : undefined,
     )
-    doomed.kill('SIGKILL')
-    await once(doomed, 'exit')
+    killed.kill('SIGKILL')
+    await once(killed, 'exit')
     await release()
     const held = await Promise.all(sent.map(({ svixId }) => opened.queue.getJob(svixId)))
     expect(held.map((job) => job?.attemptsMade)).toEqual([0, 0, 0, 0, 0])
@@ -74,26 +59,17 @@ describe.each(backends)('on %s', (backend) => {
   }, 60_000)
 
   test('a worker that is told to stop finishes its write, takes nothing new and exits 0', async () => {
-    const chain = await createChain(backend)
-    onTestFinished(() => chain.close())
+    const { chain, opened } = await openChain(backend)
     const ingest = await chain.startIngest()
-    const opened = openQueue(chain.queue, { onError: () => undefined })
-    onTestFinished(() => opened.close())
 
     const release = await holdUsers(chain)
-    const worker = forkWorker(chain)
+    const worker = startProcess(chain)
     const first = await ingest.send(buildSample('user.created'))
-    await until(async () =>
-      (await opened.queue.getJobState(first.svixId)) === 'active' ? true : undefined,
-    )
+    await untilState(opened, first, 'active')
     const second = await ingest.send(buildSample('user.created'))
-    await until(async () =>
-      (await opened.queue.getJobState(second.svixId)) === 'active' ? true : undefined,
-    )
+    await untilState(opened, second, 'active')
     worker.kill('SIGTERM')
-    await until(async () =>
-      (await opened.queue.getJobState(second.svixId)) === 'waiting' ? true : undefined,
-    )
+    await untilState(opened, second, 'waiting')
     const third = await ingest.send(buildSample('user.created'))
     await release()
     expect(await once(worker, 'exit')).toEqual([0, null])

@@ -29,7 +29,7 @@ async function sendMany(): Promise<Sent> {
   return Promise.all(Array.from({ length: events }, () => scene.send(buildSample('user.created'))))
 }
 
-/** Where the statements of this `write batch` are: under itself, or one click away. */
+/** Where the statements of this `write batch` are: under itself, or under the span that it links to. */
 function homeOf(batch: ReceivedSpan, spans: Trace): ReceivedSpan {
   const isHome = spans.some(({ kind, parentId }) => kind === 'client' && parentId === batch.spanId)
   const home = isHome ? batch : spans.find(({ spanId }) => spanId === batch.links[0]?.spanId)

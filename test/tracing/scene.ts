@@ -12,9 +12,9 @@ import type { Delivery, SentEvent } from '../chain/send.ts'
 
 type StartedProcess = ReturnType<typeof startProcess>
 
-const patience = { timeout: 20_000, interval: 20 }
+const waitOptions = { timeout: 20_000, interval: 20 }
 
-/** Ingest and worker as real processes that trace, and what a collector heard of them. */
+/** Ingest and worker as processes with tracing, and the spans that their collector received. */
 export interface Scene {
   readonly receiver: OtlpReceiver
   readonly db: Database
@@ -67,7 +67,7 @@ export async function openScene({ redis }: { redis?: 12 | 13 | 14 }): Promise<Sc
     await vi.waitFor(async () => {
       const response = await fetch(`http://127.0.0.1:${opsPort}/readyz`)
       if (response.status !== 200) throw new Error(started.output.stdout + started.output.stderr)
-    }, patience)
+    }, waitOptions)
     return started
   }
 
@@ -88,10 +88,10 @@ export async function openScene({ redis }: { redis?: 12 | 13 | 14 }): Promise<Sc
       await vi.waitFor(async () => {
         const rows = await db.prisma.webhookEvent.count({ where: { id: { in: ids } } })
         if (rows < ids.length) throw new Error(`${rows} of ${ids.length} are written`)
-      }, patience)
+      }, waitOptions)
     },
     traceOf: (svixId, last = (span) => 'clerk_sync.outcome' in span.attributes) =>
-      vi.waitFor(() => readTrace(receiver.spans, svixId, last), patience),
+      vi.waitFor(() => readTrace(receiver.spans, svixId, last), waitOptions),
     async close() {
       for (const one of processes) one.kill('SIGKILL')
       await Promise.all(processes.map((one) => one.exitCode()))
@@ -110,7 +110,7 @@ function readTrace(
     [attributes['clerk_sync.event.id'], attributes['messaging.message.id']].includes(svixId)
   const last = spans.find((span) => isOfEvent(span) && isLast(span))
   const trace = spans.filter(({ traceId }) => traceId === last?.traceId)
-  // Ingest sends its spans when it likes.
+  // Ingest sends its spans later.
   const isWhole = trace.some(({ parentId }) => parentId === undefined)
   if (!last || !isWhole) throw new Error(`there is no whole trace of ${svixId} yet`)
   return trace

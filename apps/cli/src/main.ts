@@ -1,18 +1,16 @@
 import { existsSync } from 'node:fs'
 import { entities } from '@clerk-sync/events'
 import { startProblem } from '@clerk-sync/ops/process'
-import { Command, InvalidArgumentError, Option } from 'commander'
-import { backfillHelp, reconcileHelp } from './catch-up/help.ts'
-import { parseMaxDeletes } from './catch-up/max-deletes.ts'
-import { fields, fieldsHelp } from './commands/fields.ts'
-import { doctorHelp } from './doctor/help.ts'
-import { replayHelp } from './replay/help.ts'
+import { Command, Option } from 'commander'
+import { fields } from './fields/fields.ts'
+import { atLeastOne, deleteLimit, zeroOrMore } from './terminal/parse-option.ts'
 
 if (existsSync('.env')) process.loadEnvFile('.env')
 
 const things = new Intl.ListFormat('en').format(
   entities.map(({ table }) => table.replaceAll('_', ' ')),
 )
+// The commands are imported only when they run, so that --help answers at once.
 const program = new Command('clerk-sync')
   .description(`Keeps your own PostgreSQL in step with Clerk's ${things}.`)
   .showHelpAfterError('(--help lists what there is)')
@@ -28,7 +26,7 @@ program
     atLeastOne,
   )
   .action(async (options) => {
-    const { start } = await import('./commands/start.ts')
+    const { start } = await import('./start/start.ts')
     await start(process.env, options)
   })
 
@@ -43,7 +41,7 @@ program
   .option('--secret <whsec>', 'the signing secret (default: that of the clerk-sync that runs here)')
   .option('--timeout <ms>', 'how long to wait for the row', atLeastOne, 10_000)
   .action(async (type: string, options) => {
-    const { trigger } = await import('./commands/trigger.ts')
+    const { trigger } = await import('./trigger/trigger.ts')
     process.exitCode = await trigger(type, options, process.env)
   })
 
@@ -51,7 +49,19 @@ program
   .command('fields')
   .description('show what is kept of each entity, and which settings change it')
   .option('--json', 'for machines')
-  .addHelpText('after', fieldsHelp)
+  .addHelpText(
+    'after',
+    `
+It reads SYNC_ENTITIES and SYNC_FIELDS as ingest and worker do, and connects to nothing.
+"keep more" and "keep less" show what to put into SYNC_FIELDS; a leading minus leaves
+out what is kept by default. docs/tables.md says what each table and column holds.
+
+Examples:
+  $ clerk-sync fields
+  $ SYNC_FIELDS=users.phone_numbers,-users.image_url clerk-sync fields
+  $ clerk-sync fields --json | jq '.entities[] | select(.kept) | .table'
+`,
+  )
   .action((options) => {
     const { text, problem } = fields(options, process.env)
     process.stdout.write(text)
@@ -62,12 +72,34 @@ program
   .command('backfill')
   .description('read all of Clerk through its Backend API into the tables')
   .option('--entities <tables>', 'only these, separated by commas')
-  .option('--resume', 'go on where the last backfill was stopped')
+  .option('--resume', 'continue where the last backfill stopped')
   .option('--dry-run', 'write nothing, say what would be written')
   .option('--rate <n>', 'requests per 10 s; 0: no limit', zeroOrMore)
-  .addHelpText('after', backfillHelp)
+  .addHelpText(
+    'after',
+    `
+It reads users, organizations, memberships, invitations, domains, roles, permissions and
+waitlist entries, as far as SYNC_ENTITIES keeps them, and writes them through the same
+guarded write as the worker: it may run beside live webhooks, never overwrites anything
+newer and never restores a row that was deleted. Ctrl-C stops it; --resume continues there
+and skips the tables that were finished.
+
+It uses the worker's DELETION_POLICY, SYNC_ENTITIES and SYNC_FIELDS, which are saved in the
+database, and refuses the key of another Clerk instance. A row with the same updated_at is
+not changed.
+
+It needs CLERK_SECRET_KEY and DATABASE_URL, or "clerk-sync start --fake-clerk 1000" here.
+The rate limit is shared by all processes on one database: 900 requests per 10 s for a
+production key, 90 for a development one.
+
+Examples:
+  $ clerk-sync backfill
+  $ clerk-sync backfill --entities users,organizations --dry-run
+  $ clerk-sync backfill --resume
+`,
+  )
   .action(async (options) => {
-    const { backfill } = await import('./commands/backfill.ts')
+    const { backfill } = await import('./backfill/backfill.ts')
     process.exitCode = await backfill(options, process.env)
   })
 
@@ -75,17 +107,41 @@ program
   .command('reconcile')
   .description('compare Clerk and the tables both ways, and repair on request')
   .option('--entities <tables>', 'only these, separated by commas')
-  .option('--repair', 'mend what differs')
+  .option('--repair', 'repair what differs')
   .addOption(
-    new Option('--max-deletes <n|n%>', 'the most rows of an entity to delete')
-      .argParser(maxDeletes)
+    new Option(
+      '--max-deletes <n|n%>',
+      'the delete limit: the most rows of a table that --repair may delete',
+    )
+      .argParser(deleteLimit)
       .default({ percent: 1 }, '1%'),
   )
   .option('--rate <n>', 'requests per 10 s; 0: no limit', zeroOrMore)
   .option('--json', 'for machines')
-  .addHelpText('after', reconcileHelp)
+  .addHelpText(
+    'after',
+    `
+It compares Clerk and the tables both ways and reports for each table what is
+  missing      in Clerk, but not here
+  stale        here older than in Clerk
+  extra        here, but no longer in Clerk (Clerk is asked again, by its id)
+  resurrected  in Clerk, but marked as deleted here
+A change of the last minute is no drift: its webhook may still be on the way.
+--repair uses the same guarded write as the worker; it deletes a row only after Clerk was
+asked for its id.
+--max-deletes is the delete limit of each table (default 1%): when more of its rows would be
+deleted, nothing of that table and of those after it is written.
+
+Exit code: 0 without drift (after --repair: none left), 3 with drift, 1 on errors.
+
+Examples:
+  $ clerk-sync reconcile
+  $ clerk-sync reconcile --repair --max-deletes 50
+  $ clerk-sync reconcile --json | jq '.drift'
+`,
+  )
   .action(async (options) => {
-    const { reconcile } = await import('./commands/reconcile.ts')
+    const { reconcile } = await import('./reconcile/reconcile.ts')
     process.exitCode = await reconcile(options, process.env)
   })
 
@@ -99,20 +155,58 @@ program
   .option('--until <time>', 'only jobs that failed until then')
   .option('--dry-run', 'change nothing, count by type and reason')
   .option('--json', 'for machines')
-  .addHelpText('after', replayHelp)
+  .addHelpText(
+    'after',
+    `
+It runs failed jobs again with all their attempts, oldest first. A job that fails again while
+it runs is not replayed twice; a job that somebody else replays or removes is skipped. Ctrl-C
+stops it safely; run it again to continue.
+
+--since and --until are about when a job failed: 90s, 30m, 2h or 7d ago, or a time as in
+2026-11-30T14:05:00Z.
+
+It needs the queue: REDIS_URL, or DATABASE_URL where the queue lives in PostgreSQL, or a
+"clerk-sync start" that runs here.
+
+Exit code: 0 when all went back into the queue, 1 on errors, 130 when it was stopped.
+
+Examples:
+  $ clerk-sync replay --failed --dry-run
+  $ clerk-sync replay --failed --type user.created,user.updated --since 2h
+  $ clerk-sync replay --failed --reason 'SQLSTATE 23514'
+  $ clerk-sync replay --failed --json | jq '.replayed'
+`,
+  )
   .action(async (options) => {
-    const { replay } = await import('./commands/replay.ts')
+    const { replay } = await import('./replay/replay.ts')
     process.exitCode = await replay(options, process.env)
   })
 
 program
   .command('doctor')
-  .description('check all settings and connections, and say how to mend what is wrong')
+  .description('check all settings and connections, and say how to repair what is wrong')
   .option('--url <url>', 'the public URL that Clerk posts to, to see whether ingest answers there')
   .option('--json', 'for machines')
-  .addHelpText('after', doctorHelp)
+  .addHelpText(
+    'after',
+    `
+It reads the settings as ingest, worker, console and the commands do, from the environment
+and .env, or takes those of the clerk-sync that "start" runs here. It connects to
+everything that they name, and changes nothing. It asks Clerk's API for the time and, with
+CLERK_SECRET_KEY, for the instance. --url gets one POST without a signature, which ingest
+refuses and counts as such.
+
+A check that takes longer than 5 s fails. The exit code is 1 when there is a problem,
+and 0 with warnings alone. Passwords, keys and signing secrets are never shown.
+
+Examples:
+  $ clerk-sync doctor
+  $ clerk-sync doctor --url https://example.com/api/webhooks/clerk
+  $ clerk-sync doctor --json | jq '.checks[] | select(.status == "problem")'
+`,
+  )
   .action(async (options) => {
-    const { doctor } = await import('./commands/doctor.ts')
+    const { doctor } = await import('./doctor/doctor.ts')
     process.exitCode = await doctor(options, process.env)
   })
 
@@ -120,7 +214,7 @@ program
   .command('migrate')
   .description('bring the database to the schema of this release')
   .action(async () => {
-    const { migrate } = await import('./commands/migrate.ts')
+    const { migrate } = await import('./migrate/migrate.ts')
     await migrate(process.env)
   })
 
@@ -129,22 +223,4 @@ try {
 } catch (error) {
   process.stderr.write(`clerk-sync: ${startProblem(error)}\n`)
   process.exitCode = 1
-}
-
-function atLeastOne(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be 1 or more.')
-  return value
-}
-
-function zeroOrMore(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('It must be 0 or more.')
-  return value
-}
-
-function maxDeletes(text: string) {
-  const value = parseMaxDeletes(text)
-  if (!value) throw new InvalidArgumentError('It must be a number of rows or a share, as in 2%.')
-  return value
 }

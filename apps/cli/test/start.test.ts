@@ -6,19 +6,24 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort, listenAnywhere } from '@clerk-sync/testing'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
-import { isPortFree } from '../src/port.ts'
+import { isPortFree } from '../src/start/start-config.ts'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const stopSignalMs = 10_000
 
 let dir: string
 let ports: { PORT: string; OPS_PORT: string; BOARD_PORT: string }
-beforeAll(async () => {
+const dirs: string[] = []
+async function enterNewDirectory(): Promise<void> {
   dir = await mkdtemp(join(tmpdir(), 'clerk-sync-start-'))
+  dirs.push(dir)
+}
+beforeAll(async () => {
+  await enterNewDirectory()
   const [port, opsPort, boardPort] = [await freePort(), await freePort(), await freePort()]
   ports = { PORT: `${port}`, OPS_PORT: `${opsPort}`, BOARD_PORT: `${boardPort}` }
 })
-afterAll(() => rm(dir, { recursive: true, force: true }))
+afterAll(() => Promise.all(dirs.map((one) => rm(one, { recursive: true, force: true }))))
 
 function environment(env: Record<string, string> = {}): NodeJS.ProcessEnv {
   const { DATABASE_URL: _, REDIS_URL: __, CLERK_WEBHOOK_SIGNING_SECRET: ___, ...rest } = process.env
@@ -226,6 +231,8 @@ test('with REDIS_URL the queue is on Redis', async () => {
 }, 60_000)
 
 test('with --fake-clerk the other commands find an API to read', async () => {
+  // After a minute the organizations of the tests above would be drift.
+  await enterNewDirectory()
   const running = await start({}, '--fake-clerk', '120')
   expect(running.screen).toMatch(/Clerk {5}http:\S+ {2}a fake Backend API with 120 users/)
   const before = await run('reconcile', '--entities', 'users,organizations')

@@ -2,17 +2,14 @@ import type { Logger } from '@clerk-sync/ops/process'
 import type { OpenQueue } from '@clerk-sync/queue'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
-import { adjustBoardPage } from './board-page.ts'
-import { guardBoardWrites } from './board-writes.ts'
-import { isCrossSiteChange, readsOnly } from './cross-site.ts'
+import { adjustBoardPage } from './board/board.ts'
+import { guardBoardWrites } from './board/board-writes.ts'
+import { isCrossSiteChange, readsOnly, securityHeaders } from './browser-security.ts'
 import { guard } from './login/login.ts'
 import type { Login } from './login/login.ts'
-import { serveStaticFiles } from './pages/static-files.ts'
+import { boardPath, serveStaticFiles } from './render-page.ts'
 import type { ReplayRuns } from './replay/replay-runs.ts'
 import { serveReplay } from './replay/replay-routes.ts'
-import { securityHeaders } from './security-headers.ts'
-
-export const boardPath = '/board'
 
 export interface ConsoleDeps {
   readonly board: FastifyPluginCallback
@@ -32,7 +29,7 @@ export function buildConsole(deps: ConsoleDeps): FastifyInstance {
   return app
 }
 
-// Hooks cover what is registered after them: the pages come last, with their files and their API.
+// A hook covers only what is registered after it: the pages come last.
 async function servePrivately(scope: FastifyInstance, deps: ConsoleDeps): Promise<void> {
   const { login, logger, runs, queue } = deps
   scope.addHook('onRequest', async (request, reply) => {
@@ -41,13 +38,13 @@ async function servePrivately(scope: FastifyInstance, deps: ConsoleDeps): Promis
   await guard(scope, login, logger)
   scope.addHook('onResponse', async (request, { statusCode: status }) => {
     const { operator, method } = request
-    // Whoever is not logged in changes nothing, and would choose what is written here.
+    // A stranger changes nothing, and must not choose what the log says.
     if (operator === '' || readsOnly(request)) return
     const [path] = request.url.split('?', 1)
     logger.info({ operator, method, path, status }, 'change on the console')
   })
   scope.get('/', (_, reply) => reply.redirect(boardPath))
-  serveReplay(scope, { queue, runs, boardPath })
+  serveReplay(scope, { queue, runs })
   await scope.register(async (boardScope) => {
     adjustBoardPage(boardScope, { hasSessions: login.kind === 'clerk' })
     guardBoardWrites(boardScope, runs)

@@ -24,7 +24,7 @@ export interface ConsoleConfig extends Settings<typeof processVariables> {
   readonly BOARD_PORT: number
   readonly queue: QueueLocation
   readonly login: Login
-  /** The board shows what is in a job, too. */
+  /** Whether the board shows the data of jobs. */
   readonly showData: boolean
 }
 

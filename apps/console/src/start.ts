@@ -1,24 +1,25 @@
 import { createErrorLog } from '@clerk-sync/ops/process'
 import type { App, Ops } from '@clerk-sync/ops/process'
 import { checkQueue, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
-import { boardPath, buildConsole } from './app.ts'
-import { buildBoard } from './board.ts'
+import { buildConsole } from './app.ts'
+import { buildBoard } from './board/board.ts'
 import type { ConsoleConfig } from './config.ts'
+import { boardPath } from './render-page.ts'
 import { createReplayRuns } from './replay/replay-runs.ts'
 
 export interface Console extends App {
-  /** The board, as seen from this machine. */
+  /** The board's URL on this machine. */
   readonly boardUrl: string
 }
 
-/** Opens the console. It starts without the queue, too, and shows it once it is there. */
+/** Starts the console. It also starts while the queue is unavailable and shows it once it answers. */
 export async function startConsole(config: ConsoleConfig, ops: Ops): Promise<Console> {
   const logger = ops.logger.child({ app: 'console' })
   const { login, showData } = config
-  const board = buildBoard(boardPath, { logger, showData })
+  const board = buildBoard({ logger, showData })
   const opened = openQueue(config.queue, {
     onOpen: (queue) => board.show(queue),
-    onError: createErrorLog(logger, 'the queue has trouble'),
+    onError: createErrorLog(logger, 'queue connection error'),
   })
   const runs = createReplayRuns(opened, logger)
   const app = buildConsole({ board: board.plugin, login, logger, queue: opened, runs })

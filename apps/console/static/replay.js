@@ -1,10 +1,10 @@
-// Keeps the progress of a replay up to date, shows that counting takes a moment, and loses no
-// selection to a session that has ended.
+// Updates the progress of a replay, shows that counting is running, and keeps the selection when the
+// session has expired.
 const run = document.querySelector('.run[data-running="true"]')
 
 async function update() {
   const answer = await fetch('/replay/status', { headers: { accept: 'application/json' } })
-  // A session that has run out is renewed with the page.
+  // Loading the page renews an expired session.
   if (answer.status === 401) return location.reload()
   if (!answer.ok) return
   const status = await answer.json()
@@ -19,7 +19,7 @@ async function update() {
 async function follow() {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 500))
-    // A console that restarts, or a queue that is away for a moment, is asked again.
+    // Retry while the console restarts or the queue is unavailable.
     await update().catch(() => undefined)
   }
 }
@@ -32,7 +32,7 @@ let hasSession = false
 async function send(button) {
   const answer = await fetch('/replay/status').catch(() => undefined)
   if (answer?.status === 401) {
-    // A session that has run out is renewed with a page, which comes back filled in.
+    // Loading the page renews an expired session; the page then shows the same selection.
     const fields = new URLSearchParams(new FormData(form))
     fields.set('renewed', 'true')
     return location.assign(`/replay?${fields}`)

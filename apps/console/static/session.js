@@ -1,5 +1,5 @@
-// Clerk's sessions are renewed with a page, not with a call from within one: after a call that was
-// refused as signed out the page is loaded again, at most once in ten seconds.
+// Only loading a page renews a session of Clerk. After a call that was answered 401 the page is loaded
+// again, at most once in ten seconds.
 const key = 'clerk-sync-reloaded-at'
 
 window.XMLHttpRequest = class extends XMLHttpRequest {

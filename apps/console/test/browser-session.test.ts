@@ -1,8 +1,8 @@
 import { freePort } from '@clerk-sync/testing'
+import { openBrowser } from '@clerk-sync/testing/browser'
 import { expect, test } from 'vitest'
 import { clerkLogin, sessionCookies } from './clerk-session.ts'
 import { failJobs } from './fail-jobs.ts'
-import { openBrowser } from './open-browser.ts'
 import { createTestQueue, openConsole, untilReady } from './open-console.ts'
 
 test('a session that ends while the board is open leads to the sign-in page, not to silence', async () => {

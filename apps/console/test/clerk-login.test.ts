@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { boardPath } from '../src/app.ts'
+import { boardPath } from '../src/render-page.ts'
 import type { Console } from '../src/index.ts'
 import { boardUrl, clerkLogin, organization, signedIn, signSessionToken } from './clerk-session.ts'
 import type { SessionToken } from './clerk-session.ts'
@@ -78,10 +78,10 @@ describe('does not let in', () => {
   })
 
   test('strangers to ask Clerk for a handshake as often as they like', async () => {
-    const knocks = Array.from({ length: 30 }, (_, probe) =>
+    const attempts = Array.from({ length: 30 }, (_, probe) =>
       call(`${boardPath}?__clerk_handshake_nonce=${probe}`, page),
     )
-    const refused = (await Promise.all(knocks)).filter(({ status }) => status === 429)
+    const refused = (await Promise.all(attempts)).filter(({ status }) => status === 429)
     expect(refused).toHaveLength(10)
     expect(await refused[0]?.json()).toEqual({ error: 'too_many_handshakes' })
   })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { boardPath } from '../src/app.ts'
+import { boardPath } from '../src/render-page.ts'
 import type { Console } from '../src/index.ts'
 import { authorization, createTestQueue, login, openConsole } from './open-console.ts'
 import type { TestQueue } from './open-console.ts'
@@ -54,7 +54,7 @@ describe.each(Object.entries(paths))('%s', (_, path) => {
     expect((await get(await path(), authorization())).status).toBeOneOf([200, 302])
   })
 
-  test('goes into no frame, and names its type once and for all', async () => {
+  test('forbids frames and the guessing of content types', async () => {
     const { headers } = await get(await path(), authorization())
     expect(headers.get('x-frame-options')).toBe('DENY')
     expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")

@@ -24,7 +24,7 @@ async function proxyTo(location: QueueLocation): Promise<FaultProxy & { location
 }
 
 test.each(['redis', 'postgres'] as const)(
-  'while %s is away the board says so without a stack trace, and works when it is back',
+  'while %s is unavailable the board says so without a stack trace, and works when it is back',
   async (kind) => {
     const queue = await createTestQueue(kind)
     const proxy = await proxyTo(queue.location)
@@ -52,7 +52,7 @@ test.each(['redis', 'postgres'] as const)(
 )
 
 test.each(['redis', 'postgres'] as const)(
-  'the console closes at once while %s is away',
+  'the console closes at once while %s is unavailable',
   async (kind) => {
     const queue = await createTestQueue(kind)
     const proxy = await proxyTo(queue.location)

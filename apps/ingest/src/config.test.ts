@@ -31,7 +31,7 @@ test('several secrets may sign', () => {
   }
 })
 
-test('all that is missing or wrong is named together', () => {
+test('all missing and wrong variables are named together', () => {
   expect(() => readIngestConfig({ PORT: 'http' })).toThrowErrorMatchingInlineSnapshot(`
     [ConfigError: the configuration is not complete:
       CLERK_WEBHOOK_SIGNING_SECRET is not set. Example: CLERK_WEBHOOK_SIGNING_SECRET=whsec_c2VjcmV0IGZyb20gdGhlIENsZXJrIGRhc2hib2FyZA==
@@ -40,7 +40,7 @@ test('all that is missing or wrong is named together', () => {
   `)
 })
 
-test('what is kept is read, and a field of what is left out is named with all other problems', () => {
+test('SYNC_ENTITIES and SYNC_FIELDS are read, and a field of an entity that is left out is named with all other problems', () => {
   const env = { ...complete, SYNC_ENTITIES: 'users, sessions', SYNC_FIELDS: '-users.image_url' }
   const { kept } = readIngestConfig(env)
   expect(kept.entities.map(({ table }) => table)).toEqual(['users', 'sessions'])
@@ -52,13 +52,13 @@ test('what is kept is read, and a field of what is left out is named with all ot
   )
 })
 
-test('a queue that is missing alone is named', () => {
+test('a missing queue is named when nothing else is wrong', () => {
   expect(() => readIngestConfig({ ...complete, REDIS_URL: '' })).toThrow(
     /^the configuration is not complete:\n {2}REDIS_URL is not set, and no DATABASE_URL either/,
   )
 })
 
-test('a queue with a wrong URL is not said to be missing', () => {
+test('a queue with a wrong URL is not reported as missing', () => {
   expect(() => readIngestConfig({ ...complete, REDIS_URL: 'localhost' })).toThrow(
     /^the configuration is not complete:\n {2}REDIS_URL must be a redis:[^\n]*$/,
   )
@@ -80,7 +80,7 @@ describe('a malformed secret', () => {
   })
 })
 
-test('the example of the secret is one, and is not a real one', () => {
+test('the example of the secret is valid, and is not a real one', () => {
   const { example } = ingestVariables.CLERK_WEBHOOK_SIGNING_SECRET
   expect(
     readIngestConfig({ ...complete, CLERK_WEBHOOK_SIGNING_SECRET: example }).secrets,

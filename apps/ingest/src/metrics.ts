@@ -2,7 +2,7 @@ import { eventTypes, isEventType } from '@clerk-sync/events'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import type { Registry } from 'prom-client'
 
-/** What can be answered to a verified event. */
+/** The outcomes of a request with a verified event. */
 export const verifiedOutcomes = [
   'accepted',
   'other_instance',
@@ -10,7 +10,7 @@ export const verifiedOutcomes = [
   'queue_unavailable',
 ] as const
 
-/** What can be answered to a request of which nothing is known. */
+/** The outcomes of all other requests. */
 export const unverifiedOutcomes = [
   'invalid_signature',
   'invalid_event',
@@ -23,13 +23,14 @@ export type RequestOutcome = (typeof verifiedOutcomes | typeof unverifiedOutcome
 
 export interface IngestMetrics {
   arrived(): void
-  /** `type` is given only when the signature was right: nothing unverified becomes a label. */
+  /** `type` is given only for a verified event: nothing unverified becomes a label. */
   answered(outcome: RequestOutcome, seconds: number, type?: string): void
-  /** The answer is sent, or nobody is there any longer to hear it. */
+  /** The answer is sent, or the sender has hung up. */
   left(): void
   enqueued(seconds: number): void
 }
 
+/** Registers the metrics of ingest. */
 export function createIngestMetrics(registry: Registry): IngestMetrics {
   const registers = [registry]
   const requests = new Counter({
@@ -62,7 +63,7 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
     registers,
   })
   lastVerified.remove()
-  // A series that begins with its first event hides that event from increase().
+  // increase() would miss the first event of a series that begins with it.
   for (const outcome of verifiedOutcomes) {
     for (const type of [...eventTypes, unknown]) requests.inc({ type, outcome }, 0)
   }

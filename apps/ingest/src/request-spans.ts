@@ -11,15 +11,15 @@ import type { Attributes, Context, Span } from '@opentelemetry/api'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 export interface RequestSpans {
-  /** Begins a trace, which ends when the answer is sent or nobody is there to hear it. */
+  /** Begins a trace. It ends when the answer is sent or the sender has hung up. */
   begin(request: FastifyRequest, reply: FastifyReply): void
-  /** Runs work on the request as a part of its trace. */
+  /** Runs work as a part of the request's trace. */
   within<T>(request: FastifyRequest, work: () => T): T
-  /** What is known of the request; of one whose signature is not verified, its outcome alone. */
+  /** Adds attributes to the request's span. Of an unverified request, only the outcome may be added. */
   describe(request: FastifyRequest, attributes: Attributes): void
 }
 
-/** Spans of POST requests to one route. What a sender's headers say of traces is not heard. */
+/** Creates the spans of POST requests to one route. A sender's trace headers are ignored. */
 export function createRequestSpans(route: string): RequestSpans {
   const contexts = new WeakMap<FastifyRequest, Context>()
   const contextOf = (request: FastifyRequest) => contexts.get(request) ?? ROOT_CONTEXT

@@ -1,12 +1,16 @@
 import { createErrorLog } from '@clerk-sync/ops/process'
 import type { App, Ops } from '@clerk-sync/ops/process'
 import { checkQueue, createProducer, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
-import { buildIngest } from './app.ts'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { IngestConfig } from './config.ts'
 import { createIngestMetrics } from './metrics.ts'
-import { webhookPath } from './webhook-plugin.ts'
+import { webhookPath, webhookPlugin } from './webhook-plugin.ts'
+import type { WebhookDeps } from './webhook-plugin.ts'
 
-// A request that waits for the queue is answered before.
+// Svix gives up after 15 s. A sender that needs longer for a body is not Svix.
+const requestTimeoutMs = 15_000
+// Longer than a stopping ingest takes to answer a request that waits for the queue.
 const closeConnectionsAfterMs = 4_000
 
 export interface Ingest extends App {
@@ -14,11 +18,14 @@ export interface Ingest extends App {
   readonly webhookUrl: string
 }
 
-/** Starts listening for deliveries. It starts without the queue, too, and takes events once it is there. */
+/**
+ * Starts listening for deliveries. It also starts while the queue is unavailable. Until the queue is
+ * back, it answers 503.
+ */
 export async function startIngest(config: IngestConfig, ops: Ops): Promise<Ingest> {
   const logger = ops.logger.child({ app: 'ingest' })
   const stopping = new AbortController()
-  const logQueueError = createErrorLog(logger, 'the queue has trouble')
+  const logQueueError = createErrorLog(logger, 'queue connection error')
   const queue = openQueue(config.queue, {
     onError(error) {
       if (!stopping.signal.aborted) logQueueError(error)
@@ -49,11 +56,19 @@ export async function startIngest(config: IngestConfig, ops: Ops): Promise<Inges
     checks: [{ name: 'queue', run: () => checkQueue(queue) }],
     async close() {
       stopping.abort()
-      // A connection on which nothing arrives would hold up the end of the process.
-      const impatience = setTimeout(() => app.server.closeAllConnections(), closeConnectionsAfterMs)
+      // A connection with an unfinished request would delay the end of the process.
+      const timer = setTimeout(() => app.server.closeAllConnections(), closeConnectionsAfterMs)
       await app.close()
-      clearTimeout(impatience)
+      clearTimeout(timer)
       await queue.close()
     },
   }
+}
+
+/** Assembles the HTTP app. The caller listens and closes. */
+export function buildIngest(deps: WebhookDeps): FastifyInstance {
+  const app = Fastify({ requestTimeout: requestTimeoutMs, forceCloseConnections: 'idle' })
+  app.setNotFoundHandler((_, reply) => reply.code(404).send({ error: 'not_found' }))
+  void app.register(webhookPlugin(deps))
+  return app
 }

@@ -10,14 +10,14 @@ import type { EventJob } from '@clerk-sync/events'
 import { createLogger } from '@clerk-sync/ops/process'
 import { Registry } from 'prom-client'
 import { expect, onTestFinished, test } from 'vitest'
-import { buildIngest } from './app.ts'
 import { createIngestMetrics } from './metrics.ts'
-import { webhookPath } from './webhook-plugin.ts'
+import { buildIngest } from './start.ts'
+import { createUnknownTypeLog, webhookPath } from './webhook-plugin.ts'
 import type { WebhookDeps } from './webhook-plugin.ts'
 
 const secrets = parseSigningSecrets(createSigningSecret())
 
-/** Ingest with a list in place of a queue; the chain's tests have the real ones. */
+/** Ingest with a list instead of a queue. The tests of the chain use real queues. */
 function createIngest(changes: Partial<WebhookDeps> = {}) {
   const jobs: EventJob[] = []
   const lines: Record<string, unknown>[] = []
@@ -67,7 +67,7 @@ function signed(event: object) {
   }
 }
 
-test('what is left out is acknowledged and counted; nothing of it is queued or logged', async () => {
+test('an event that is left out is acknowledged and counted; nothing of it is queued, and its data is not logged', async () => {
   const { send, jobs, lines, requests } = createIngest()
   const answer = await send(buildSample('session.created'))
   expect([answer.statusCode, answer.json()]).toEqual([200, { received: true }])
@@ -88,13 +88,13 @@ test('what is left out is acknowledged and counted; nothing of it is queued or l
   ])
 })
 
-test('what is kept is queued with the fields that are kept', async () => {
+test('an event that is kept is queued with the fields that are kept', async () => {
   const { send, jobs } = createIngest({ kept: selectKept(everything) })
   await send(buildSample('session.created'))
   expect(jobs).toMatchObject([{ type: 'session.created', clientIp: '203.0.113.7' }])
 })
 
-test('an event of another instance is dropped before anything else is said of it', async () => {
+test('an event of another instance is acknowledged and dropped, and its unknown type is not logged', async () => {
   const { send, jobs, lines, requests } = createIngest({ instanceId: 'ins_mine' })
   expect((await send({ ...buildSample('user.created'), type: 'robot.created' })).statusCode).toBe(
     200,
@@ -106,7 +106,7 @@ test('an event of another instance is dropped before anything else is said of it
   expect(lines.filter(({ level }) => level !== 'debug')).toEqual([])
 })
 
-test('a type that nobody knows yet is queued for the ledger, logged once and counted as unknown', async () => {
+test('an unknown type is queued for the ledger, logged once and counted as unknown', async () => {
   const { send, jobs, lines, requests } = createIngest()
   const event = { type: 'robot.created', data: { id: 'robot_1', serial: 's3cret' } }
   for (const _ of [1, 2]) await send(event)
@@ -119,4 +119,30 @@ test('a type that nobody knows yet is queued for the ledger, logged once and cou
     { labels: { type: 'unknown', outcome: 'accepted' }, value: 2 },
   ])
   expect(JSON.stringify([jobs, lines])).not.toContain('s3cret')
+})
+
+function createTypeLog() {
+  const lines: { level: string; type: string; msg: string }[] = []
+  const write = (line: string) => void lines.push(JSON.parse(line))
+  return {
+    lines,
+    log: createUnknownTypeLog(createLogger({ name: 'test', level: 'info' }, { write })),
+  }
+}
+
+test('a type that Clerk has added since is logged once', () => {
+  const { lines, log } = createTypeLog()
+  for (const type of ['robot.created', 'user.created', 'robot.created', 'robot.deleted']) log(type)
+  expect(lines.map(({ type }) => type)).toEqual(['robot.created', 'robot.deleted'])
+  expect(lines[0]).toMatchObject({
+    level: 'info',
+    msg: 'unknown event type; only the ledger records its events',
+  })
+})
+
+test('after 1,000 unknown types, no more are logged or kept in memory', () => {
+  const { lines, log } = createTypeLog()
+  for (let n = 1; n <= 2_000; n++) log(`robot.${n}`)
+  log('robot.1')
+  expect(lines).toHaveLength(1_000)
 })

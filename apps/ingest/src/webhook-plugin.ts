@@ -1,5 +1,11 @@
 import type { Kept, SigningSecret } from '@clerk-sync/events'
-import { buildEventJob, parseEnvelope, verifySignature } from '@clerk-sync/events'
+import {
+  buildEventJob,
+  isEventType,
+  longestId,
+  parseEnvelope,
+  verifySignature,
+} from '@clerk-sync/events'
 import type { Logger } from '@clerk-sync/ops/process'
 import { QueueUnavailableError } from '@clerk-sync/queue'
 import type { Producer } from '@clerk-sync/queue'
@@ -7,16 +13,14 @@ import type { Attributes } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IngestMetrics, RequestOutcome } from './metrics.ts'
 import { createRequestSpans } from './request-spans.ts'
-import { createUnknownTypeLog } from './unknown-type-log.ts'
 
 export const webhookPath = '/api/webhooks/clerk'
 
-// Svix's are 31 characters long, and PostgreSQL could not index one of thousands.
-const longestSvixId = 255
-
-// Svix takes messages of about 350 kB.
+// Svix accepts messages of about 350 kB.
 const bodyLimitBytes = 1024 * 1024
 const retryAfterSeconds = 30
+// Clerk has about fifty types. A sender that has the secret could invent any number.
+const mostUnknownTypes = 1_000
 
 export interface WebhookDeps {
   readonly producer: Producer
@@ -26,7 +30,7 @@ export interface WebhookDeps {
   readonly enqueueTimeoutMs: number
   readonly metrics: IngestMetrics
   readonly logger: Logger
-  /** Aborted when the process stops: requests that wait for the queue are answered. */
+  /** Aborted when the process stops. Requests that wait for the queue are then answered. */
   readonly stopping: AbortSignal
 }
 
@@ -34,11 +38,11 @@ interface Answer {
   status: number
   body: { received: true } | { error: string }
   outcome: RequestOutcome
-  type?: string
-  entityId?: string | undefined
+  /** What is known of a verified event. */
+  event?: { svixId: string; type: string; entityId?: string | undefined }
 }
 
-/** The webhook route. Here alone bodies stay bytes: nothing reads one before its signature is verified. */
+/** The webhook route. Bodies stay bytes here: nothing parses one before its signature is verified. */
 export function webhookPlugin(deps: WebhookDeps) {
   return async function plugin(scope: FastifyInstance): Promise<void> {
     scope.removeAllContentTypeParsers()
@@ -47,7 +51,7 @@ export function webhookPlugin(deps: WebhookDeps) {
       { parseAs: 'buffer', bodyLimit: bodyLimitBytes },
       (_, body, done) => done(null, body),
     )
-    const noteType = createUnknownTypeLog(deps.logger)
+    const logUnknownType = createUnknownTypeLog(deps.logger)
     const spans = createRequestSpans(webhookPath)
     const arrivals = new WeakMap<FastifyRequest, number>()
     const secondsSince = (request: FastifyRequest) =>
@@ -56,24 +60,24 @@ export function webhookPlugin(deps: WebhookDeps) {
       arrivals.set(request, performance.now())
       spans.begin(request, reply)
       deps.metrics.arrived()
-      // Also when the sender hangs up first.
+      // 'close' also comes when the sender hangs up first.
       reply.raw.once('close', () => deps.metrics.left())
     })
     const finish = (request: FastifyRequest, reply: FastifyReply, answer: Answer) => {
-      deps.metrics.answered(answer.outcome, secondsSince(request), answer.type)
-      spans.describe(request, attributesOf(request, answer))
+      deps.metrics.answered(answer.outcome, secondsSince(request), answer.event?.type)
+      spans.describe(request, attributesOf(answer))
       return send(deps, request, reply, answer)
     }
     scope.setErrorHandler((error: { statusCode?: number }, request, reply) => {
       const answer = answerToError(error)
       return spans.within(request, () => {
-        if (answer.status >= 500) deps.logger.error({ error }, 'a delivery was not handled')
+        if (answer.status >= 500) deps.logger.error({ error }, 'delivery failed; answered 500')
         return finish(request, reply, answer)
       })
     })
     scope.post(webhookPath, (request, reply) =>
       spans.within(request, async () => {
-        return finish(request, reply, await receive(deps, request, noteType))
+        return finish(request, reply, await receive(deps, request, logUnknownType))
       }),
     )
     scope.route({
@@ -88,7 +92,7 @@ export function webhookPlugin(deps: WebhookDeps) {
 async function receive(
   deps: WebhookDeps,
   request: FastifyRequest,
-  noteType: (type: string) => void,
+  logUnknownType: (type: string) => void,
 ): Promise<Answer> {
   const receivedAt = Date.now()
   const headers = {
@@ -103,33 +107,33 @@ async function receive(
     return { status: 400, body: { error: 'invalid_signature' }, outcome: 'invalid_signature' }
   }
 
+  const { id: svixId, timestamp: svixTimestamp } = verdict
   const envelope = parseEnvelope(body)
-  const svixId = headers.id?.trim() ?? ''
-  if (!envelope || svixId.length > longestSvixId) {
-    deps.logger.warn({ svixId: headers.id }, 'signed, but not an event')
+  if (!envelope || svixId.length > longestId) {
+    deps.logger.warn({ svixId }, 'signed request is not an event; answered 400')
     return { status: 400, body: { error: 'invalid_event' }, outcome: 'invalid_event' }
   }
   const { type } = envelope
+  const acknowledged = { status: 200, body: { received: true }, event: { svixId, type } } as const
   // Old messages that are sent again name no instance.
   const instanceId = envelope.instance_id ?? deps.instanceId
   if (deps.instanceId !== undefined && instanceId !== deps.instanceId) {
-    return { status: 200, body: { received: true }, outcome: 'other_instance', type }
+    return { ...acknowledged, outcome: 'other_instance' }
   }
 
-  noteType(type)
-  const svixTimestamp = Number.parseInt(headers.timestamp ?? '', 10)
+  logUnknownType(type)
   const job = buildEventJob(deps.kept, envelope, { svixId, svixTimestamp, receivedAt })
-  if (!job) return { status: 200, body: { received: true }, outcome: 'left_out', type }
-  const { entityId } = job
+  if (!job) return { ...acknowledged, outcome: 'left_out' }
+  const event = { svixId, type, entityId: job.entityId }
   const enqueueing = performance.now()
   try {
     await deps.producer.enqueue(job, { timeoutMs: deps.enqueueTimeoutMs, signal: deps.stopping })
-    return { status: 200, body: { received: true }, outcome: 'accepted', type, entityId }
+    return { ...acknowledged, outcome: 'accepted', event }
   } catch (error) {
     const level = error instanceof QueueUnavailableError ? 'warn' : 'error'
-    deps.logger[level]({ error, svixId, type, entityId }, 'event not taken; Svix sends it again')
+    deps.logger[level]({ error, ...event }, 'event not queued; Svix sends it again')
     const outcome = 'queue_unavailable'
-    return { status: 503, body: { error: outcome }, outcome, type, entityId }
+    return { status: 503, body: { error: outcome }, outcome, event }
   } finally {
     deps.metrics.enqueued((performance.now() - enqueueing) / 1000)
   }
@@ -146,21 +150,31 @@ function answerToError({ statusCode = 500 }: { statusCode?: number }): Answer {
 
 function send(deps: WebhookDeps, request: FastifyRequest, reply: FastifyReply, answer: Answer) {
   if (answer.status === 503) reply.header('retry-after', retryAfterSeconds)
-  // Unread bytes of a refused body would be taken for the next request; and an open connection
-  // would hold up the end of the process.
+  // The unread bytes of a refused body would be read as the next request, and an open connection
+  // would delay the end of the process.
   if (answer.status === 413 || deps.stopping.aborted) reply.header('connection', 'close')
-  const { type, entityId, outcome } = answer
-  deps.logger.debug({ svixId: headerOf(request, 'svix-id'), type, entityId, outcome }, 'answered')
+  const { event = { svixId: headerOf(request, 'svix-id') }, outcome } = answer
+  deps.logger.debug({ ...event, outcome }, 'answered')
   return reply.code(answer.status).send(answer.body)
 }
 
-// An answer with a type is one to a verified event.
-function attributesOf(request: FastifyRequest, { outcome, type, entityId }: Answer): Attributes {
-  const svixId = headerOf(request, 'svix-id')?.trim()
+// Of an unverified request, only its outcome is known.
+function attributesOf({ outcome, event }: Answer): Attributes {
+  const { svixId, type, entityId } = event ?? {}
   return {
     'clerk_sync.request.outcome': outcome,
     ...(type && svixId ? { 'clerk_sync.event.type': type, 'clerk_sync.event.id': svixId } : {}),
     ...(entityId ? { 'clerk_sync.entity.id': entityId } : {}),
+  }
+}
+
+/** Logs each event type that clerk-sync does not know, once. */
+export function createUnknownTypeLog(logger: Logger): (type: string) => void {
+  const logged = new Set<string>()
+  return (type) => {
+    if (isEventType(type) || logged.has(type) || logged.size >= mostUnknownTypes) return
+    logged.add(type)
+    logger.info({ type }, 'unknown event type; only the ledger records its events')
   }
 }
 

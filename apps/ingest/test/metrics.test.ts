@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { createSigningSecret, parseSigningSecrets, selectKept, sign } from '@clerk-sync/events'
 import { buildSample } from '@clerk-sync/events/samples'
 import { createLogger } from '@clerk-sync/ops/process'
-import { locateQueue } from '@clerk-sync/queue'
+import { defaultEnqueueTimeoutMs, locateQueue } from '@clerk-sync/queue'
 import { createFaultProxy } from '@clerk-sync/testing'
 import { Registry } from 'prom-client'
 import { expect, inject, onTestFinished, test, vi } from 'vitest'
@@ -25,7 +25,7 @@ async function openIngest(redisUrl: string) {
     queue: { ...location, prefix: `{test-${randomUUID()}}` },
     instanceId: undefined,
     kept: selectKept(),
-    enqueueTimeoutMs: 10_000,
+    enqueueTimeoutMs: defaultEnqueueTimeoutMs,
   } as const
   const logger = createLogger({ name: 'test', level: 'silent' })
   const ingest = await startIngest(config, { logger, registry })
@@ -103,21 +103,21 @@ test('a delivery is in flight until it is answered, or until its sender hangs up
   const proxy = await createFaultProxy({ host: target.hostname, port: Number(target.port) })
   onTestFinished(() => proxy.close())
   const { ingest, registry } = await openIngest(`redis://127.0.0.1:${proxy.port}`)
-  // Not by a scrape: its other gauges wait for the frozen Redis.
+  // A scrape would wait for the other gauges, which read the frozen Redis.
   const gauge = registry.getSingleMetric('clerk_sync_ingest_requests_in_flight')
   const inFlight = async () => (await gauge?.get())?.values[0]?.value
   await vi.waitFor(() => ingest.checks[0]?.run(), 5_000)
   proxy.freeze()
   const body = JSON.stringify(buildSample('user.created'))
   const options = { method: 'POST', headers: signedHeaders(body), body }
-  const impatience = new AbortController()
+  const hangUp = new AbortController()
   const answered = fetch(ingest.webhookUrl, options)
-  const hungUp = fetch(ingest.webhookUrl, { ...options, signal: impatience.signal })
+  const hungUp = fetch(ingest.webhookUrl, { ...options, signal: hangUp.signal })
   const { hostname, port } = new URL(ingest.webhookUrl)
   const unfinished = connect(Number(port), hostname)
   unfinished.write('POST /api/webhooks/clerk HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{')
   await vi.waitFor(async () => expect(await inFlight()).toBe(3))
-  impatience.abort()
+  hangUp.abort()
   await expect(hungUp).rejects.toThrow('aborted')
   unfinished.destroy()
   await vi.waitFor(async () => expect(await inFlight()).toBe(1))

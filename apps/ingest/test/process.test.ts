@@ -10,7 +10,7 @@ const main = join(import.meta.dirname, '../src/main.ts')
 const nowhere = 'redis://127.0.0.1:1'
 const secret = createSigningSecret()
 
-/** Ingest as a process of its own, with these variables and no others. */
+/** Ingest as a process of its own, with only these variables. */
 function start(env: Record<string, string>) {
   const started = startProcess(main, env)
   onTestFinished(() => started.kill('SIGKILL'))
@@ -69,7 +69,7 @@ const queues = {
   },
 }
 
-/** The job that an accepted event became, as whoever works on the queue finds it. */
+/** The job of an accepted event, as a worker reads it. */
 async function readJob(env: { REDIS_URL?: string; DATABASE_URL?: string }, svixId: string) {
   const location = locateQueue({ redisUrl: env.REDIS_URL, databaseUrl: env.DATABASE_URL })
   if (!location) throw new Error('no queue')
@@ -129,7 +129,7 @@ describe('with settings that are incomplete or wrong', () => {
 })
 
 describe.each(Object.entries(queues))('with a queue on %s', (_, createQueue) => {
-  test('it is ready, takes a signed event into the queue, and SIGTERM makes it exit with 0', async () => {
+  test('it is ready, queues a signed event, and exits with 0 on SIGTERM', async () => {
     const queue = await createQueue()
     const ingest = await startReachable(queue)
     await vi.waitFor(
@@ -156,7 +156,7 @@ describe.each(Object.entries(queues))('with a queue on %s', (_, createQueue) => 
     expect(ingest.output.stdout).not.toMatch(/whsec_|Lovelace|@example\.com/)
   })
 
-  test('it takes an event whose metadata nest as deep as 8 KB allow', async () => {
+  test('it accepts an event whose metadata are nested as deep as 8 KB allow', async () => {
     const queue = await createQueue()
     const ingest = await startReachable(queue)
     await vi.waitFor(async () => expect((await ingest.ask('/readyz')).status).toBe(200), 20_000)
@@ -169,7 +169,7 @@ describe.each(Object.entries(queues))('with a queue on %s', (_, createQueue) => 
   })
 })
 
-test('it starts without its queue, says so at /readyz, refuses events and still stops', async () => {
+test('it starts while its queue is unavailable, reports it at /readyz, refuses events and still stops', async () => {
   const ingest = await startReachable({ REDIS_URL: nowhere, ENQUEUE_TIMEOUT_MS: '300' })
   expect(await ingest.readiness()).toEqual({
     status: 503,

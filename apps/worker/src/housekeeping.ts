@@ -4,12 +4,12 @@ import type { Kept } from '@clerk-sync/events'
 import { errorMessage } from '@clerk-sync/ops'
 import type { Logger } from '@clerk-sync/ops/process'
 import type { OpenQueue } from '@clerk-sync/queue'
-import { forgetGone } from './remove-jobs-of-deleted.ts'
+import { removeJobsOfDeleted } from './remove-jobs-of-deleted.ts'
 import type { WorkerMetrics } from './metrics.ts'
 
 const everyMs = 60 * 60_000
-// Deletions come in groups, and a scan of the queue serves them all.
-const forgetAfterMs = 250
+// Deletions come in groups, and one scan of the queue serves all of a group.
+const removeJobsAfterMs = 250
 
 export interface HousekeepingDeps {
   readonly db: Database
@@ -22,21 +22,22 @@ export interface HousekeepingDeps {
 }
 
 export interface Housekeeping {
-  /** Something was deleted: the queue must not know it any longer either. */
-  forgetSoon(): void
+  /** Something was deleted: its failed and delayed jobs are removed, too. */
+  removeJobsSoon(): void
   /** Resolves when the work under way is done. */
   stop(): Promise<void>
 }
 
 /**
- * Ends burials that a worker left, removes old rows and forgets deleted people's jobs, at once and then
- * every hour. Every worker does it; a row that two want to remove is one's.
+ * Finishes cascade deletes of crashed workers, removes old rows, and removes the jobs of deleted
+ * people from the queue: at once and then every hour. Every worker does it; two workers never remove
+ * the same row twice.
  */
 export function startHousekeeping(deps: HousekeepingDeps): Housekeeping {
   const stopping = new AbortController()
   const { logger, metrics } = deps
   let work: Promise<void> = Promise.resolve()
-  let forgetTimer: NodeJS.Timeout | undefined
+  let removeJobsTimer: NodeJS.Timeout | undefined
 
   function enqueue(task: () => Promise<void>): void {
     work = after(work, task)
@@ -48,16 +49,18 @@ export function startHousekeeping(deps: HousekeepingDeps): Housekeeping {
     try {
       await task()
     } catch (error) {
-      // It is tried again within the hour.
-      logger.warn({ reason: errorMessage(error) }, 'housekeeping could not be done')
+      logger.warn(
+        { reason: errorMessage(error) },
+        'housekeeping failed; it is tried again within the hour',
+      )
     }
   }
 
-  async function forget(): Promise<void> {
+  async function removeJobs(): Promise<void> {
     // With retain the data stays in the tables anyway.
     if (deps.deletionPolicy === 'retain') return
-    const jobs = await forgetGone(deps, stopping.signal)
-    if (jobs > 0) logger.info({ jobs }, 'jobs of what is gone leave the queue')
+    const jobs = await removeJobsOfDeleted(deps, stopping.signal)
+    if (jobs > 0) logger.info({ jobs }, 'jobs of deleted entities were removed from the queue')
   }
 
   async function removeOld(): Promise<void> {
@@ -66,28 +69,28 @@ export function startHousekeeping(deps: HousekeepingDeps): Housekeeping {
     if (removed.ledgerRows + removed.tombstones > 0) logger.info(removed, 'old rows removed')
   }
 
-  const keepHouse = () => {
+  const runAll = () => {
     enqueue(() => finishCascadeDeletes(deps.db, deps.deletionPolicy, stopping.signal))
     enqueue(removeOld)
-    enqueue(forget)
+    enqueue(removeJobs)
   }
-  const timer = setInterval(keepHouse, everyMs)
-  keepHouse()
+  const timer = setInterval(runAll, everyMs)
+  runAll()
 
   return {
-    forgetSoon() {
+    removeJobsSoon() {
       // One scan under way, and one that waits for it at the most.
-      forgetTimer ??= setTimeout(() => {
+      removeJobsTimer ??= setTimeout(() => {
         enqueue(() => {
-          forgetTimer = undefined
-          return forget()
+          removeJobsTimer = undefined
+          return removeJobs()
         })
-      }, forgetAfterMs)
+      }, removeJobsAfterMs)
     },
     async stop() {
       stopping.abort()
       clearInterval(timer)
-      clearTimeout(forgetTimer)
+      clearTimeout(removeJobsTimer)
       await work
     },
   }

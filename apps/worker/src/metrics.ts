@@ -57,7 +57,7 @@ export function createWorkerMetrics(
   })
   const stalls = new Counter({
     name: 'clerk_sync_worker_stalled_jobs_total',
-    help: 'Jobs taken over from a worker that died or froze.',
+    help: 'Jobs taken over from a worker that crashed or froze.',
     registers,
   })
   const queueWait = new Histogram({
@@ -68,7 +68,7 @@ export function createWorkerMetrics(
   })
   const processing = new Histogram({
     name: 'clerk_sync_worker_processing_seconds',
-    help: 'Time from the start of processing to the commit, including the wait for a database that is away.',
+    help: 'Time from the start of processing to the commit, including the wait for a database that is unavailable.',
     buckets: workSeconds,
     registers,
   })
@@ -92,7 +92,7 @@ export function createWorkerMetrics(
   })
   const flush = new Histogram({
     name: 'clerk_sync_worker_flush_seconds',
-    help: 'Time of one flush, from the first statement to the commit, including the wait for a database that is away.',
+    help: 'Time of one flush, from the first statement to the commit, including the wait for a database that is unavailable.',
     buckets: workSeconds,
     registers,
   })

@@ -16,14 +16,22 @@ test('an outage that ends in an error of another kind is over all the same', asy
   const states: string[] = []
   const kept = selectKept()
   const processor = createProcessor({
-    db: failingWith([new DatabaseUnavailableError('away'), new TypeError('a mistake of ours')]),
+    db: failingWith([
+      new DatabaseUnavailableError('unavailable'),
+      new TypeError('a mistake of ours'),
+    ]),
+    availability: {
+      problem: undefined,
+      unavailable: () => void states.push('unavailable'),
+      available: () => void states.push('available'),
+      onChange: () => undefined,
+    },
     metrics: { flushed: () => undefined } as never,
     logger: createLogger({ name: 'test', level: 'silent' }),
     kept,
     rules: { deletionPolicy: 'erase', auditValues: false },
     batchSize: 10,
     onDeleted: () => undefined,
-    onDatabase: (error) => void states.push(error ? 'away' : 'there'),
   })
   const data = buildEventJob(kept, buildSample('user.created'), {
     svixId: 'msg_1',
@@ -39,5 +47,5 @@ test('an outage that ends in an error of another kind is over all the same', asy
     attempt: 1,
   }
   await expect(processor.process(run)).rejects.toThrow('a mistake of ours')
-  expect(states).toEqual(['away', 'there'])
+  expect(states).toEqual(['unavailable', 'available'])
 })

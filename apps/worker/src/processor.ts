@@ -1,33 +1,29 @@
-import type {
-  Change,
-  ChangeResult,
-  Database,
-  DatabaseUnavailableError,
-  WriteRules,
-} from '@clerk-sync/db'
-import type { Kept } from '@clerk-sync/events'
+import { applyChanges, DatabaseUnavailableError } from '@clerk-sync/db'
+import type { ChangeResult, Database, WriteRules } from '@clerk-sync/db'
+import { changeFromEvent, InvalidEventError } from '@clerk-sync/events'
+import type { Change, Kept } from '@clerk-sync/events'
+import { createBatcher, retry } from '@clerk-sync/ops'
 import type { Logger } from '@clerk-sync/ops/process'
-import { GiveBackError } from '@clerk-sync/queue'
+import { CannotApplyError, GiveBackError } from '@clerk-sync/queue'
 import type { JobRun } from '@clerk-sync/queue'
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import type { Context } from '@opentelemetry/api'
 import { inBatchSpans } from './batch-spans.ts'
-import { createBatcher } from './batcher.ts'
-import { toChange } from './change.ts'
+import type { DatabaseAvailability } from './database-availability.ts'
 import type { WorkerMetrics } from './metrics.ts'
-import { writeWhileUnavailable } from './write-while-unavailable.ts'
+
+const retryDelayMs = 500
 
 export interface ProcessorDeps {
   readonly db: Database
+  readonly availability: DatabaseAvailability
   readonly metrics: WorkerMetrics
   readonly logger: Logger
   readonly kept: Kept
   readonly rules: WriteRules
   readonly batchSize: number
-  /** Called when something is gone. */
+  /** Called when something was deleted. */
   readonly onDeleted: () => void
-  /** Called when the database is found away, and with undefined when it is there; often the same again. */
-  readonly onDatabase: (error: DatabaseUnavailableError | undefined) => void
 }
 
 interface Item {
@@ -39,18 +35,14 @@ interface Item {
 export interface Processor {
   /** Resolves when the event is committed. */
   process(run: JobRun): Promise<void>
-  /** Lets a flush under way finish, unless the database is away; gives the other events back. */
+  /** Lets a flush under way finish, unless the database is unavailable; gives the other events back. */
   stop(): void
 }
 
 /** job -> change -> batch -> one guarded write. */
 export function createProcessor(deps: ProcessorDeps): Processor {
-  const { db, kept, rules, metrics, logger } = deps
+  const { db, availability, kept, rules, metrics, logger } = deps
   const stopping = new AbortController()
-  // What goes on after it is no part of the event's trace.
-  const onDeleted = () => context.with(ROOT_CONTEXT, deps.onDeleted)
-  const onDatabase: ProcessorDeps['onDatabase'] = (error) =>
-    context.with(ROOT_CONTEXT, () => deps.onDatabase(error))
   const batcher = createBatcher<Item, ChangeResult>(
     (items) =>
       inBatchSpans(
@@ -63,17 +55,31 @@ export function createProcessor(deps: ProcessorDeps): Processor {
   async function flush(changes: Change[]): Promise<ChangeResult[]> {
     const started = performance.now()
     try {
-      const results = await writeWhileUnavailable(
-        db,
-        { changes, rules },
-        onDatabase,
-        stopping.signal,
-      )
+      const results = await writeOnceAvailable(changes)
       metrics.flushed(changes.length, (performance.now() - started) / 1000)
       return results
     } finally {
-      // Whatever came of the write: that it ended means that the database is not away.
-      if (!stopping.signal.aborted) onDatabase(undefined)
+      // Whatever came of the write: it ended, so the database works.
+      if (!stopping.signal.aborted) outsideOfTrace(() => availability.available())
+    }
+  }
+
+  // As long as it takes: an outage costs no event an attempt.
+  async function writeOnceAvailable(changes: Change[]): Promise<ChangeResult[]> {
+    const { signal } = stopping
+    try {
+      return await retry(() => applyChanges(db, changes, rules), {
+        firstDelayMs: retryDelayMs,
+        signal,
+        isRetryable(error) {
+          if (!(error instanceof DatabaseUnavailableError)) return false
+          outsideOfTrace(() => availability.unavailable(error.message))
+          return true
+        },
+      })
+    } catch (error) {
+      if (!signal.aborted) throw error
+      throw new GiveBackError('stopping while the database is unavailable', { cause: error })
     }
   }
 
@@ -86,12 +92,12 @@ export function createProcessor(deps: ProcessorDeps): Processor {
       span?.setAttributes({ 'clerk_sync.event.type': type, 'clerk_sync.event.id': svixId })
       if (entityId !== undefined) span?.setAttribute('clerk_sync.entity.id', entityId)
       const result = await batcher.add({ change, context: context.active() })
-      if (!result.ok) throw result.error
+      if (!result.ok) throw toJobError(result.error)
       const { outcome } = result
       span?.setAttribute('clerk_sync.outcome', outcome)
       const enqueuedAt = run.hasFailedBefore ? undefined : run.enqueuedAt
       metrics.done({ type, occurredAt, enqueuedAt, startedAt, attempt: run.attempt }, outcome)
-      if (change.kind === 'delete' || result.isDeletion) onDeleted()
+      if (change.kind === 'delete' || result.isDeletion) outsideOfTrace(deps.onDeleted)
       logger.debug({ svixId, type, entityId, outcome }, 'event done')
     },
     stop() {
@@ -100,3 +106,21 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     },
   }
 }
+
+function toChange(kept: Kept, data: unknown) {
+  try {
+    return changeFromEvent(kept, data)
+  } catch (error) {
+    throw toJobError(error)
+  }
+}
+
+// No other attempt can apply an invalid event.
+function toJobError(error: unknown): unknown {
+  return error instanceof InvalidEventError
+    ? new CannotApplyError(error.message, { cause: error })
+    : error
+}
+
+// What goes on afterwards is no part of the event's trace.
+const outsideOfTrace = (work: () => void) => context.with(ROOT_CONTEXT, work)

@@ -32,7 +32,8 @@ export function startReconcileSchedule(deps: ReconcileDeps): { close(): Promise<
       url: config.apiUrl,
       rateLimiter: createSharedRateLimiter(db, defaultRate(config.secretKey)),
       signal: stopping.signal,
-      onRetry: (retry) => logger.warn(retry, 'Clerk did not answer; it is asked again'),
+      onRetry: (retry) =>
+        logger.warn(retry, "Clerk's API did not answer; the request is sent again"),
     })
     try {
       const found = await reconcile({
@@ -51,11 +52,19 @@ export function startReconcileSchedule(deps: ReconcileDeps): { close(): Promise<
         repaired,
         note,
       }))
-      logger[drift > 0 ? 'warn' : 'info']({ drift, tables }, 'Clerk and the tables were compared')
+      logger[drift > 0 ? 'warn' : 'info'](
+        { drift, tables },
+        'reconcile compared Clerk and the tables',
+      )
     } catch (error) {
-      if (stopping.signal.aborted) logger.info('the reconcile stops; it is tried again')
+      if (stopping.signal.aborted)
+        logger.info('reconcile stopped with the worker; it runs again later')
       else if (error instanceof ReconcileBusyError) logger.info(error.message)
-      else logger.error({ reason: errorMessage(error) }, 'the reconcile failed; it is tried again')
+      else
+        logger.error(
+          { reason: errorMessage(error) },
+          'reconcile failed; it runs again in some minutes',
+        )
       throw error
     }
   }

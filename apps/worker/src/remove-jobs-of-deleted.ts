@@ -1,44 +1,38 @@
 import { findDeleted } from '@clerk-sync/db'
-import type { Change, Database } from '@clerk-sync/db'
-import { entities, parseEventJob } from '@clerk-sync/events'
-import type { Kept } from '@clerk-sync/events'
-import { CannotApplyError, removeJob, rerunJob, scanJobs } from '@clerk-sync/queue'
+import type { Database } from '@clerk-sync/db'
+import { changeFromEvent, InvalidEventError, parseEventJob, userEntity } from '@clerk-sync/events'
+import type { Change, Kept } from '@clerk-sync/events'
+import { removeJob, rerunJob, scanJobs } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
-import { toChange } from './change.ts'
 
-/** What is looked at of a job. */
-interface Job {
-  readonly id?: string | undefined
-  readonly data: unknown
-}
-
-/** What to do with a job whose change tells of something that is gone. */
-interface Doomed {
+/** A job that failed or waits for its next attempt, and what ends it once its entity is deleted. */
+interface Candidate {
+  readonly id: string
   readonly change: Change
   readonly end: (queue: OpenQueue, id: string) => Promise<void>
 }
 
 /**
- * Ends jobs that failed or wait for their next attempt although what they tell of is gone: they hold
- * a person's data. Run again they are stale, and leave the queue for the ledger; what would only fail
- * again is removed. Returns how many.
+ * Ends jobs that failed or wait for their next attempt although the entity that they concern is
+ * deleted: they hold a person's data. A job that can be applied runs again, is stale, and leaves the
+ * queue for the ledger. A job that would only fail again is removed. Returns how many were ended.
  */
-export async function forgetGone(
+export async function removeJobsOfDeleted(
   deps: { readonly db: Database; readonly queue: OpenQueue; readonly kept: Kept },
   stopping: AbortSignal,
 ): Promise<number> {
-  const found: [id: string, end: Doomed['end']][] = []
+  const found: Candidate[] = []
   for await (const jobs of scanJobs(deps.queue)) {
     if (stopping.aborted) return 0
-    const doomed = jobs.flatMap((job) => doomOf(deps.kept, job) ?? [])
-    const gone = await findDeleted(
-      deps.db,
-      doomed.map(({ change }) => change),
+    const candidates = jobs.flatMap(
+      ({ id, data }) => toCandidate(deps.kept, String(id), data) ?? [],
     )
-    for (const { id, change, end } of doomed) if (gone.has(change)) found.push([id, end])
+    const changes = candidates.map(({ change }) => change)
+    const deleted = await findDeleted(deps.db, changes)
+    found.push(...candidates.filter(({ change }) => deleted.has(change)))
   }
   let ended = 0
-  for (const [id, end] of found) {
+  for (const { id, end } of found) {
     if (stopping.aborted) break
     await end(deps.queue, id)
     ended += 1
@@ -46,25 +40,21 @@ export async function forgetGone(
   return ended
 }
 
-function doomOf(kept: Kept, job: Job): (Doomed & { id: string }) | undefined {
-  const id = String(job.id)
+function toCandidate(kept: Kept, id: string, data: unknown): Candidate | undefined {
   try {
-    return { id, change: toChange(kept, job.data), end: rerunJob }
+    return { id, change: changeFromEvent(kept, data), end: rerunJob }
   } catch (error) {
-    if (!(error instanceof CannotApplyError)) throw error
-    const change = ofUser(job.data)
+    if (!(error instanceof InvalidEventError)) throw error
+    const change = changeOfUser(data)
     return change && { id, change, end: removeJob }
   }
 }
 
-// An event that names no entity of its own may still say whose it is.
-function ofUser(data: unknown): Change | undefined {
-  const job = parseEventJob(data)
-  const user = entities.find(({ name }) => name === 'user')
-  if (job?.userId === undefined || !user) return undefined
-  const { svixId, type, entityId, userId, organizationId, occurredAt, receivedAt } = job
-  const nothing = { clientIp: undefined, userAgent: undefined }
-  const about = { type, entityId, userId, organizationId, occurredAt, receivedAt, ...nothing }
-  const error = new Error('it names no entity')
-  return { kind: 'unreadable', event: { id: svixId, ...about }, entity: user, id: userId, error }
+// An event that can't be applied may still say which user it concerns.
+function changeOfUser(data: unknown): Change | undefined {
+  const userId = parseEventJob(data)?.userId
+  if (userId === undefined) return undefined
+  const error = new InvalidEventError('it names no entity')
+  const about = { entity: userEntity, id: userId, concerned: { user: userId }, event: undefined }
+  return { kind: 'unreadable', ...about, error }
 }

@@ -1,15 +1,14 @@
 import { createDatabase, createDatabaseCheck } from '@clerk-sync/db'
 import { saveSettings } from '@clerk-sync/sync'
-import type { DatabaseUnavailableError } from '@clerk-sync/db'
-import { choiceOf } from '@clerk-sync/events'
+import { choiceOf, parseEventJob } from '@clerk-sync/events'
 import { createErrorLog } from '@clerk-sync/ops/process'
-import type { App, Ops } from '@clerk-sync/ops/process'
+import type { App, Logger, Ops } from '@clerk-sync/ops/process'
 import { checkQueue, createConsumer, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
-import type { Consumer } from '@clerk-sync/queue'
+import type { Consumer, JobRun } from '@clerk-sync/queue'
 import type { WorkerConfig } from './config.ts'
+import { createDatabaseAvailability } from './database-availability.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import type { Housekeeping } from './housekeeping.ts'
-import { logFailure } from './log-failure.ts'
 import { createWorkerMetrics } from './metrics.ts'
 import { createProcessor } from './processor.ts'
 import { registerReconcileMetrics } from './reconcile-metrics.ts'
@@ -26,16 +25,16 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
   const logger = ops.logger.child({ app: 'worker' })
   const db = createDatabase({ url: config.databaseUrl, maxConnections })
   const stopping = new AbortController()
-  const logQueueError = createErrorLog(logger, 'the queue has trouble')
+  const logQueueError = createErrorLog(logger, 'queue connection error')
   const onQueueError = (error: Error) => {
     if (!stopping.signal.aborted) logQueueError(error)
   }
   const queue = openQueue(config.queue, { onError: onQueueError })
   const concurrency = config.batchSize * batchesAtOnce
   const checkWrites = createDatabaseCheck(db)
-  let databaseProblem: string | undefined = 'not connected yet'
+  const availability = createDatabaseAvailability(logger)
   const checkDatabase = async () => {
-    if (databaseProblem !== undefined) throw new Error(databaseProblem)
+    if (availability.problem !== undefined) throw new Error(availability.problem)
     await checkWrites()
   }
   const metrics = createWorkerMetrics(ops.registry, {
@@ -50,32 +49,19 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
   let reconciling: { close(): Promise<void> } | undefined
   registerReconcileMetrics(ops.registry, { db, isScheduled: config.reconcile !== undefined })
 
-  function onDatabase(error: DatabaseUnavailableError | undefined): void {
-    const wasAway = databaseProblem !== undefined
-    databaseProblem = error?.message
-    if (error && !wasAway) {
-      logger.warn({ error }, 'the database is away; fetching stops until it is back')
-      void consumer?.pause()
-    }
-    if (!error && wasAway) {
-      logger.info('the database is back; fetching goes on')
-      void consumer?.resume()
-    }
-  }
-
   const processor = createProcessor({
     db,
+    availability,
     metrics,
     logger,
     kept,
     rules: { deletionPolicy, auditValues },
     batchSize: config.batchSize,
-    onDatabase,
-    onDeleted: () => housekeeping?.forgetSoon(),
+    onDeleted: () => housekeeping?.removeJobsSoon(),
   })
 
   function startFetching(): void {
-    consumer = createConsumer(config.queue, {
+    const started = createConsumer(config.queue, {
       concurrency,
       process: (run) => metrics.inProgress(processor.process(run)),
       onFailed(run, error, final) {
@@ -84,28 +70,31 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
       },
       onStalled(jobId) {
         metrics.stalled()
-        logger.warn({ jobId }, 'job taken over from a worker that died')
+        logger.warn({ jobId }, 'job taken over from a worker that crashed or froze')
       },
       onError: onQueueError,
       ...(config.lockDurationMs ? { lockDurationMs: config.lockDurationMs } : {}),
     })
+    availability.onChange({
+      pause: () => void started.pause(),
+      resume: () => void started.resume(),
+    })
+    consumer = started
   }
 
   async function startOnceReady(): Promise<void> {
     await waitForDatabase(config.databaseUrl, {
       logger,
-      onWaiting: (reason) => {
-        databaseProblem = reason
-      },
+      onWaiting: (reason) => availability.unavailable(reason),
       stopping: stopping.signal,
     })
     // The first event should not wait for the first connection.
     await db.ping().catch(() => undefined)
     if (stopping.signal.aborted) return
-    databaseProblem = undefined
+    availability.available()
     startFetching()
     await saveSettings(db, { deletionPolicy, choice: choiceOf(kept) }).catch((error: unknown) =>
-      logger.warn({ error }, 'the settings were not written down for backfill and reconcile'),
+      logger.warn({ error }, 'the settings for backfill and reconcile could not be saved'),
     )
     if (stopping.signal.aborted) return
     housekeeping = startHousekeeping({
@@ -144,4 +133,12 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
       await Promise.all([queue.close(), db.close()])
     },
   }
+}
+
+// What is in the queue may be no event at all.
+function logFailure(logger: Logger, run: JobRun, error: Error, final: boolean): void {
+  const { jobId, name, attempt } = run
+  const { svixId, entityId } = parseEventJob(run.data) ?? {}
+  const fields = { svixId, jobId, type: name, entityId, attempt, final, error }
+  logger[final ? 'error' : 'warn'](fields, 'event failed')
 }

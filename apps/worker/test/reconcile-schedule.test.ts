@@ -80,7 +80,7 @@ const locate = async (backend: 'redis' | 'postgres'): Promise<QueueLocation> => 
 const longAgo = Date.now() - 3_600_000
 
 test.each(['redis', 'postgres'] as const)(
-  'on %s the drift is found on schedule, told by every worker, and mended where that is asked for',
+  'on %s the drift is found on schedule, shown by every worker, and repaired where that is asked for',
   async (backend) => {
     const user = clerk.world.createUser({ created_at: longAgo, updated_at: longAgo })
     const queue = await locate(backend)

@@ -11,17 +11,12 @@ import {
   VariableRefresh,
 } from '@grafana/grafana-foundation-sdk/dashboard'
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
-import { dataSource, usualDataSource } from './data-source.ts'
-import { drift } from './rows/drift.ts'
-import { duplicates } from './rows/duplicates.ts'
-import { failures } from './rows/failures.ts'
-import { freshness } from './rows/freshness.ts'
+import { dataSource, usualDataSource } from './panels.ts'
+import { drift, freshness } from './rows/freshness.ts'
 import { goldenSignals } from './rows/golden-signals.ts'
-import { latency } from './rows/latency.ts'
-import { outcomes } from './rows/outcomes.ts'
-import { queue } from './rows/queue.ts'
+import { duplicates, failures, outcomes } from './rows/outcomes.ts'
 import { saturation } from './rows/saturation.ts'
-import { traffic } from './rows/traffic.ts'
+import { latency, queue, traffic } from './rows/traffic.ts'
 
 const rows = [
   goldenSignals,
@@ -103,13 +98,13 @@ function chooseLabel(name: string, label: string, selector: string): QueryVariab
     .current({ text: ['All'], value: ['$__all'] })
 }
 
-// Links to a panel hold its number.
+// A link to a panel holds its number.
 function number(dashboard: Dashboard): Dashboard {
   dashboard.panels?.forEach((panel, index) => (panel.id = index + 1))
   return dashboard
 }
 
-// The SDK puts links and annotations into a menu, and leaves no choice.
+// The SDK always puts links and annotations into a menu.
 function withoutMenus(dashboard: Dashboard): Dashboard {
   const { annotations, links = [], panels = [] } = dashboard
   const ofPanels = panels.flatMap((panel) => ('links' in panel && panel.links) || [])

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { alertThreshold, readAlerts } from './alert-threshold.ts'
+import { alertThreshold, readAlerts } from '../alerts.ts'
 import { buildDashboard } from './build-dashboard.ts'
 
 interface Panel {
@@ -74,7 +74,7 @@ test.each(panels)('the panel $title asks the data source that was chosen', (pane
   expect(new Set(targets.map(({ refId }) => refId)).size).toBe(targets.length)
 })
 
-// A range ends with whatever was there last: 0 waiting, an hour after the queue has gone.
+// The last value of a range can be old: 0 waiting, an hour after the queue was deleted.
 test.each(panels.filter(({ type }) => type === 'stat'))('the number $title is of now', (panel) => {
   expect(panel.options?.graphMode).toBe('none')
   for (const { expr, instant, range } of panel.targets ?? []) {

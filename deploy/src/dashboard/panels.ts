@@ -24,8 +24,19 @@ import type { Threshold } from '@grafana/grafana-foundation-sdk/dashboard'
 import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus'
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat'
 import { PanelBuilder as GraphBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
-import { alertThreshold } from './alert-threshold.ts'
-import { dataSource } from './data-source.ts'
+import { alertThreshold } from '../alerts.ts'
+
+/** The Prometheus that the reader of the dashboard chose. */
+export const dataSource = { type: 'prometheus', uid: '${datasource}' }
+
+/** The default choice: the data source that deploy/ provisions. */
+export const usualDataSource = 'prometheus'
+
+/** A heading and its panels, which fill 24 columns from left to right. */
+export interface Row {
+  readonly title: string
+  readonly panels: readonly (GraphBuilder | StatBuilder)[]
+}
 
 /** An expression and the name of its series. */
 type Query = readonly [expression: string, legend: string]
@@ -43,7 +54,7 @@ export interface PanelSpec {
   readonly warnAt?: number
   /** Is red below it. */
   readonly leastGood?: number
-  /** Said where there is no series; "no data" by default. */
+  /** The text when there is no series. Default: "no data". */
   readonly noValue?: string
   readonly max?: number
   /** Of 24 columns. */
@@ -79,7 +90,7 @@ export function graph(spec: GraphSpec): GraphBuilder {
     : panel
 }
 
-/** The value of now, large: absent where nothing tells it now. */
+/** The current value in large type; absent when no series has one. */
 export function stat(spec: PanelSpec): StatBuilder {
   return complete(new StatBuilder(), spec, { width: 6, height: 4 }, 'instant')
     .colorMode(BigValueColorMode.Value)

@@ -4,9 +4,8 @@ import type { IScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1'
 import type { IDeployment } from 'kubernetes-models/apps/v1'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { kustomize, manifestSets } from './manifest-sets.ts'
+import { kustomize, manifestSets, renderExample } from './manifest-sets.ts'
 import { kubernetesDir, kubernetesFiles, ofKind, readManifests } from './manifest.ts'
-import { renderExample } from './render.ts'
 import { workloadsOf } from './workloads.ts'
 
 interface Kustomization {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { collectMetrics } from './collect-metrics.ts'
-import { labelTexts } from './label-text.ts'
-import { renderMetricsDoc } from './render-metrics-doc.ts'
+import { labelTexts } from './metric-texts.ts'
+import { renderMetricsDoc } from './metrics-doc.ts'
 
 const metrics = await collectMetrics()
 const named = new Map(metrics.map((metric) => [metric.name, metric]))

@@ -23,7 +23,7 @@ export const tombstones: readonly OwnColumn[] = [
   [
     '`deleted_at`',
     'timestamptz(3)',
-    'when Clerk deleted it; null: it went with its owner, whose tombstone has the time',
+    'when Clerk deleted it; null: it was deleted with its owner, whose tombstone has the time',
   ],
   ['`recorded_at`', 'timestamptz(3)', 'when it was written here'],
 ]
@@ -37,7 +37,7 @@ export const ledger: readonly OwnColumn[] = [
   [
     '`outcome`',
     'text',
-    '`applied`: written. `stale`: something newer was known. `deleted`: the entity is gone. `ignored`: recorded here alone',
+    '`applied`: written. `stale`: something newer was known. `deleted`: the entity is deleted. `ignored`: recorded here alone',
   ],
   [
     '`changed_columns`',

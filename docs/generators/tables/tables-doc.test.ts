@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { entities } from '@clerk-sync/events'
 import { expect, test } from 'vitest'
 import { bookkeeping, ledger, tombstones } from './own-tables.ts'
-import { renderTablesDoc } from './render-tables-doc.ts'
+import { renderTablesDoc } from './tables-doc.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
 const text = renderTablesDoc()

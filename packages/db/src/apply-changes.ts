@@ -1,9 +1,29 @@
-import { applyBatch } from './apply-batch.ts'
-import type { WriteRules } from './apply-batch.ts'
-import type { Change } from './change.ts'
-import type { Database } from './database.ts'
+import { userEntity } from '@clerk-sync/events'
+import type { Change, Entity, EntityRow } from '@clerk-sync/events'
+import { cascadeDelete, cascadeDeleteRest } from './cascade-delete.ts'
+import type { OwnedRows } from './cascade-delete.ts'
+import type { Database, Transaction } from './database.ts'
 import { DatabaseUnavailableError } from './database-error.ts'
-import type { Verdict } from './decide.ts'
+import { decide, entityKey, isDeleted } from './decide.ts'
+import type { Decision, ExistingState, Tombstones, Verdict, Write } from './decide.ts'
+import type { DeletionPolicy } from './deletion-policy.ts'
+import {
+  lockTables,
+  readLedgerAndTombstones,
+  readRows,
+  redactLedger,
+  replaceChildren,
+  upsertRows,
+  writeLedger,
+} from './statements.ts'
+import type { LedgerEntry, ReadRow } from './statements.ts'
+
+/** How a deployment wants its data kept. */
+export interface WriteRules {
+  readonly deletionPolicy: DeletionPolicy
+  /** Whether the ledger keeps the new values of changed columns besides their names. */
+  readonly auditValues: boolean
+}
 
 /** What became of one change of a batch. */
 export type ChangeResult = ({ ok: true } & Verdict) | { ok: false; error: unknown }
@@ -32,4 +52,174 @@ export async function applyChanges(
     const first = await applyChanges(db, changes.slice(0, middle), rules)
     return [...first, ...(await applyChanges(db, changes.slice(middle), rules))]
   }
+}
+
+/** The batch must be applied again with all other writers locked out. */
+class NeedsExclusiveLock extends Error {}
+
+/**
+ * Applies a batch in one transaction of a few statements: entity rows, tombstones and ledger commit
+ * together or not at all. Owned rows of a deleted owner beyond 10,000 follow in further transactions.
+ * Returns one verdict per change, in order, as if the changes had been applied one after the other;
+ * for one that can't be applied its error.
+ *
+ * @throws what the database answered; applying the batch again does no harm, whatever was written.
+ */
+export async function applyBatch(
+  db: Database,
+  changes: readonly Change[],
+  rules: WriteRules,
+): Promise<(Verdict | Error)[]> {
+  const apply = (exclusive: boolean) =>
+    db.transaction((tx) => applyIn(tx, changes, rules, exclusive))
+  const hasDeletes = changes.some((change) => change.kind === 'delete')
+  const { verdicts, rest } = await apply(hasDeletes).catch((error: unknown) => {
+    // A row that was not there to be locked may be written by a worker that waits for this one.
+    const isDeadlock = error instanceof DatabaseUnavailableError && error.sqlState === '40P01'
+    if (!(error instanceof NeedsExclusiveLock) && !isDeadlock) throw error
+    return apply(true)
+  })
+  for (const owned of rest) await cascadeDeleteRest(db, owned, rules.deletionPolicy)
+  return verdicts
+}
+
+/** What applyBatch would do now, without doing it. */
+export async function previewBatch(
+  db: Database,
+  changes: readonly Change[],
+  rules: WriteRules,
+): Promise<(Verdict | Error)[]> {
+  return db.transaction(async (tx) => {
+    await lockTables(tx, false)
+    const existing = await readExistingState(tx, changes)
+    return decide(changes, existing, rules.deletionPolicy).verdicts
+  })
+}
+
+/** Of these changes those whose entity is deleted, by itself or with its owner. */
+export async function findDeleted(db: Database, changes: readonly Change[]): Promise<Set<Change>> {
+  const { tombstones } = await db.transaction((tx) => readLedgerAndTombstones(tx, changes))
+  return new Set(
+    changes.filter((change) => change.kind !== 'none' && isDeleted(change, tombstones)),
+  )
+}
+
+async function applyIn(
+  tx: Transaction,
+  changes: readonly Change[],
+  rules: WriteRules,
+  exclusive: boolean,
+): Promise<{ verdicts: (Verdict | Error)[]; rest: readonly OwnedRows[] }> {
+  const { deletionPolicy } = rules
+  await lockTables(tx, exclusive)
+  const existing = await readExistingState(tx, changes)
+  const decision = decide(changes, existing, deletionPolicy)
+
+  const { deletions, writes } = decision
+  if (deletions.length > 0 && !exclusive) throw new NeedsExclusiveLock()
+  const { ids, rest } =
+    deletions.length > 0
+      ? await cascadeDelete(tx, deletions, deletionPolicy)
+      : { ids: [], rest: [] }
+  const isAsDecided = await writeRows(tx, writes, existing.rows)
+  // Another worker wrote a row that was not there to be locked.
+  if (!isAsDecided && !exclusive) throw new NeedsExclusiveLock()
+  if (!isAsDecided) throw new Error('something else than clerk-sync writes to its tables')
+  const verdicts = await writeOutcomes(tx, changes, decision, rules)
+  // Last, since the ledger entries of the batch itself may concern what it has deleted.
+  if (deletionPolicy !== 'retain') await redactLedger(tx, ids)
+  return { verdicts, rest }
+}
+
+async function readExistingState(tx: Transaction, changes: readonly Change[]) {
+  const touched = byEntity(changes.filter((change) => change.kind === 'upsert'))
+  const { events, tombstones } = await readLedgerAndTombstones(tx, changes, touched)
+  const rows = await readRows(tx, touched)
+  return { events, tombstones: withDeletedRows(tombstones, rows), rows } satisfies ExistingState
+}
+
+// Rows that stay after a deletion outlive their tombstones.
+function withDeletedRows(
+  tombstones: Tombstones,
+  rows: ReadonlyMap<string, ReadRow>,
+): Map<string, number | null> {
+  const deleted = [...rows].flatMap(([key, { deletedAt }]) =>
+    deletedAt === null ? [] : [[key, deletedAt] as const],
+  )
+  return new Map([...deleted, ...tombstones])
+}
+
+/** Says whether every row was written, and was new where none was known. */
+async function writeRows(
+  tx: Transaction,
+  writes: readonly Write[],
+  existing: ReadonlyMap<string, ReadRow>,
+): Promise<boolean> {
+  for (const [entity, some] of byEntity(writes)) {
+    const written = await upsertRows(tx, entity, some)
+    const isAsDecided = some.every(
+      ({ id }) => written.get(id) === !existing.has(entityKey(entity, id)),
+    )
+    if (!isAsDecided) return false
+    for (const child of entity.children) {
+      if (!child.off) await replaceChildren(tx, child, some)
+    }
+  }
+  return true
+}
+
+async function writeOutcomes(
+  tx: Transaction,
+  changes: readonly Change[],
+  decision: Decision,
+  rules: WriteRules,
+): Promise<(Verdict | Error)[]> {
+  const entries = toLedgerEntries(changes, decision, rules)
+  const added = entries.length > 0 ? await writeLedger(tx, entries) : new Set<string>()
+  return decision.verdicts.map((verdict, index) => {
+    const event = changes[index]?.event
+    if (verdict instanceof Error || !event) return verdict
+    return added.has(event.id) ? verdict : { outcome: 'duplicate' }
+  })
+}
+
+// Events with all that the ledger keeps of them; of what is deleted the facts alone.
+function toLedgerEntries(
+  changes: readonly Change[],
+  { verdicts, tombstones }: Decision,
+  { deletionPolicy, auditValues }: WriteRules,
+): LedgerEntry[] {
+  return changes.flatMap((change, index): LedgerEntry[] => {
+    const verdict = verdicts[index]
+    const { event } = change
+    if (!event || !verdict || verdict instanceof Error || verdict.outcome === 'duplicate') return []
+    const { outcome, changed, value } = verdict
+    if (deletionPolicy !== 'retain' && concernsDeleted(change, tombstones)) {
+      const facts = { ...event, clientIp: undefined, userAgent: undefined }
+      return [{ event: facts, outcome, changedColumns: changed, changedValues: undefined }]
+    }
+    const changedValues =
+      auditValues && value && changed ? valuesOf(change, value, changed) : undefined
+    return [{ event, outcome, changedColumns: changed, changedValues }]
+  })
+}
+
+function concernsDeleted(change: Change, tombstones: Tombstones): boolean {
+  const userId = change.event?.userId
+  const isUserDeleted = userId !== undefined && tombstones.has(entityKey(userEntity, userId))
+  return isUserDeleted || (change.kind !== 'none' && isDeleted(change, tombstones))
+}
+
+// Personal values are kept only with the id of their user, by which they are found after a deletion.
+function valuesOf(change: Change, { row, children }: EntityRow, changed: readonly string[]) {
+  const columns = change.kind === 'upsert' ? change.entity.columns : []
+  const personal = columns.filter((column) => column.personal).map(({ name }) => name)
+  const shown = change.event?.userId ? changed : changed.filter((name) => !personal.includes(name))
+  return Object.fromEntries(shown.map((name) => [name, name in row ? row[name] : children[name]]))
+}
+
+// Tables in one order for every batch, so that two workers never wait for each other.
+function byEntity<C extends { entity: Entity }>(changes: readonly C[]): Map<Entity, C[]> {
+  const groups = [...Map.groupBy(changes, (change) => change.entity)]
+  return new Map(groups.toSorted(([a], [b]) => (a.table < b.table ? -1 : 1)))
 }

@@ -1,60 +1,69 @@
-import { entities, isPartOf } from '@clerk-sync/events'
-import type { Entity } from '@clerk-sync/events'
-import type { Database } from './database.ts'
+import { entities, isPartOf, ownerColumn } from '@clerk-sync/events'
+import type { Column, Entity, Owner } from '@clerk-sync/events'
+import type { Database, Transaction } from './database.ts'
 import type { Deletion } from './decide.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
-import { deleteRows, chunkRows } from './statements/delete-rows.ts'
-import { lockTables } from './statements/lock.ts'
-import { redactLedger } from './statements/redact-ledger.ts'
-import { writeTombstones } from './statements/write-tombstones.ts'
-import type { Transaction } from './transaction.ts'
+import { lockTables, redactLedger } from './statements.ts'
 
-type Dead = Pick<Deletion, 'id' | 'deletedAt'>
+// One transaction must end long before others give up waiting for it, and a deleted organization may
+// have a million members: 10,000 take some 0.3 s.
+const chunkRows = 10_000
 
-/** Rows of one entity that go with these owners. */
+// A worker that was killed in the middle of a cascade delete was so lately: this is looked for every
+// hour.
+const lookBackDays = 7
+const maxOwners = 1_000
+
+interface DeletedId {
+  readonly id: string
+  /** In milliseconds. */
+  readonly deletedAt: number
+}
+
+/** Rows of one entity that are deleted with these owners; `column` holds the owner's id. */
 export interface OwnedRows {
   readonly entity: Entity
   readonly column: string
-  readonly owners: readonly Dead[]
+  readonly owners: readonly DeletedId[]
 }
 
 /**
- * Writes down what is gone: tombstones, the rows as the policy says, and what goes with them, as far
- * as it is not too much for one transaction. Returns all their ids, and what is left to cascadeDelete. The
- * transaction must have the tables alone.
+ * Writes tombstones, and does as the policy says with the rows and with their owned rows, as far as
+ * that is not too much for one transaction. Returns all their ids, and the owned rows that are left.
+ * The transaction must hold the exclusive lock.
  */
 export async function cascadeDelete(
   tx: Transaction,
-  deaths: readonly Deletion[],
+  deletions: readonly Deletion[],
   policy: DeletionPolicy,
-): Promise<{ gone: string[]; left: OwnedRows[] }> {
-  const marks = deaths.map(({ entity, id, deletedAt, withOwner }) => ({
+): Promise<{ ids: string[]; rest: OwnedRows[] }> {
+  const tombstones = deletions.map(({ entity, id, deletedAt, withOwner }) => ({
     entity: entity.name,
     id,
     deletedAt: withOwner ? null : deletedAt,
   }))
-  await writeTombstones(tx, marks)
-  const gone = deaths.map(({ id }) => id)
-  const left: OwnedRows[] = []
-  for (const [entity, owners] of Map.groupBy(deaths, (death) => death.entity)) {
-    await deleteRows(tx, { entity, column: 'id' }, owners, policy)
-    for (const belonging of entities.filter((one) => isPartOf(one, entity))) {
-      const belongings = { entity: belonging, column: `${entity.name}_id`, owners }
-      const ids = await deleteOwnedRows(tx, belongings, policy)
-      gone.push(...ids)
-      if (ids.length === chunkRows) left.push(belongings)
+  await writeTombstones(tx, tombstones)
+  const ids = deletions.map(({ id }) => id)
+  const rest: OwnedRows[] = []
+  for (const [entity, owners] of Map.groupBy(deletions, (deletion) => deletion.entity)) {
+    await deleteRows(tx, { entity, column: 'id', owners }, policy)
+    for (const part of entities.filter((one) => isPartOf(one, entity))) {
+      const owned = { entity: part, column: ownerColumn(entity.name), owners }
+      const deleted = await deleteOwnedRows(tx, owned, policy)
+      ids.push(...deleted)
+      if (deleted.length === chunkRows) rest.push(owned)
     }
   }
-  return { gone, left }
+  return { ids, rest }
 }
 
 /**
- * Buries what was too much for the transaction that wrote the owners' tombstones, which keep late
- * events out meanwhile, in as many further ones as it takes.
+ * Deletes what was too much for the transaction that wrote the owners' tombstones, in as many further
+ * ones as it takes. The owners' tombstones keep late events out meanwhile.
  */
 export async function cascadeDeleteRest(
   db: Database,
-  belongings: OwnedRows,
+  owned: OwnedRows,
   policy: DeletionPolicy,
   stopping?: AbortSignal,
 ): Promise<void> {
@@ -63,21 +72,159 @@ export async function cascadeDeleteRest(
   do {
     ids = await db.transaction(async (tx) => {
       await lockTables(tx, false)
-      const buried = await deleteOwnedRows(tx, belongings, policy)
-      if (policy !== 'retain') await redactLedger(tx, buried)
-      return buried
+      const deleted = await deleteOwnedRows(tx, owned, policy)
+      if (policy !== 'retain') await redactLedger(tx, deleted)
+      return deleted
     })
   } while (ids.length === chunkRows && !isStopping())
 }
 
+/** Finishes the cascade deletes of workers that were killed: rows that stay although their owner is deleted. */
+export async function finishCascadeDeletes(
+  db: Database,
+  policy: DeletionPolicy,
+  stopping: AbortSignal,
+): Promise<void> {
+  for (const entity of entities) {
+    for (const owner of entity.partOf) {
+      if (stopping.aborted) return
+      const owners = await findDeletedOwners(db, entity, owner)
+      if (owners.length === 0) continue
+      await cascadeDeleteRest(db, { entity, column: ownerColumn(owner), owners }, policy, stopping)
+    }
+  }
+}
+
+async function findDeletedOwners(
+  db: Database,
+  { table }: Entity,
+  owner: Owner,
+): Promise<DeletedId[]> {
+  const rows = await db.transaction((tx) =>
+    tx.$queryRawUnsafe<{ id: string; deleted_at: Date }[]>(
+      `SELECT tombstone.id, tombstone.deleted_at FROM clerk.tombstones AS tombstone
+       WHERE tombstone.entity = $1 AND tombstone.deleted_at IS NOT NULL
+         AND tombstone.recorded_at > now() - make_interval(days => $2::int)
+         AND EXISTS (
+           SELECT FROM clerk.${table} AS known
+           WHERE known.${ownerColumn(owner)} = tombstone.id AND known.deleted_at IS NULL
+         )
+       LIMIT $3::int`,
+      owner,
+      lookBackDays,
+      maxOwners,
+    ),
+  )
+  return rows.map(({ id, deleted_at }) => ({ id, deletedAt: deleted_at.getTime() }))
+}
+
 async function deleteOwnedRows(
+  tx: Transaction,
+  owned: OwnedRows,
+  policy: DeletionPolicy,
+): Promise<string[]> {
+  const ids = await deleteRows(tx, owned, policy)
+  if (ids.length === 0) return ids
+  await writeTombstones(
+    tx,
+    ids.map((id) => ({ entity: owned.entity.name, id, deletedAt: null })),
+  )
+  return ids
+}
+
+// Does with the rows as the policy says, and with their child rows; `chunkRows` of them at the most.
+async function deleteRows(
   tx: Transaction,
   { entity, column, owners }: OwnedRows,
   policy: DeletionPolicy,
 ): Promise<string[]> {
-  const ids = await deleteRows(tx, { entity, column }, owners, policy)
-  if (ids.length === 0) return ids
-  const marks = ids.map((id) => ({ entity: entity.name, id, deletedAt: null }))
-  await writeTombstones(tx, marks)
+  const statement =
+    policy === 'erase' ? eraseRows(entity, column) : keepRows(entity, column, policy)
+  const input = owners.map(({ id, deletedAt }) => ({ id, deleted_at: toIsoTime(deletedAt) }))
+  const deleted = await tx.$queryRawUnsafe<{ id: string }[]>(statement, JSON.stringify(input))
+  const ids = deleted.map((row) => row.id)
+  await deleteChildRows(tx, entity, ids, policy)
   return ids
 }
+
+const chunk = ({ table }: Entity, column: string, where = '') => `
+  WITH deleted AS (
+    SELECT * FROM jsonb_to_recordset($1::jsonb) AS input(id text, deleted_at timestamptz)
+  ), chunk AS (
+    SELECT known.id, deleted.deleted_at
+    FROM clerk.${table} AS known JOIN deleted ON known.${column} = deleted.id
+    ${where} LIMIT ${chunkRows}
+  )`
+
+function eraseRows(entity: Entity, column: string): string {
+  return `${chunk(entity, column)}
+    DELETE FROM clerk.${entity.table} AS known USING chunk
+    WHERE known.id = chunk.id RETURNING known.id`
+}
+
+// A row that has this deleted_at already, and nothing to empty, is done.
+function keepRows(entity: Entity, column: string, policy: DeletionPolicy): string {
+  const emptied = policy === 'anonymize' ? emptyPersonal(entity.columns) : []
+  const isFull = personalIn(entity.columns).map((name) => ` OR known.${name} IS NOT NULL`)
+  const where = `WHERE (
+      known.deleted_at IS DISTINCT FROM least(known.deleted_at, deleted.deleted_at)
+      ${emptied.length > 0 ? isFull.join('') : ''}
+    )`
+  const assignments = [
+    'deleted_at = least(known.deleted_at, chunk.deleted_at)',
+    'synced_at = now()',
+    ...emptied,
+  ]
+  return `${chunk(entity, column, where)}
+    UPDATE clerk.${entity.table} AS known SET ${assignments.join(', ')}
+    FROM chunk WHERE known.id = chunk.id RETURNING known.id`
+}
+
+async function deleteChildRows(
+  tx: Transaction,
+  { children }: Entity,
+  parents: readonly string[],
+  policy: DeletionPolicy,
+): Promise<void> {
+  if (policy === 'retain' || parents.length === 0) return
+  for (const { table, parentColumn, columns } of children) {
+    const emptied = emptyPersonal(columns)
+    if (policy === 'anonymize' && emptied.length === 0) continue
+    const what =
+      policy === 'erase'
+        ? `DELETE FROM clerk.${table}`
+        : `UPDATE clerk.${table} SET ${emptied.join(', ')}`
+    await tx.$executeRawUnsafe(`${what} WHERE ${parentColumn} = ANY($1::text[])`, parents)
+  }
+}
+
+const personalIn = (columns: readonly Column[]) =>
+  columns.filter(({ personal }) => personal).map(({ name }) => name)
+
+const emptyPersonal = (columns: readonly Column[]) =>
+  personalIn(columns).map((name) => `${name} = NULL`)
+
+// Of two deletes of one id the earlier time stays, so that their order of arrival doesn't matter.
+// least() passes over nulls: a deletion of its own says more than the deletion of an owner.
+const insertTombstones = `
+  INSERT INTO clerk.tombstones AS known (entity, id, deleted_at)
+  SELECT entity, id, deleted_at
+  FROM jsonb_to_recordset($1::jsonb) AS input(entity text, id text, deleted_at timestamptz)
+  ORDER BY entity COLLATE "C", id COLLATE "C"
+  ON CONFLICT (entity, id) DO UPDATE SET deleted_at = least(known.deleted_at, EXCLUDED.deleted_at)
+  WHERE known.deleted_at IS DISTINCT FROM least(known.deleted_at, EXCLUDED.deleted_at)`
+
+// At most one per id; `deletedAt` is null for what is deleted with its owner.
+async function writeTombstones(
+  tx: Transaction,
+  tombstones: readonly { entity: string; id: string; deletedAt: number | null }[],
+): Promise<void> {
+  const rows = tombstones.map(({ entity, id, deletedAt }) => ({
+    entity,
+    id,
+    deleted_at: deletedAt === null ? null : toIsoTime(deletedAt),
+  }))
+  await tx.$executeRawUnsafe(insertTombstones, JSON.stringify(rows))
+}
+
+const toIsoTime = (ms: number) => new Date(ms).toISOString()

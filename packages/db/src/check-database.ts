@@ -1,6 +1,6 @@
 import type { Database } from './database.ts'
 import { DatabaseRefusedError } from './database-error.ts'
-import { readMigrations } from './migration-files.ts'
+import { readMigrations } from './migration-history.ts'
 
 const undefinedTable = '42P01'
 

@@ -1,4 +1,4 @@
-import { connectionProblem } from './connection-problem.ts'
+import { errorMessage, isNetworkErrorCode, isUnavailableSqlState } from '@clerk-sync/ops'
 import { Prisma } from './generated/client.ts'
 
 /** The database can't work now: no event's fault, and the same write will succeed later. */
@@ -36,19 +36,10 @@ interface DriverCause {
   constraint?: { index?: string; fields?: string[] }
 }
 
-// Lost connections, no access, too little memory or disk, shutdown, start-up, a server that is read
-// only, deadlocks, and locks that others hold for long. 57014 is a statement that was cancelled, which
-// may be the statement's own fault.
-const unavailableStates = /^(08|28|40|53|57P|58)|^(25006|3D000|55P03)$/
 // P1xxx: connection. P2024, P2028, P2037: no connection in time, transaction lost, too many.
 const unavailableCodes = /^(P1\d{3}|P2024|P2028|P2037)$/
 const lostConnection =
   /connection|connect |timeout|socket|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN/i
-// The system's own codes. Refused by every address of a host (localhost has two), a connection fails
-// with such a code and no message, and Prisma passes that on as it is.
-const networkCodes =
-  /^(ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST\w+|ENET\w+|EADDRNOTAVAIL)$/
-
 // The adapter has no field for it. This text of PostgreSQL quotes nothing but names.
 const brokenCheck = /^new row for relation "[^"]+" violates check constraint "([^"]+)"$/
 
@@ -57,13 +48,13 @@ export function toDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const cause = driverCause(error)
   const sqlState = cause?.originalCode
-  if (sqlState !== undefined && !unavailableStates.test(sqlState)) {
+  if (sqlState !== undefined && !isUnavailableSqlState(sqlState)) {
     return new DatabaseRefusedError(sqlState, objectsIn(cause))
   }
   if (sqlState === undefined && !isConnectionError(error, cause)) return error
   const problem = sqlState === undefined ? "can't be reached" : "can't write now"
   return new DatabaseUnavailableError(
-    `the database ${problem}: ${reasonOf(error, cause)}`,
+    `the database ${problem}: ${driverReason(error, cause)}`,
     sqlState,
   )
 }
@@ -83,9 +74,11 @@ function isConnectionError(error: Error, cause: DriverCause | undefined): boolea
         lostConnection.test(error.message)
 }
 
+// Prisma passes an error on whose message is empty: of a host every address of which refused the
+// connection (localhost has two).
 function networkCodeOf(error: Error): string | undefined {
   const code = 'code' in error ? String(error.code) : ''
-  return networkCodes.test(code) ? code : undefined
+  return isNetworkErrorCode(code) ? code : undefined
 }
 
 function driverCause(error: Error): DriverCause | undefined {
@@ -103,10 +96,9 @@ function objectsIn(cause: DriverCause | undefined): string {
   return objects === '' ? '' : ` (${objects})`
 }
 
-function reasonOf(error: Error, cause: DriverCause | undefined): string {
+function driverReason(error: Error, cause: DriverCause | undefined): string {
   if (cause?.originalMessage) return cause.originalMessage
-  const problem = connectionProblem(error)
-  if (problem !== undefined) return problem
+  if (error instanceof AggregateError) return errorMessage(error)
   const isWrapped = error instanceof Prisma.PrismaClientKnownRequestError
   if (isWrapped && networkCodeOf(error)) return error.code
   const lastLine = error.message.trim().split('\n').at(-1) ?? error.name

@@ -1,20 +1,33 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { waitAtMost } from '@clerk-sync/ops'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Pool } from 'pg'
 import { toDatabaseError } from './database-error.ts'
 import { PrismaClient } from './generated/client.ts'
-import { readPoolUse } from './pool-use.ts'
-import type { PoolUse } from './pool-use.ts'
 import { traceTransaction } from './trace-transaction.ts'
-import type { Transaction } from './transaction.ts'
 
 // A connection that takes longer than this is an outage; PostgreSQL itself answers in milliseconds.
 const connectTimeoutMs = 5_000
 // Above the statement timeout: only a server that answers nothing at all gets here.
 const answerTimeoutMs = 10_000
 const transactionTimeoutMs = 30_000
-// A connection to a server that is away would hold up the end of the process.
+// A connection to a server that does not answer would hold up the end of the process.
 const closeTimeoutMs = 2_000
+
+/** The part of the Prisma client that statements run on, inside one transaction. */
+export interface Transaction {
+  $queryRawUnsafe<T = unknown>(text: string, ...values: unknown[]): Promise<T>
+  $executeRawUnsafe(text: string, ...values: unknown[]): Promise<number>
+}
+
+/** How the connections to the database are used now. */
+export interface PoolUse {
+  readonly active: number
+  readonly idle: number
+  /** The most connections that there may be. */
+  readonly max: number
+  /** Who waits for a connection. */
+  readonly waiters: number
+}
 
 export interface Database {
   /** Typed reads of the tables. */
@@ -27,7 +40,7 @@ export interface Database {
   transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T>
   /** @throws {DatabaseUnavailableError} when the database does not answer. */
   ping(): Promise<void>
-  /** How the connections are used now; asks nobody. */
+  /** How the connections are used now. Sends nothing to the database. */
   poolUse(): PoolUse
   close(): Promise<void>
 }
@@ -85,8 +98,17 @@ export function createDatabase(options: { url: string; maxConnections: number })
     },
     poolUse: () => readPoolUse(pool),
     async close() {
-      const timeout = sleep(closeTimeoutMs, undefined, { ref: false })
-      await Promise.race([prisma.$disconnect(), timeout])
+      await waitAtMost(prisma.$disconnect(), closeTimeoutMs)
     },
+  }
+}
+
+function readPoolUse(pool: Pool): PoolUse {
+  const { totalCount, idleCount, waitingCount, options } = pool
+  return {
+    active: totalCount - idleCount,
+    idle: idleCount,
+    max: options.max,
+    waiters: waitingCount,
   }
 }

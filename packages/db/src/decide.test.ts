@@ -1,17 +1,15 @@
 import { expect, test } from 'vitest'
 import { freshId, noon, nothing, remove, unreadable, upsert } from '../test/build-change.ts'
-import type { Change } from './change.ts'
-import { entityKey } from './deleted.ts'
-import { decide } from './decide.ts'
-import type { Known } from './decide.ts'
+import type { EventChange as Change } from '@clerk-sync/events'
+import { decide, entityKey, versionOf } from './decide.ts'
+import type { ExistingState } from './decide.ts'
 import { deletionPolicies } from './deletion-policy.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
-import { versionOf } from './version.ts'
 
-const unknown: Known = { events: new Set(), tombstones: new Map(), rows: new Map() }
+const unknown: ExistingState = { events: new Set(), tombstones: new Map(), rows: new Map() }
 
 /** What the database holds once these changes are in it. */
-function after(...changes: Change[]): Known {
+function after(...changes: Change[]): ExistingState {
   const { writes, tombstones } = decide(changes, unknown, 'erase')
   return {
     events: new Set(changes.map((change) => change.event.id)),
@@ -27,11 +25,11 @@ function after(...changes: Change[]): Known {
 
 /** The decision in short: outcomes or errors, and the events whose rows are written. */
 function decided(changes: Change[], known = unknown, policy: DeletionPolicy = 'erase') {
-  const { verdicts, writes, deaths } = decide(changes, known, policy)
+  const { verdicts, writes, deletions } = decide(changes, known, policy)
   return {
     outcomes: verdicts.map((one) => (one instanceof Error ? one.message : one.outcome)),
-    written: writes.map(({ event }) => event.id),
-    dead: deaths.map((death) => [death.id, death.withOwner ? null : death.deletedAt]),
+    written: writes.map(({ event }) => event?.id),
+    deleted: deletions.map((one) => [one.id, one.withOwner ? null : one.deletedAt]),
   }
 }
 
@@ -44,7 +42,7 @@ test('an entity that nobody knows is applied', () => {
   expect(decided([created])).toEqual({
     outcomes: ['applied'],
     written: written(created),
-    dead: [],
+    deleted: [],
   })
 })
 
@@ -103,20 +101,24 @@ test.each(deletionPolicies)('with %s a delete wins over a row of any version', (
   expect(decided([deleted], after(newer), policy)).toEqual({
     outcomes: ['deleted'],
     written: [],
-    dead: [[id, noon - 1_000]],
+    deleted: [[id, noon - 1_000]],
   })
 })
 
 test('after a delete every change is stale, however new', () => {
   const late = upsert(id, { updatedAt: noon + 1_000_000 })
-  expect(decided([late], after(remove(id)))).toEqual({ outcomes: ['stale'], written: [], dead: [] })
+  expect(decided([late], after(remove(id)))).toEqual({
+    outcomes: ['stale'],
+    written: [],
+    deleted: [],
+  })
 })
 
 test('an update before a delete in one batch is not written, one after it is stale', () => {
   expect(decided([older, remove(id), newer])).toEqual({
     outcomes: ['applied', 'deleted', 'stale'],
     written: [],
-    dead: [[id, noon]],
+    deleted: [[id, noon]],
   })
 })
 
@@ -127,7 +129,7 @@ test('a second delete is stale and goes on to the tombstone, which may owe it an
   ]
   expect(decided([first], after(second))).toMatchObject({
     outcomes: ['stale'],
-    dead: [[id, noon - 1_000]],
+    deleted: [[id, noon - 1_000]],
   })
 })
 
@@ -140,7 +142,7 @@ test('of two deletes in one batch the earlier time is kept, in either order', ()
   ]) {
     expect(decided(batch)).toMatchObject({
       outcomes: ['deleted', 'stale'],
-      dead: [[id, noon - 1_000]],
+      deleted: [[id, noon - 1_000]],
     })
   }
 })
@@ -150,7 +152,7 @@ test('an event that the ledger has is a duplicate and does nothing', () => {
   expect(decided([deleted], after(deleted))).toEqual({
     outcomes: ['duplicate'],
     written: [],
-    dead: [],
+    deleted: [],
   })
 })
 
@@ -186,12 +188,12 @@ test('what goes with its owner is stale and leaves a tombstone of its own withou
   expect(decided([accepted], after(remove(id)))).toEqual({
     outcomes: ['stale'],
     written: [],
-    dead: [[invitationId, null]],
+    deleted: [[invitationId, null]],
   })
   expect(decided([remove(id), accepted])).toEqual({
     outcomes: ['deleted', 'stale'],
     written: [],
-    dead: [
+    deleted: [
       [id, noon],
       [invitationId, null],
     ],
@@ -202,19 +204,19 @@ test('an owner that is deleted later in the batch takes along what the batch wro
   expect(decided([upsert(invitationId, accept), remove(id)])).toEqual({
     outcomes: ['applied', 'deleted'],
     written: [],
-    dead: [
+    deleted: [
       [id, noon],
       [invitationId, null],
     ],
   })
 })
 
-test('an event that does not name the dead owner is kept out by the tombstone of its own id', () => {
+test('an event that does not name the deleted owner is kept out by the tombstone of its own id', () => {
   const known = after(remove(id), upsert(invitationId, accept))
   expect(decided([upsert(invitationId, invite)], known).outcomes).toEqual(['stale'])
 })
 
-test('with retain the newest row stays, marked with the earliest time of its deletion', () => {
+test('with retain the newest row stays, with the earliest time of its deletion', () => {
   const late = upsert(id, { updatedAt: noon + 9, data: { first_name: 'Ada' } })
   const changes = [remove(id, { occurredAt: noon + 7 }), late, remove(id, { occurredAt: noon + 6 })]
   const { verdicts, writes } = decide(changes, after(older), 'retain')
@@ -251,7 +253,7 @@ test('with anonymize the newest row stays without what tells of the person', () 
   }
 })
 
-test('what can not be read is refused, and stale where the entity is gone', () => {
+test('what can not be read is refused, and stale where the entity is deleted', () => {
   const broken = unreadable(id)
   expect(decided([broken], after(older)).outcomes).toEqual(["it can't be read"])
   expect(decided([broken, broken]).outcomes).toEqual(["it can't be read", "it can't be read"])

@@ -1,38 +1,58 @@
-import type { EntityRow, Entity } from '@clerk-sync/events'
-import { changedColumns } from './changed-columns.ts'
-import type { Change, Delete, Outcome, Upsert } from './change.ts'
-import { entityKey, isDeleted, deletionTime } from './deleted.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type {
+  Change,
+  Column,
+  Delete,
+  Entity,
+  EntityChange,
+  EntityRow,
+  Row,
+  Upsert,
+} from '@clerk-sync/events'
+import { ownerColumn } from '@clerk-sync/events'
 import { anonymize } from './deletion-policy.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
-import { isNewer, versionOf } from './version.ts'
-import type { Version } from './version.ts'
 
-/** What the database holds of the things that a batch touches; keys are made by `entityKey`. */
-export interface Known {
+/** What can become of an event. */
+export const outcomes = ['applied', 'stale', 'duplicate', 'deleted', 'ignored'] as const
+export type Outcome = (typeof outcomes)[number]
+
+/** Where a change stands in the order of its entity's changes. Times are milliseconds. */
+export interface Version {
+  readonly updatedAt: number
+  readonly occurredAt: number
+  readonly eventId: string
+}
+
+/** Tombstones by `entityKey`, with the time of the deletion; null for what was deleted with its owner. */
+export type Tombstones = ReadonlyMap<string, number | null>
+
+/** What the database holds of everything that a batch touches; keys are made by `entityKey`. */
+export interface ExistingState {
   /** Ids of the events that are in the ledger already. */
   readonly events: ReadonlySet<string>
   /** Of the entities, their owners and the users that the events concern. */
-  readonly tombstones: ReadonlyMap<string, number | null>
-  readonly rows: ReadonlyMap<string, KnownRow>
+  readonly tombstones: Tombstones
+  readonly rows: ReadonlyMap<string, ExistingRow>
 }
 
-export interface KnownRow {
+export interface ExistingRow {
   readonly version: Version
   readonly value: EntityRow
 }
 
 /** The change that wins, per entity id, as its row is to be written. */
-export type Write = Upsert & {
-  /** In milliseconds; null while it lives. */
+export interface Write extends Upsert {
+  /** In milliseconds; null while it is not deleted. */
   readonly deletedAt: number | null
 }
 
-/** One id that is gone. Times are milliseconds. */
+/** One id that is deleted. Times are milliseconds. */
 export interface Deletion {
   readonly entity: Entity
   readonly id: string
   readonly deletedAt: number
-  /** It went with its owner: there was no event of its own. */
+  /** It was deleted with its owner: there was no event of its own. */
   readonly withOwner: boolean
 }
 
@@ -42,7 +62,7 @@ export interface Verdict {
   readonly changed?: readonly string[]
   /** Whether there was no row before; absent where it wrote nothing. */
   readonly isNew?: boolean
-  /** It told of a deletion, or that something is gone with its owner. */
+  /** The change tells of a deletion, or its entity was deleted with an owner just now. */
   readonly isDeletion?: boolean
   /** The row has the same updated_at as the change that was not written. */
   readonly isSame?: boolean
@@ -54,43 +74,47 @@ export interface Decision {
   /** One per change, in order; an Error for a change that can't be applied. */
   readonly verdicts: (Verdict | Error)[]
   readonly writes: Write[]
-  readonly deaths: Deletion[]
+  readonly deletions: Deletion[]
   /** Every tombstone known after the batch. */
-  readonly tombstones: ReadonlyMap<string, number | null>
+  readonly tombstones: Tombstones
 }
 
 /** Runs a batch in memory, one change after the other, and says what is left to write. */
-export function decide(changes: readonly Change[], known: Known, policy: DeletionPolicy): Decision {
-  const events = new Set(known.events)
-  const tombstones = new Map(known.tombstones)
-  const rows = new Map(known.rows)
+export function decide(
+  changes: readonly Change[],
+  existing: ExistingState,
+  policy: DeletionPolicy,
+): Decision {
+  const events = new Set(existing.events)
+  const tombstones = new Map(existing.tombstones)
+  const rows = new Map(existing.rows)
   const upserts = new Map<string, Upsert>()
-  const deaths = new Map<string, Deletion>()
+  const deletions = new Map<string, Deletion>()
 
   function decideOne(change: Change): Verdict | Error {
-    const isEvent = change.event.isRecorded !== false
-    if (isEvent && events.has(change.event.id)) return unchanged('duplicate')
+    const { event } = change
+    if (event && events.has(event.id)) return { outcome: 'duplicate' }
     if (change.kind === 'unreadable' && !isDeleted(change, tombstones)) return change.error
-    if (isEvent) events.add(change.event.id)
-    if (change.kind === 'none') return unchanged('ignored')
+    if (event) events.add(event.id)
+    if (change.kind === 'none') return { outcome: 'ignored' }
     if (change.kind === 'delete') return { outcome: remove(change), isDeletion: true }
     if (isDeleted(change, tombstones)) {
-      const isDeletion = markDeleted(change)
+      const isDeletion = deleteWithOwner(change)
       if (change.kind === 'unreadable' || policy === 'erase')
         return { outcome: 'stale', isDeletion }
       return { ...upsert(change), isDeletion }
     }
-    return change.kind === 'upsert' ? upsert(change) : unchanged('stale')
+    return change.kind === 'upsert' ? upsert(change) : { outcome: 'stale' }
   }
 
   function remove(change: Delete): Outcome {
-    const { entity, id, event } = change
+    const { entity, id } = change
     const key = entityKey(entity, id)
     const outcome = isDeleted(change, tombstones) ? 'stale' : 'deleted'
     // Of two deletes of one id the earlier time stays, so that their order of arrival doesn't matter.
-    const deletedAt = Math.min(event.occurredAt, tombstones.get(key) ?? Infinity)
+    const deletedAt = Math.min(change.deletedAt, tombstones.get(key) ?? Infinity)
     tombstones.set(key, deletedAt)
-    deaths.set(key, { entity, id, deletedAt, withOwner: false })
+    deletions.set(key, { entity, id, deletedAt, withOwner: false })
     return outcome
   }
 
@@ -101,7 +125,7 @@ export function decide(changes: readonly Change[], known: Known, policy: Deletio
     if (before && !isNewer(version, before.version)) {
       return { outcome: 'stale', isSame: before.version.updatedAt === version.updatedAt }
     }
-    const whole = change.event.isRecorded === false ? withKnownOwners(change, before) : change
+    const whole = change.event ? change : withKnownOwners(change, before)
     const value =
       policy === 'anonymize' && isDeleted(change, tombstones)
         ? anonymize(change.entity, whole.value)
@@ -112,38 +136,132 @@ export function decide(changes: readonly Change[], known: Known, policy: Deletio
     return { outcome: 'applied', changed, value, isNew: before === undefined }
   }
 
-  // It leaves a tombstone of its own: another event of it may not name the owner. Says whether it is new.
-  function markDeleted(change: Exclude<Change, { kind: 'none' }>): boolean {
+  // The entity gets a tombstone of its own: another event of it may not name the owner. Says whether
+  // the tombstone is new.
+  function deleteWithOwner(change: EntityChange): boolean {
     const { entity, id } = change
     const key = entityKey(entity, id)
     if (tombstones.has(key)) return false
     const deletedAt = deletionTime(change, tombstones)
     tombstones.set(key, null)
-    deaths.set(key, { entity, id, deletedAt, withOwner: true })
+    deletions.set(key, { entity, id, deletedAt, withOwner: true })
     return true
   }
 
   const verdicts = changes.map(decideOne)
   const writes: Write[] = []
   for (const change of upserts.values()) {
-    const gone = isDeleted(change, tombstones)
-    if (gone) markDeleted(change)
-    if (gone && policy === 'erase') continue
+    const deleted = isDeleted(change, tombstones)
+    if (deleted) deleteWithOwner(change)
+    if (deleted && policy === 'erase') continue
     const value =
-      gone && policy === 'anonymize' ? anonymize(change.entity, change.value) : change.value
-    writes.push({ ...change, value, deletedAt: gone ? deletionTime(change, tombstones) : null })
+      deleted && policy === 'anonymize' ? anonymize(change.entity, change.value) : change.value
+    writes.push({ ...change, value, deletedAt: deleted ? deletionTime(change, tombstones) : null })
   }
-  return { verdicts, writes, deaths: [...deaths.values()], tombstones }
+  return { verdicts, writes, deletions: [...deletions.values()], tombstones }
 }
 
-const unchanged = (outcome: Outcome): Verdict => ({ outcome })
-
-// The API does not say who accepted an invitation. Owners never change.
-function withKnownOwners(change: Upsert, before: KnownRow | undefined): Upsert {
+// Clerk's API does not say who accepted an invitation. Owners never change.
+function withKnownOwners(change: Upsert, before: ExistingRow | undefined): Upsert {
   const { entity, value } = change
-  const known = entity.partOf.map((owner) => [
-    `${owner}_id`,
-    value.row[`${owner}_id`] ?? before?.value.row[`${owner}_id`] ?? null,
-  ])
+  const known = entity.partOf
+    .map(ownerColumn)
+    .map((column) => [column, value.row[column] ?? before?.value.row[column] ?? null])
   return { ...change, value: { ...value, row: { ...value.row, ...Object.fromEntries(known) } } }
+}
+
+/** One key for everything that is known of an entity. */
+export function entityKey(entity: Pick<Entity, 'name'>, id: string): string {
+  return `${entity.name} ${id}`
+}
+
+/** The keys of the owners of a change's entity, as far as the change names them. */
+export function ownerKeys({ entity, concerned }: EntityChange): string[] {
+  return entity.partOf.flatMap((owner) => {
+    const id = concerned[owner]
+    return id === undefined ? [] : [entityKey({ name: owner }, id)]
+  })
+}
+
+/** Whether the entity of a change is deleted, by itself or with an owner that the change names. */
+export function isDeleted(change: EntityChange, tombstones: Tombstones): boolean {
+  return [entityKey(change.entity, change.id), ...ownerKeys(change)].some((key) =>
+    tombstones.has(key),
+  )
+}
+
+// The earliest time that is known.
+function deletionTime(change: EntityChange, tombstones: Tombstones): number {
+  const times = [entityKey(change.entity, change.id), ...ownerKeys(change)].flatMap(
+    (key) => tombstones.get(key) ?? [],
+  )
+  return times.length === 0 ? (change.event?.occurredAt ?? 0) : Math.min(...times)
+}
+
+/** The version of a change. What was read from Clerk's API has neither time nor svix-id in it. */
+export function versionOf({ updatedAt, event }: Upsert): Version {
+  return { updatedAt, occurredAt: event?.occurredAt ?? 0, eventId: event?.id ?? '' }
+}
+
+// The same order as the SQL row comparison of the guarded write.
+function isNewer(version: Version, than: Version): boolean {
+  if (version.updatedAt !== than.updatedAt) return version.updatedAt > than.updatedAt
+  if (version.occurredAt !== than.occurredAt) return version.occurredAt > than.occurredAt
+  return version.eventId > than.eventId
+}
+
+/**
+ * The columns, and the child tables, in which a row differs from the one before it; without one
+ * before, those that hold anything.
+ */
+export function changedColumns(
+  entity: Entity,
+  after: EntityRow,
+  before: EntityRow = { row: {}, children: {} },
+): string[] {
+  const columns = differing(entity.columns, after.row, before.row)
+  const tables = entity.children.filter(
+    (child) =>
+      !child.off &&
+      !sameRows(
+        child.columns,
+        after.children[child.table] ?? [],
+        before.children[child.table] ?? [],
+      ),
+  )
+  return [...columns, ...tables.map(({ table }) => table)]
+}
+
+function differing(columns: readonly Column[], after: Row, before: Row): string[] {
+  const changed = columns.filter(
+    ({ name, type }) => !isEqual(plain(type, after[name]), plain(type, before[name])),
+  )
+  return changed.map(({ name }) => name)
+}
+
+function sameRows(columns: readonly Column[], after: readonly Row[], before: readonly Row[]) {
+  const known = new Map(before.map((row) => [row['id'], row]))
+  return (
+    after.length === before.length &&
+    after.every((row) => {
+      const same = known.get(row['id'])
+      return same !== undefined && differing(columns, row, same).length === 0
+    })
+  )
+}
+
+// Metadata of 8 KB can nest deeper than the comparison can go: then it counts as changed.
+function isEqual(after: unknown, before: unknown): boolean {
+  try {
+    return isDeepStrictEqual(after, before)
+  } catch (error) {
+    if (error instanceof RangeError) return false
+    throw error
+  }
+}
+
+// PostgreSQL writes a time in its own way, and nothing is null.
+function plain(type: Column['type'], value: unknown): unknown {
+  if (type === 'timestamptz' && typeof value === 'string') return Date.parse(value)
+  return value ?? null
 }

@@ -3,7 +3,7 @@ import { context, SpanKind, trace } from '@opentelemetry/api'
 import type { Attributes, Span } from '@opentelemetry/api'
 import { sqlStateOf } from './database-error.ts'
 import { summarize } from './summarize.ts'
-import type { Transaction } from './transaction.ts'
+import type { Transaction } from './database.ts'
 
 type Run<T> = (tx: Transaction) => Promise<T>
 
@@ -25,7 +25,7 @@ export function traceTransaction<T>(run: Run<T>): TracedTransaction<T> {
   let commit: Span | undefined
   return {
     async run(tx) {
-      // Only now: of a database that is away it would be two failed spans a second.
+      // Only now: while the database is unavailable there would be two failed spans a second.
       startStatement('BEGIN', startedAt).end(performance.now())
       try {
         const result = await context.with(parent, run, undefined, traceStatements(tx))

@@ -31,18 +31,21 @@ async function failureOf(work: Promise<unknown>): Promise<unknown> {
 test.each([
   ['one address', () => 'postgresql://127.0.0.1:1/app'],
   ['several addresses', urlOfTwoAddresses],
-])('a server that refuses connections at %s is away, whoever asks', async (_, urlOf) => {
-  const db = createDatabase({ url: urlOf(), maxConnections: 1 })
-  onTestFinished(() => db.close())
-  const write = () => db.transaction((tx) => tx.$executeRawUnsafe('SELECT 1'))
-  for (const ask of [() => db.ping(), write]) {
-    const error = await failureOf(ask())
-    expect(error).toBeInstanceOf(DatabaseUnavailableError)
-    expect((error as Error).message).toMatch(
-      /^the database can't be reached: .*(127\.0\.0\.1:1|ECONNREFUSED)/,
-    )
-  }
-})
+])(
+  'a server that refuses connections at %s is unavailable for every function',
+  async (_, urlOf) => {
+    const db = createDatabase({ url: urlOf(), maxConnections: 1 })
+    onTestFinished(() => db.close())
+    const write = () => db.transaction((tx) => tx.$executeRawUnsafe('SELECT 1'))
+    for (const ask of [() => db.ping(), write]) {
+      const error = await failureOf(ask())
+      expect(error).toBeInstanceOf(DatabaseUnavailableError)
+      expect((error as Error).message).toMatch(
+        /^the database can't be reached: .*(127\.0\.0\.1:1|ECONNREFUSED)/,
+      )
+    }
+  },
+)
 
 test.each([
   ['one address', () => 'postgresql://127.0.0.1:1/app'],

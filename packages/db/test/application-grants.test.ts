@@ -1,17 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { createDatabase, ensureUser, waitForUser } from '../src/index.ts'
 import { freshId, noon } from './build-change.ts'
 import { ada, clerkThat } from './just-in-time-scene.ts'
-import { createTables } from './tables.ts'
-import type { Tables } from './tables.ts'
+import { useTables } from './tables.ts'
 
-let tables: Tables
-beforeAll(async () => {
-  tables = await createTables()
-})
-afterAll(() => tables.close())
+const tables = await useTables()
 
 test("the grants of docs/applications.md are enough for an application's own role", async () => {
   const page = readFileSync(new URL('../../../docs/applications.md', import.meta.url), 'utf8')

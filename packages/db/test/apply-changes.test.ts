@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { applyChanges, createDatabase } from '../src/index.ts'
 import type { Change, Database } from '../src/index.ts'
 import { freshId, noon, nothing, remove, upsert } from './build-change.ts'
-import { applyAll, createTables, defaultRules } from './tables.ts'
-import type { Tables } from './tables.ts'
+import { applyAll, useTables, defaultRules } from './tables.ts'
 
-let tables: Tables
-let db: Database
-beforeAll(async () => {
-  tables = await createTables()
-  db = tables.writers[0]
-})
-afterAll(() => tables.close())
+const tables = await useTables()
+const [db] = tables.writers
 
 const user = (id: string) => db.prisma.user.findUnique({ where: { id } })
 const named = (id: string, first_name: string, later: number) =>

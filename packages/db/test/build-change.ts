@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { everything, readConcerned, readRow, selectKept } from '@clerk-sync/events'
-import type { ClerkObject, Entity } from '@clerk-sync/events'
-import type { Change, LedgerEvent } from '../src/index.ts'
+import type {
+  ClerkObject,
+  Delete,
+  Entity,
+  LedgerEvent,
+  Recorded,
+  Unreadable,
+  Upsert,
+} from '@clerk-sync/events'
 
 /** What a test says of an event; the rest is made up. Times are milliseconds. */
 export interface Given {
@@ -14,8 +21,8 @@ export interface Given {
   clientIp?: string
 }
 
-type Upsert = Extract<Change, { kind: 'upsert' }>
-type Delete = Extract<Change, { kind: 'delete' }>
+/** A change that comes from an event. */
+type FromEvent<C> = C & { readonly event: LedgerEvent }
 
 /** Noon of a day long enough ago that no clock is ahead of it. */
 export const noon = Date.UTC(2026, 0, 1, 12)
@@ -29,37 +36,39 @@ function entityOf(type: string): Entity {
 }
 
 /** The change of an event that writes one entity, read from Clerk's object as the worker does. */
-export function upsert(id: string, given: Given = {}): Upsert {
+export function upsert(id: string, given: Given = {}): FromEvent<Upsert> {
   const type = given.type ?? 'user.updated'
   const entity = entityOf(type)
   const row = readRow(entity, { ...given.data, id })
   if (!row.ok) throw new Error(row.problem)
-  const event = { ...ledgerEvent(type, id, given), ...concernedIds(entity, { ...given.data, id }) }
+  const { concerned, event } = aboutEntity(entity, type, id, given)
   const updatedAt = given.updatedAt ?? event.occurredAt
-  return { kind: 'upsert', event, entity, id, updatedAt, value: row.value }
+  return { kind: 'upsert', event, entity, id, concerned, updatedAt, value: row.value }
 }
 
 /** The change of an event that deletes one entity. */
-export function remove(id: string, given: Given = {}): Delete {
+export function remove(id: string, given: Given = {}): FromEvent<Delete> {
   const type = given.type ?? 'user.deleted'
   const entity = entityOf(type)
-  const concerned = concernedIds(entity, { ...given.data, id })
-  return { kind: 'delete', event: { ...ledgerEvent(type, id, given), ...concerned }, entity, id }
+  const { concerned, event } = aboutEntity(entity, type, id, given)
+  return { kind: 'delete', event, entity, id, concerned, deletedAt: event.occurredAt }
 }
 
 /** The change of an event of which no row can be made. */
-export function unreadable(id: string, given: Given = {}): Change {
-  const { entity, event } = upsert(id, given)
-  return { kind: 'unreadable', event, entity, id, error: new Error("it can't be read") }
+export function unreadable(id: string, given: Given = {}): FromEvent<Unreadable> {
+  const { entity, event, concerned } = upsert(id, given)
+  return { kind: 'unreadable', event, entity, id, concerned, error: new Error("it can't be read") }
 }
 
-function concernedIds(entity: Entity, data: ClerkObject) {
-  const { user, organization } = readConcerned(entity.concerns, data)
-  return { userId: user, organizationId: organization }
+function aboutEntity(entity: Entity, type: string, id: string, given: Given) {
+  const concerned = readConcerned(entity.concerns, { ...given.data, id })
+  const { user, organization } = concerned
+  const event = { ...ledgerEvent(type, id, given), userId: user, organizationId: organization }
+  return { concerned, event }
 }
 
 /** The change of an event that touches no table. */
-export function nothing(given: Given = {}): Change {
+export function nothing(given: Given = {}): Recorded {
   return { kind: 'none', event: ledgerEvent('email.created', undefined, given) }
 }
 

@@ -1,13 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { freshId, noon, upsert } from './build-change.ts'
-import { createTables } from './tables.ts'
-import type { Tables } from './tables.ts'
+import { useTables } from './tables.ts'
 
-let tables: Tables
-beforeAll(async () => {
-  tables = await createTables()
-})
-afterAll(() => tables.close())
+const tables = await useTables()
 
 const address = (id: string, email_address: string, status = 'verified') => ({
   id,

@@ -1,26 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import * as fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { deliver } from './converge/deliver.ts'
 import { history } from './converge/history.ts'
 import { expectedTables } from './converge/model/expected-tables.ts'
 import { check, seeds, timeLimitMs } from './converge/runs.ts'
 import { readTables } from './converge/snapshot.ts'
 import { eventsOf } from './converge/world/events-of.ts'
-import { createTables } from './tables.ts'
-import type { Tables } from './tables.ts'
+import { useTables } from './tables.ts'
 
 const mostSteps = 30
 
-let tables: Tables
-beforeAll(async () => {
-  tables = await createTables()
-})
-afterAll(() => tables.close())
+const tables = await useTables()
 
 describe.each(seeds)('with seed %i', (seed) => {
   test(
-    'any order, duplicates, batches, writers and deaths of writers end in the tables of the model',
+    'any order, duplicates, batches, writers and crashes of writers end in the tables of the model',
     async () => {
       await check(seed, history(mostSteps), async (given) => {
         const events = eventsOf(given, randomBytes(8).toString('hex'))

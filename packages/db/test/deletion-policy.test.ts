@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { finishCascadeDeletes, deletionPolicies } from '../src/index.ts'
-import type { Change, Database, DeletionPolicy } from '../src/index.ts'
+import type { Change, DeletionPolicy } from '../src/index.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
-import { applyAll, createTables } from './tables.ts'
-import type { Tables } from './tables.ts'
+import { applyAll, useTables } from './tables.ts'
 
-let tables: Tables
-let db: Database
-beforeAll(async () => {
-  tables = await createTables()
-  db = tables.writers[0]
-})
-afterAll(() => tables.close())
+const tables = await useTables()
+const [db] = tables.writers
 
 /** A user and an organization with everything that may go with them. */
 function household() {
@@ -82,7 +76,7 @@ const deletions = {
   organization: (home: Home) =>
     remove(home.organization.id, { type: 'organization.deleted', occurredAt: noon + 7 }),
 }
-const belongings = {
+const ownedRows = {
   user: ['membership', 'invitation', 'session'],
   organization: ['membership', 'invitation', 'domain'],
 } as const
@@ -101,18 +95,18 @@ describe.each(deletionPolicies)('with %s', (deletionPolicy: DeletionPolicy) => {
 
   describe.each(['user', 'organization'] as const)('a deleted %s', (owner) => {
     test.each(arrivals)(
-      'takes its belongings along, and nothing else, arriving %s',
+      'deletes its owned rows too, and nothing else, arriving %s',
       async (_, deliver) => {
         const home = household()
         const batches = deliver(Object.values(home), deletions[owner](home))
         for (const batch of batches) await applyAll(db, batch, rules)
 
         const rows = await rowsOf(home)
-        const dead: string[] = [owner, ...belongings[owner]]
+        const deleted: string[] = [owner, ...ownedRows[owner]]
         const fates = Object.entries(rows).map(([name, row]) => [name, fateOf(row)])
         expect(Object.fromEntries(fates)).toEqual(
           Object.fromEntries(
-            Object.keys(rows).map((name) => [name, dead.includes(name) ? gone : 'lives']),
+            Object.keys(rows).map((name) => [name, deleted.includes(name) ? gone : 'lives']),
           ),
         )
         const marks = await db.prisma.tombstone.findMany({
@@ -120,7 +114,7 @@ describe.each(deletionPolicies)('with %s', (deletionPolicy: DeletionPolicy) => {
         })
         expect(Object.fromEntries(marks.map((mark) => [mark.id, mark.deleted_at]))).toEqual({
           [home[owner].id]: new Date(noon + 7),
-          ...Object.fromEntries(belongings[owner].map((name) => [home[name].id, null])),
+          ...Object.fromEntries(ownedRows[owner].map((name) => [home[name].id, null])),
         })
       },
     )
@@ -224,7 +218,7 @@ test('anonymize empties every personal column and leaves the others', async () =
   })
 })
 
-test('a row that stayed after its deletion stays deleted when its tombstone is gone', async () => {
+test('a row that stayed after its deletion stays deleted when its tombstone is removed', async () => {
   const rules = { deletionPolicy: 'anonymize', auditValues: false } as const
   const home = household()
   await applyAll(db, [home.user, deletions.user(home)], rules)

@@ -1,5 +1,5 @@
 import { selectKept } from '@clerk-sync/events'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   ClerkTimeoutError,
   DatabaseUnavailableError,
@@ -8,20 +8,13 @@ import {
   UnreadableUserError,
   waitForUser,
 } from '../src/index.ts'
-import type { Database } from '../src/index.ts'
-import { upsertRows } from '../src/statements/upsert-rows.ts'
+import { upsertRows } from '../src/statements.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
 import { ada, clerkThat, failureOf, unreachableDatabase } from './just-in-time-scene.ts'
-import { applyAll, createTables, defaultRules } from './tables.ts'
-import type { Tables } from './tables.ts'
+import { applyAll, useTables, defaultRules } from './tables.ts'
 
-let tables: Tables
-let db: Database
-beforeAll(async () => {
-  tables = await createTables()
-  db = tables.writers[0]
-})
-afterAll(() => tables.close())
+const tables = await useTables()
+const [db] = tables.writers
 
 const clerkError = (status: number) => Object.assign(new Error(`answer ${status}`), { status })
 
@@ -195,20 +188,20 @@ describe('ensureUser', () => {
       'fails (%s) everybody gets its error, and the next call tries again',
       async (status) => {
         const error = status ? clerkError(status) : new TypeError('fetch failed')
-        let away = true
-        const clerk = clerkThat((userId) => (away ? Promise.reject(error) : ada(userId)))
+        let unavailable = true
+        const clerk = clerkThat((userId) => (unavailable ? Promise.reject(error) : ada(userId)))
         const id = freshId()
         const ask = () => ensureUser(db, clerk, id)
         expect(await Promise.all([failureOf(ask()), failureOf(ask())])).toEqual([error, error])
         expect(clerk.asked).toHaveLength(1)
-        away = false
+        unavailable = false
         expect(await ask()).toMatchObject({ id })
       },
     )
 
     test('does not answer in time everybody gets an error, and the next call tries again', async () => {
-      let away = true
-      const clerk = clerkThat((id) => (away ? new Promise(() => undefined) : ada(id)))
+      let unavailable = true
+      const clerk = clerkThat((id) => (unavailable ? new Promise(() => undefined) : ada(id)))
       const id = freshId()
       const ask = () => ensureUser(db, clerk, id, { timeoutMs: 50 })
       const errors = await Promise.all([failureOf(ask()), failureOf(ask())])
@@ -216,7 +209,7 @@ describe('ensureUser', () => {
         expect(error).toBeInstanceOf(ClerkTimeoutError)
         expect(error).toMatchObject({ message: 'Clerk did not answer within 50 ms' })
       }
-      away = false
+      unavailable = false
       expect(await ensureUser(db, clerk, id)).toMatchObject({ id })
     })
 

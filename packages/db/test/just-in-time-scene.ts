@@ -38,7 +38,7 @@ export async function failureOf(work: Promise<unknown>): Promise<Error> {
 }
 
 export function unreachableDatabase(): Database {
-  const away = createDatabase({ url: 'postgresql://127.0.0.1:1/app', maxConnections: 1 })
-  onTestFinished(() => away.close())
-  return away
+  const unavailable = createDatabase({ url: 'postgresql://127.0.0.1:1/app', maxConnections: 1 })
+  onTestFinished(() => unavailable.close())
+  return unavailable
 }

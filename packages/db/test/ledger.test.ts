@@ -1,20 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { EventChange } from '@clerk-sync/events'
 import { removeOldRows } from '../src/index.ts'
-import type { Change, Database } from '../src/index.ts'
 import { freshId, noon, nothing, remove, upsert } from './build-change.ts'
-import { applyAll, createTables, defaultRules } from './tables.ts'
-import type { Tables } from './tables.ts'
+import { applyAll, useTables, defaultRules } from './tables.ts'
 
-let tables: Tables
-let db: Database
-beforeAll(async () => {
-  tables = await createTables()
-  db = tables.writers[0]
-})
-afterAll(() => tables.close())
+const tables = await useTables()
+const [db] = tables.writers
 
 const withValues = { ...defaultRules, auditValues: true }
-const entry = ({ event }: Change) =>
+const entry = ({ event }: EventChange) =>
   db.prisma.webhookEvent.findUniqueOrThrow({ where: { id: event.id } })
 
 describe('what changed', () => {

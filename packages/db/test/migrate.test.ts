@@ -8,7 +8,7 @@ import type { TestDatabase } from '@clerk-sync/testing'
 import { Client } from 'pg'
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest'
 import { migrate, MigrationError, pendingMigrations } from '../src/index.ts'
-import { readMigrations } from '../src/migration-files.ts'
+import { readMigrations } from '../src/migration-history.ts'
 import { query } from './query.ts'
 
 const { migrationDirectories } = await readMigrations()

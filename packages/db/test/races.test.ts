@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { applyBatch } from '../src/apply-batch.ts'
+import { expect, test, vi } from 'vitest'
+import { applyBatch } from '../src/apply-changes.ts'
 import type { Change } from '../src/index.ts'
-import { upsertRows } from '../src/statements/upsert-rows.ts'
+import { upsertRows } from '../src/statements.ts'
 import { freshId, noon, nothing, remove, upsert } from './build-change.ts'
-import { applyAll, createTables, defaultRules } from './tables.ts'
-import type { Tables } from './tables.ts'
+import { applyAll, useTables, defaultRules } from './tables.ts'
 
-let tables: Tables
-beforeAll(async () => {
-  tables = await createTables()
-})
-afterAll(() => tables.close())
+const tables = await useTables()
 
 const rowsWithTombstones = () =>
   tables.query(`

@@ -1,20 +1,18 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
+import type { EventChange } from '@clerk-sync/events'
 import {
   DatabaseRefusedError,
   DatabaseUnavailableError,
   applyChanges,
   createDatabase,
 } from '../src/index.ts'
-import type { Change, Database } from '../src/index.ts'
+import type { Change } from '../src/index.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
-import { createTables, defaultRules } from './tables.ts'
-import type { Tables } from './tables.ts'
+import { useTables, defaultRules } from './tables.ts'
 
-let tables: Tables
-let db: Database
+const tables = await useTables()
+const [db] = tables.writers
 beforeAll(async () => {
-  tables = await createTables()
-  db = tables.writers[0]
   await tables.query(`
     ALTER TABLE clerk.users ADD CONSTRAINT users_no_poison CHECK (first_name NOT LIKE 'poison%');
     ALTER TABLE clerk.webhook_events ADD CONSTRAINT no_cursed_event CHECK (id NOT LIKE 'msg_cursed%');
@@ -28,11 +26,10 @@ beforeAll(async () => {
     CREATE TRIGGER swallow BEFORE INSERT ON clerk.organizations
     FOR EACH ROW WHEN (NEW.slug LIKE 'swallowed%') EXECUTE FUNCTION swallow()`)
 })
-afterAll(() => tables.close())
 
 const user = (id: string) => db.prisma.user.findUnique({ where: { id } })
 const tombstones = (id: string) => db.prisma.tombstone.findMany({ where: { id } })
-const isInLedger = async ({ event }: Change) =>
+const isInLedger = async ({ event }: EventChange) =>
   (await db.prisma.webhookEvent.findUnique({ where: { id: event.id } })) !== null
 
 async function refusal(change: Change): Promise<DatabaseRefusedError> {
@@ -142,10 +139,13 @@ test('a tombstone is not written and the row stays when the event is refused by 
   expect(await tables.apply(upsert(id, { updatedAt: noon + 1 }))).toEqual(['applied'])
 })
 
-test('a database that is away is told from a refusal', async () => {
-  const away = createDatabase({ url: 'postgres://u:secret@127.0.0.1:1/x', maxConnections: 1 })
-  const failed = applyChanges(away, [upsert(freshId())], defaultRules)
+test('an unavailable database is told apart from a refusal', async () => {
+  const unavailable = createDatabase({
+    url: 'postgres://u:secret@127.0.0.1:1/x',
+    maxConnections: 1,
+  })
+  const failed = applyChanges(unavailable, [upsert(freshId())], defaultRules)
   await expect(failed).rejects.toThrow(DatabaseUnavailableError)
   await expect(failed).rejects.not.toThrow('secret')
-  await away.close()
+  await unavailable.close()
 })

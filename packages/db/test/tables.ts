@@ -1,5 +1,5 @@
 import { createTestDatabase } from '@clerk-sync/testing'
-import { inject } from 'vitest'
+import { afterAll, inject } from 'vitest'
 import { applyChanges, createDatabase, migrate } from '../src/index.ts'
 import type { Change, Database, WriteRules } from '../src/index.ts'
 import { query } from './query.ts'
@@ -47,4 +47,11 @@ export async function applyAll(
     if (!result.ok) throw result.error
     return result.outcome
   })
+}
+
+/** The same for a test file, closed after its last test. */
+export async function useTables(): Promise<Tables> {
+  const tables = await createTables()
+  afterAll(() => tables.close())
+  return tables
 }

@@ -1,15 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { upsertRows } from '../src/statements/upsert-rows.ts'
+import { expect, test } from 'vitest'
+import { upsertRows } from '../src/statements.ts'
 import { freshId, noon, upsert } from './build-change.ts'
 import type { Given } from './build-change.ts'
-import { createTables } from './tables.ts'
-import type { Tables } from './tables.ts'
+import { useTables } from './tables.ts'
 
-let tables: Tables
-beforeAll(async () => {
-  tables = await createTables()
-})
-afterAll(() => tables.close())
+const tables = await useTables()
 
 /** What the statement alone says, without the decision that comes before it. */
 async function writes(id: string, given: Given): Promise<boolean> {

@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DatabaseUnavailableError, waitForUser } from '../src/index.ts'
-import type { Database } from '../src/index.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
 import { failureOf, unreachableDatabase } from './just-in-time-scene.ts'
-import { createTables } from './tables.ts'
-import type { Tables } from './tables.ts'
+import { useTables } from './tables.ts'
 
-let tables: Tables
-let db: Database
-beforeAll(async () => {
-  tables = await createTables()
-  db = tables.writers[0]
-})
-afterAll(() => tables.close())
+const tables = await useTables()
+const [db] = tables.writers
 
 describe('waitForUser', () => {
   test('resolves within a moment of the write', async () => {

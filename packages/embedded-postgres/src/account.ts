@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { EmbeddedPostgresError } from './error.ts'
 
 // Of util-linux, which Debian, Ubuntu and Fedora always have.
-const SETPRIV = 'setpriv'
+const setprivProgram = 'setpriv'
 
 /** The user that PostgreSQL runs as when we are root, which it refuses to be. */
 export interface Account {
@@ -35,7 +35,7 @@ export function chooseAccount(dataDir: string, paths: string[]): Account | undef
   // The data's owner first: it stays the same when a user named postgres appears, or under sudo.
   const { uid, gid } = owner?.uid ? owner : findPostgresUser()
   const closed = [dataDir, ...paths].map((path) => findClosedParent(path, uid)).find(Boolean)
-  if (closed && spawnSync(SETPRIV, ['--version']).status !== 0) {
+  if (closed && spawnSync(setprivProgram, ['--version']).status !== 0) {
     throw new EmbeddedPostgresError(
       'SETPRIV_MISSING',
       `PostgreSQL can't run as root, and no other user can enter ${closed}. Do one of: ` +
@@ -48,7 +48,7 @@ export function chooseAccount(dataDir: string, paths: string[]): Account | undef
 
 // All that PostgreSQL's programs see of our environment: no PG* variable may change them.
 // Messages in English, times in UTC.
-const ENVIRONMENT = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' }
+const plainEnvironment = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' }
 
 /** Starts one of PostgreSQL's programs as the account's user. */
 export function spawnAs(
@@ -58,7 +58,7 @@ export function spawnAs(
   options: Pick<SpawnOptions, 'detached' | 'stdio'>,
 ): ChildProcess {
   // That user may not be allowed to enter our working directory.
-  const context: SpawnOptions = { ...options, cwd: '/', env: ENVIRONMENT }
+  const context: SpawnOptions = { ...options, cwd: '/', env: plainEnvironment }
   if (!account) return spawn(command, args, context)
   const { uid, gid, needsOverride } = account
   if (!needsOverride) return spawn(command, args, { ...context, uid, gid })
@@ -68,7 +68,7 @@ export function spawnAs(
   const identity = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups']
   const capability = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override']
   const setpriv = [...identity, ...capability, '--securebits=+no_setuid_fixup', '--', command]
-  return spawn(SETPRIV, [...setpriv, ...args], context)
+  return spawn(setprivProgram, [...setpriv, ...args], context)
 }
 
 /** Makes the account's user the owner of a file or directory. */

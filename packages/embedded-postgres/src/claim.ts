@@ -13,7 +13,7 @@ interface Owner {
 }
 
 /**
- * Claims dataDir with a file beside it that names this process; a dead owner's file is taken over.
+ * Claims dataDir with a file beside it that names this process; the file of a process that has ended is taken over.
  *
  * @throws EmbeddedPostgresError IN_USE while the owner lives
  */
@@ -38,7 +38,7 @@ function writeOwner(file: string): boolean {
   }
 }
 
-// Renamed before it is removed: of two processes that found the same dead owner, one succeeds.
+// Renamed before it is removed: of two processes that take over the same file, one succeeds.
 function removeStale(file: string): boolean {
   const stale = `${file}.${process.pid}`
   try {

@@ -20,7 +20,7 @@ export interface EmbeddedPostgresOptions {
   password: string
   /** Appended to; without it only the last run's log is kept, in DIR.log. */
   logFile?: string
-  /** Throws away what dataDir holds, once no other process uses it. */
+  /** Deletes what dataDir holds, once no other process uses it. */
   fresh?: boolean
   /** Server settings, as in postgresql.conf. */
   settings?: Record<string, string>
@@ -31,9 +31,9 @@ export interface EmbeddedPostgres {
   url: string
   port: number
   pid: number
-  /** Ends all sessions, writes a checkpoint and waits until the server is gone. */
+  /** Ends all sessions, writes a checkpoint and waits until the server has ended. */
   stop(): Promise<void>
-  /** Settles when the server is gone, asked for or not. */
+  /** Settles when the server has ended, asked for or not. */
   exited: Promise<ServerExit>
 }
 

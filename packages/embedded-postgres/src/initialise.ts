@@ -31,7 +31,7 @@ export async function initialise(
   if (existsSync(dataDir) && readdirSync(dataDir).length > 0) {
     throw new EmbeddedPostgresError(
       'DATA_DIR_FOREIGN',
-      `${dataDir} is not empty and holds no PostgreSQL data; move it away or name another one.`,
+      `${dataDir} is not empty and holds no PostgreSQL data; move it or name another directory.`,
     )
   }
   const unfinished = `${dataDir}.new`
@@ -75,7 +75,7 @@ async function runInitdb(
   if (status !== 0) {
     throw new EmbeddedPostgresError(
       'INITDB_FAILED',
-      `${stderr.trim()}\nSet DATABASE_URL to a PostgreSQL server of your own if that can't be mended.`,
+      `${stderr.trim()}\nSet DATABASE_URL to a PostgreSQL server of your own if you can't fix that.`,
     )
   }
 }

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-const TAIL_LINES = 10
+const tailLines = 10
 
 /** The file that one run of the server writes to by itself, so that it outlives us. */
 export interface LogFile {
@@ -19,7 +19,7 @@ export function createLogFile(path: string, keep: boolean): LogFile {
     fd,
     readTail: () => {
       const written = readFileSync(path).subarray(start).toString()
-      return written.trimEnd().split('\n').slice(-TAIL_LINES).join('\n')
+      return written.trimEnd().split('\n').slice(-tailLines).join('\n')
     },
     [Symbol.dispose]: () => closeSync(fd),
   }

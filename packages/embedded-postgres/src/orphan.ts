@@ -6,9 +6,9 @@ import { readProcess } from './process-table.ts'
 import type { ProcessEntry } from './process-table.ts'
 import { readPostmaster } from './postmaster-file.ts'
 
-const POLL_MS = 25
+const pollMs = 25
 /** How long a shutdown may take before the next, harder signal. */
-export const FAST_SHUTDOWN_MS = 5_000
+export const fastShutdownMs = 5_000
 
 /**
  * Stops the server that a killed process left running on dataDir; call only with a claim on it.
@@ -46,6 +46,6 @@ async function endsAfter(orphan: ProcessEntry, signal: NodeJS.Signals): Promise<
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
-  for (let waited = 0; waited < FAST_SHUTDOWN_MS && lives(); waited += POLL_MS) await sleep(POLL_MS)
+  for (let waited = 0; waited < fastShutdownMs && lives(); waited += pollMs) await sleep(pollMs)
   return !lives()
 }

@@ -8,7 +8,7 @@ export interface ProcessEntry {
   command: string
 }
 
-/** Reads one process, or undefined when it is gone or a zombie that nobody reaps. */
+/** Reads one process, or undefined when it has ended or is a zombie that nobody reaps. */
 export function readProcess(pid: number): ProcessEntry | undefined {
   // Slim container images have /proc but no ps; macOS has ps but no /proc.
   return existsSync('/proc/self/stat') ? readFromProc(pid) : readFromPs(pid)

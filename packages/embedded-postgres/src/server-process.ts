@@ -5,11 +5,11 @@ import { spawnAs } from './account.ts'
 import type { Account } from './account.ts'
 import { EmbeddedPostgresError } from './error.ts'
 import { createLogFile } from './log-file.ts'
-import { FAST_SHUTDOWN_MS } from './orphan.ts'
+import { fastShutdownMs } from './orphan.ts'
 import { readPostmaster } from './postmaster-file.ts'
 
-const START_TIMEOUT_MS = 30_000
-const POLL_MS = 25
+const startTimeoutMs = 30_000
+const pollMs = 25
 
 export interface ServerProcessInput {
   postgres: string
@@ -79,18 +79,18 @@ function buildArguments(dataDir: string, port: number, settings: Record<string, 
 }
 
 async function becomesReady(child: ChildProcess, dataDir: string): Promise<boolean> {
-  for (let waited = 0; waited < START_TIMEOUT_MS; waited += POLL_MS) {
+  for (let waited = 0; waited < startTimeoutMs; waited += pollMs) {
     if (child.exitCode !== null || child.signalCode !== null) return false
     const postmaster = readPostmaster(dataDir)
     if (postmaster?.pid === child.pid && postmaster?.ready) return true
-    await sleep(POLL_MS)
+    await sleep(pollMs)
   }
   return false
 }
 
 async function stopServer(child: ChildProcess, exited: Promise<ServerExit>): Promise<void> {
   child.kill('SIGINT')
-  const escalation = setTimeout(() => child.kill('SIGQUIT'), FAST_SHUTDOWN_MS)
+  const escalation = setTimeout(() => child.kill('SIGQUIT'), fastShutdownMs)
   await exited
   clearTimeout(escalation)
 }

@@ -60,7 +60,7 @@ test('keeps the data between two starts', async () => {
   expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }])
 })
 
-test('throws the data away when asked for a fresh start', async () => {
+test('deletes the data when asked for a fresh start', async () => {
   const first = await start()
   await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer')
   await first.stop()

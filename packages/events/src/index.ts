@@ -1,13 +1,14 @@
 export { isClerkObject } from './entities/column.ts'
 export { readConcerned } from './entities/concerned.ts'
 export type { Concerned } from './entities/concerned.ts'
-export { columnTypes, latestTime } from './entities/entity.ts'
+export { ownerColumn, columnTypes, latestTime, longestId } from './entities/entity.ts'
 export type {
   ChildTable,
   ClerkObject,
   Column,
   ColumnType,
   Entity,
+  EntityApi,
   Owner,
 } from './entities/entity.ts'
 export {
@@ -22,22 +23,38 @@ export {
   selectKept,
 } from './entities/kept.ts'
 export type { Choice, Effect, Field, Kept } from './entities/kept.ts'
-export { minimise } from './entities/minimise.ts'
+export { minimise } from './webhooks/event-job.ts'
 export { entities } from './entities/registry.ts'
-export { readRow } from './entities/row.ts'
-export type { EntityRow, Row } from './entities/row.ts'
-export { wellFormed } from './entities/well-formed.ts'
+export {
+  changeFromApi,
+  changeFromEvent,
+  deletionFromApi,
+  InvalidEventError,
+  readRow,
+  updatedAtOf,
+} from './change.ts'
+export type {
+  Change,
+  Delete,
+  EntityChange,
+  EntityRow,
+  EventChange,
+  LedgerEvent,
+  Recorded,
+  Row,
+  Unreadable,
+  Upsert,
+} from './change.ts'
 export { fieldsLeftOut, keptBy, keptVariables } from './entities/kept-settings.ts'
-export { parseEnvelope } from './webhooks/envelope.ts'
-export type { Envelope } from './webhooks/envelope.ts'
-export { buildEventJob, parseEventJob } from './webhooks/event-job.ts'
-export type { Delivery, EventJob } from './webhooks/event-job.ts'
+export { buildEventJob, parseEnvelope, parseEventJob } from './webhooks/event-job.ts'
+export type { Delivery, Envelope, EventJob } from './webhooks/event-job.ts'
 export { eventTypes, isEventType } from './webhooks/event-types.ts'
 export type { EventType } from './webhooks/event-types.ts'
+export { sign, verifySignature } from './webhooks/signature.ts'
 export {
   createSigningSecret,
   parseSigningSecrets,
-  sign,
-  verifySignature,
-} from './webhooks/signature.ts'
-export type { SigningSecret } from './webhooks/signature.ts'
+  webhookSigningSecret,
+} from './webhooks/signing-secret.ts'
+export type { SigningSecret } from './webhooks/signing-secret.ts'
+export { user as userEntity } from './entities/user.ts'

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { ConfigError, readConfig, variable } from './config.ts'
-import { processVariables } from './process/process-variables.ts'
 import {
+  ConfigError,
   count,
   days,
   flag,
@@ -13,7 +12,10 @@ import {
   optionalPostgresUrl,
   port,
   postgresUrl,
-} from './variables.ts'
+  readConfig,
+  variable,
+} from './config.ts'
+import { processVariables } from './process/run-process.ts'
 
 const isRedis = hasProtocol('redis:', 'rediss:')
 
@@ -46,7 +48,7 @@ function problemOf(env: NodeJS.ProcessEnv): string {
 }
 
 describe('settings', () => {
-  test('have their defaults where the environment has nothing', () => {
+  test('have their defaults when the environment is empty', () => {
     expect(readConfig(variables, required)).toStrictEqual({
       OPS_PORT: 9464,
       LOG_LEVEL: 'info',
@@ -86,7 +88,7 @@ describe('settings', () => {
     })
   })
 
-  test('are only those that were asked for', () => {
+  test('are only those that are asked for', () => {
     expect(readConfig({ HOST: host }, { HOST: '::1', HOME: '/root' })).toStrictEqual({
       HOST: '::1',
     })

@@ -1,37 +1,41 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 
-/** One environment variable: how it is read, and an example for whoever set it wrongly. */
+// A longer timer fires at once.
+const longestTimeoutMs = 2 ** 31 - 1
+
+/** An environment variable: the schema that reads it, and the example that its error shows. */
 export type Variable<T> = z.ZodType<T> & { readonly example: string }
 
-export interface Variables {
+interface Variables {
   readonly [name: string]: Variable<unknown>
 }
+/** The values of variables, by their names. */
 export type Settings<V extends Variables> = { [Name in keyof V]: z.output<V[Name]> }
 
 /**
- * Everything that is wrong with the environment, one line a variable. Values are never quoted, but
- * for names of tables and fields.
+ * Everything that is wrong with the environment, one line per problem. Values are never shown, except
+ * names of tables and fields.
  */
 export class ConfigError extends Error {
   readonly code = 'ERR_CONFIG'
   override readonly name = 'ConfigError'
 }
 
-/** Gives a schema the example that its error shows. */
+/** Makes a variable of a schema and an example. */
 export function variable<T>(schema: z.ZodType<T>, example: string): Variable<T> {
   return Object.assign(schema, { example })
 }
 
 /**
- * Reads these variables from the environment. An empty string means unset. `further` are problems
- * of several variables together, which are reported along with those of each.
+ * Reads these variables from the environment. An empty string means unset. `moreProblems` are
+ * reported together with those of the single variables.
  *
  * @throws {ConfigError} that lists every problem, each with the variable's name and an example.
  */
 export function readConfig<V extends Variables>(
   variables: V,
   env: NodeJS.ProcessEnv,
-  further: readonly string[] = [],
+  moreProblems: readonly string[] = [],
 ): Settings<V> {
   const problems: string[] = []
   const settings: Record<string, unknown> = {}
@@ -40,11 +44,86 @@ export function readConfig<V extends Variables>(
     if (parsed.success) settings[name] = parsed.data
     else problems.push(problemOf(name, schema, env[name], parsed.error))
   }
-  problems.push(...further.map((problem) => `  ${problem}`))
+  problems.push(...moreProblems.map((problem) => `  ${problem}`))
   if (problems.length > 0) {
     throw new ConfigError(`the configuration is not complete:\n${problems.join('\n')}`)
   }
   return settings as Settings<V>
+}
+
+/** A TCP port. */
+export function port(fallback: number): Variable<number> {
+  return wholeNumber(fallback, 65_535, 'must be a port')
+}
+
+/** A number of milliseconds, at least 1. */
+export function milliseconds(fallback: number): Variable<number> {
+  const message = `must be a whole number of milliseconds, 1 to ${longestTimeoutMs}`
+  return wholeNumber(fallback, longestTimeoutMs, message)
+}
+
+/** A whole number from 1 to `max`. */
+export function count(fallback: number, max: number): Variable<number> {
+  return wholeNumber(fallback, max, `must be a whole number, 1 to ${max}`)
+}
+
+/** A whole number of days. `why` gives the reason for `min`. */
+export function days(
+  fallback: number,
+  { min, max, why }: { min: number; max: number; why: string },
+): Variable<number> {
+  return wholeNumber(fallback, max, `must be a whole number of days, ${min} to ${max}: ${why}`, min)
+}
+
+/** true or false. */
+export function flag(fallback: boolean): Variable<boolean> {
+  const schema = z
+    .enum(['true', 'false'], 'must be true or false')
+    .transform((text) => text === 'true')
+    .default(fallback)
+  return variable(schema, String(fallback))
+}
+
+/** One of these words. */
+export function oneOf<Word extends string>(
+  words: readonly Word[],
+  fallback: NoInfer<Word>,
+): Variable<Word> {
+  const schema = z.enum(words, `must be one of ${words.join(', ')}`).optional()
+  return variable(
+    schema.transform((word): Word => word ?? fallback),
+    fallback,
+  )
+}
+
+/** An address to listen on. */
+export const host: Variable<string> = variable(z.string().default('0.0.0.0'), '0.0.0.0')
+
+const postgresProtocol = hasProtocol('postgres:', 'postgresql:')
+const postgresSchema = z.string().refine(postgresProtocol, 'must be a postgresql:// URL')
+const postgresExample = 'postgresql://user:password@localhost:5432/app'
+
+/** The URL of a PostgreSQL database. */
+export const postgresUrl: Variable<string> = variable(postgresSchema, postgresExample)
+/** The URL of a PostgreSQL database, or undefined. */
+export const optionalPostgresUrl: Variable<string | undefined> = variable(
+  postgresSchema.optional(),
+  postgresExample,
+)
+
+/** Makes a test whether a text is a URL with one of these protocols, such as `https:`. */
+export function hasProtocol(...protocols: string[]): (text: string) => boolean {
+  return (text) => {
+    const url = URL.parse(text)
+    return url !== null && protocols.includes(url.protocol)
+  }
+}
+
+function wholeNumber(fallback: number, max: number, message: string, min = 1): Variable<number> {
+  return variable(
+    z.coerce.number(message).int(message).min(min, message).max(max, message).default(fallback),
+    String(fallback),
+  )
 }
 
 function problemOf(
@@ -55,4 +134,9 @@ function problemOf(
 ): string {
   const reason = value ? error.issues.map((issue) => issue.message).join(', ') : 'is not set'
   return `  ${name} ${reason}. Example: ${name}=${schema.example}`
+}
+
+/** The names in a list that is separated by commas or spaces. */
+export function splitNames(text: string): string[] {
+  return text.split(/[\s,]+/).filter((name) => name !== '')
 }

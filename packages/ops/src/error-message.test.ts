@@ -6,7 +6,7 @@ import { createLogger } from './process/logger.ts'
 import { errorMessage } from './error-message.ts'
 import { startProblem } from './process/run-process.ts'
 
-/** What a driver gets from `localhost` where nothing listens: two addresses, two refusals. */
+/** The error of a connection to a host with two addresses, where nothing listens. */
 async function refusedTwice(): Promise<unknown> {
   const addresses = [
     { address: '127.0.0.1', family: 4 },
@@ -22,20 +22,20 @@ async function refusedTwice(): Promise<unknown> {
   return once(socket, 'connect').catch((error: unknown) => error)
 }
 
-test('a connection that both addresses of a host refused has a reason', async () => {
+test('a connection that both addresses of a host refuse has a reason', async () => {
   const error = await refusedTwice()
   expect(error).toMatchObject({ message: '', code: 'ECONNREFUSED' })
   expect(errorMessage(error)).toContain('connect ECONNREFUSED 127.0.0.1:1')
   expect(startProblem(error)).toContain('connect ECONNREFUSED 127.0.0.1:1')
 })
 
-test('an error without a message is told by its code or its name', () => {
+test('an error without a message gives its code or its name', () => {
   expect(errorMessage(Object.assign(new Error(''), { code: 'EPIPE' }))).toBe('EPIPE')
   expect(errorMessage(new AggregateError([]))).toBe('AggregateError')
   expect(errorMessage(new TypeError(''))).toBe('TypeError')
 })
 
-test('what is no error is shown as it is', () => {
+test('a value that is not an error is shown as it is', () => {
   expect(errorMessage('full')).toBe('full')
   expect(errorMessage(undefined)).toBe('undefined')
 })
@@ -53,7 +53,7 @@ test.each([
   [new Error('broken', { cause: new Error('deeper') }), /^broken$/],
   ['broken', /^broken$/],
   [null, /^null$/],
-])('a problem at the start is told without a stack: %s', (error, expected) => {
+])('a problem at the start is shown without a stack: %s', (error, expected) => {
   expect(startProblem(error)).toMatch(expected)
   expect(startProblem(error)).not.toContain('    at ')
 })

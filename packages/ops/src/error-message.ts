@@ -1,6 +1,6 @@
 /**
- * Why something failed, in words. A connection that every address of a host refused (localhost has
- * two) comes as an AggregateError without a message.
+ * The reason for an error, in words. When every address of a host refuses a connection (localhost has
+ * two), Node.js throws an AggregateError without a message: its reasons are joined.
  */
 export function errorMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
@@ -9,4 +9,16 @@ export function errorMessage(error: unknown): string {
     return error.errors.map(errorMessage).join(', ')
   }
   return 'code' in error ? String(error.code) : error.name
+}
+
+/**
+ * What a log shows of an error: its type, message and code, and those of its causes. Nothing else of
+ * it, since a driver's error also holds the parameters of the statement.
+ */
+export function describeError(error: unknown): object {
+  const message = errorMessage(error)
+  if (!(error instanceof Error)) return { message }
+  const code = 'code' in error ? { code: error.code } : {}
+  const cause = error.cause === undefined ? {} : { cause: describeError(error.cause) }
+  return { type: error.name, message, ...code, ...cause }
 }

@@ -1,13 +1,6 @@
-export { ConfigError, readConfig, variable } from './config.ts'
-export type { Settings, Variable } from './config.ts'
-export { errorMessage } from './error-message.ts'
-export { isNetworkErrorCode, isPostgresOutage, isUnavailableSqlState } from './postgres-outage.ts'
-export { retry } from './retry.ts'
-export type { RetryOptions } from './retry.ts'
-export { waitAtMost, withTimeout } from './timeout.ts'
-export { inSpan, markFailed, tracer } from './tracing/in-span.ts'
-export { readTraceContext, writeTraceContext } from './tracing/trace-context.ts'
+export { createBatcher } from './batcher.ts'
 export {
+  ConfigError,
   count,
   days,
   flag,
@@ -18,4 +11,15 @@ export {
   optionalPostgresUrl,
   port,
   postgresUrl,
-} from './variables.ts'
+  readConfig,
+  splitNames,
+  variable,
+} from './config.ts'
+export type { Settings, Variable } from './config.ts'
+export { errorMessage } from './error-message.ts'
+export { isNetworkErrorCode, isPostgresOutage, isUnavailableSqlState } from './postgres-outage.ts'
+export { retry } from './retry.ts'
+export type { RetryOptions } from './retry.ts'
+export { waitAtMost, withTimeout } from './timeout.ts'
+export { inSpan, markFailed, readTraceContext, tracer, writeTraceContext } from './tracing/spans.ts'
+export { wellFormed } from './well-formed.ts'

@@ -17,12 +17,12 @@ test.each([
   expect(isPostgresOutage(Object.assign(new Error('x'), { code: state }))).toBe(true)
 })
 
-test.each(['23505', '22021', '42P01', '57014', ''])('SQLSTATE %j is none', (state) => {
+test.each(['23505', '22021', '42P01', '57014', ''])('SQLSTATE %j is not an outage', (state) => {
   expect(isUnavailableSqlState(state)).toBe(false)
 })
 
 test.each(['ECONNREFUSED', 'EADDRNOTAVAIL', 'EHOSTUNREACH', 'ENETDOWN', 'EAI_AGAIN'])(
-  '%s is of the network',
+  '%s is a network error',
   (code) => expect(isNetworkErrorCode(code)).toBe(true),
 )
 
@@ -30,7 +30,7 @@ test.each([
   ['Connection terminated unexpectedly', true],
   ['timeout exceeded when trying to connect', true],
   ['Query read timeout', true],
-  ['a mistake of ours', false],
+  ['a defect of ours', false],
 ])('"%s" is an outage: %s', (message, isOutage) => {
   expect(isPostgresOutage(new Error(message))).toBe(isOutage)
 })

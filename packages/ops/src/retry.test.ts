@@ -10,7 +10,7 @@ function failing(times: number) {
   }
 }
 
-test('gives the result of the first try that succeeds', async () => {
+test('gives the result of the first attempt that succeeds', async () => {
   await expect(retry(failing(2), { firstDelayMs: 1 })).resolves.toBe(3)
 })
 
@@ -21,7 +21,7 @@ test('waits twice as long after each failure, up to the longest delay', async ()
   expect(waits).toEqual([1, 2, 4, 4])
 })
 
-test('leaves a share of the wait to chance', async () => {
+test('makes a share of the wait random', async () => {
   const waits: number[] = []
   const onRetry = ({ inMs }: { inMs: number }) => void waits.push(inMs)
   vi.spyOn(Math, 'random').mockReturnValueOnce(0.5)
@@ -33,12 +33,12 @@ test('throws the last error after the last attempt', async () => {
   await expect(retry(failing(9), { firstDelayMs: 1, maxAttempts: 3 })).rejects.toThrow('failure 3')
 })
 
-test('throws an error that is final at once', async () => {
+test('throws a final error at once', async () => {
   const isRetryable = (error: unknown) => error instanceof TypeError
   await expect(retry(failing(9), { firstDelayMs: 1, isRetryable })).rejects.toThrow('failure 1')
 })
 
-test('begins no try after the timeout', async () => {
+test('begins no attempt after the timeout', async () => {
   const startedAt = Date.now()
   await expect(retry(failing(9), { firstDelayMs: 60_000, timeoutMs: 10 })).rejects.toThrow(
     'failure 1',

@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** How often and for how long something is tried. Times are milliseconds. */
+/** How often and how long to try. Times are in milliseconds. */
 export interface RetryOptions {
   /** The wait after the first failure; it doubles up to `longestDelayMs`. */
   readonly firstDelayMs: number
   /** Default: `firstDelayMs`, so that every wait is the same. */
   readonly longestDelayMs?: number
-  /** The share of each wait that is left to chance, from 0, the default, to 1. */
+  /** The random share of each wait, from 0 to 1. Default: 0. */
   readonly jitter?: number
-  /** No try begins later than this after the call. Default: no limit. */
+  /** No attempt begins later than this after the call. Default: no limit. */
   readonly timeoutMs?: number
   /** Default: no limit. */
   readonly maxAttempts?: number
-  /** False: the error is final. Default: every error is tried again. */
+  /** False means that the error is final. Default: every error is retried. */
   readonly isRetryable?: (error: unknown) => boolean
-  /** Ends the wait and the tries. */
+  /** Ends the wait and the attempts. */
   readonly signal?: AbortSignal | undefined
   /** Called before each wait. */
   readonly onRetry?: (retry: { error: unknown; inMs: number }) => void
@@ -23,8 +23,8 @@ export interface RetryOptions {
 /**
  * Runs something until it succeeds.
  *
- * @throws the last error when it is final or nothing may be tried any more; the reason of `signal`
- * when that is aborted.
+ * @throws the last error, when it is final or no attempt is left. When `signal` is aborted: its reason,
+ * or an AbortError that has it as the cause.
  */
 export async function retry<T>(run: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { firstDelayMs, longestDelayMs = firstDelayMs, jitter = 0, signal } = options

@@ -8,7 +8,7 @@ test('work in time gives its result', async () => {
   await expect(waitAtMost(Promise.resolve(7), 1_000)).resolves.toBe(7)
 })
 
-test('work that is late is an error, or undefined', async () => {
+test('late work gives an error, or undefined', async () => {
   await expect(withTimeout(never, 5, 'no answer in time')).rejects.toThrow('no answer in time')
   const held = setTimeout(() => undefined, 1_000)
   await expect(waitAtMost(never, 5)).resolves.toBeUndefined()

@@ -1,15 +1,19 @@
 /**
- * The result of `work`, unless it takes longer. What is late is ignored, also when it fails.
+ * The result of `work`, unless it takes longer than `timeoutMs` milliseconds. A late result or error
+ * is ignored.
  *
- * @throws an Error with `message` after `timeoutMs` milliseconds; what `work` throws before.
+ * @throws `late`, or an Error with that message, after the timeout; the error of `work` before.
  */
 export async function withTimeout<T>(
   work: Promise<T>,
   timeoutMs: number,
-  message: string,
+  late: string | Error,
 ): Promise<T> {
   const timeout = Promise.withResolvers<never>()
-  const timer = setTimeout(() => timeout.reject(new Error(message)), timeoutMs)
+  const timer = setTimeout(
+    () => timeout.reject(typeof late === 'string' ? new Error(late) : late),
+    timeoutMs,
+  )
   work.catch(() => undefined)
   try {
     return await Promise.race([work, timeout.promise])
@@ -22,7 +26,7 @@ export async function withTimeout<T>(
  * The result of `work`, or undefined when it takes longer than `timeoutMs` milliseconds. The wait
  * alone does not keep the process alive.
  *
- * @throws what `work` throws before.
+ * @throws the error of `work` before the timeout.
  */
 export async function waitAtMost<T>(work: Promise<T>, timeoutMs: number): Promise<T | undefined> {
   const timeout = Promise.withResolvers<undefined>()

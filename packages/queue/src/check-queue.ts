@@ -1,16 +1,15 @@
 import { SchemaMigrationRequiredError } from 'bullmq'
 import type { PostgresQueueBackend } from 'bullmq'
-import { readRedisFacts } from './inspect-redis.ts'
-import { isJobIn } from './job-state.ts'
+import { isJobIn } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
-import { redisClientOf } from './redis-client.ts'
-import type { RedisClient } from './redis-client.ts'
-import { redisProblem, writeProblem } from './redis-health.ts'
+import { redisClientOf } from './redis-connection.ts'
+import type { RedisClient } from './redis-connection.ts'
+import { readRedisFacts, redisProblem, writeProblem } from './redis-info.ts'
 
 /**
- * Whether the queue takes jobs now; it leaves none behind.
+ * Checks that the queue can take jobs now, without adding one.
  *
- * @throws an Error that says in one line what keeps it from that, with the cure where there is one.
+ * @throws an Error with the problem in one line, and with its remedy where there is one.
  */
 export async function checkQueue(opened: OpenQueue): Promise<void> {
   const client = redisClientOf(opened.queue)
@@ -19,7 +18,7 @@ export async function checkQueue(opened: OpenQueue): Promise<void> {
 
 async function checkRedis(opened: OpenQueue, client: RedisClient): Promise<void> {
   const [facts, written] = await Promise.all([
-    // INFO may be forbidden.
+    // An operator may forbid INFO.
     readRedisFacts(opened).catch(() => undefined),
     tryToWrite(opened, client),
   ])
@@ -27,19 +26,19 @@ async function checkRedis(opened: OpenQueue, client: RedisClient): Promise<void>
     (facts && redisProblem(facts)) ?? (written && writeProblem(written.message, facts))
   if (problem !== undefined) throw new Error(problem, { cause: written })
   if (!written) return
-  // What ioredis says of a connection that it lacks tells nobody anything.
+  // The messages of ioredis about a missing connection do not give the reason.
   if (written.name === 'ReplyError') throw written
   throw new Error("Redis can't be reached with REDIS_URL; the log says why", { cause: written })
 }
 
-// A write of nothing: it is refused as any other is, and leaves no key.
+// An empty write is refused like any other, and creates no key.
 async function tryToWrite({ queue }: OpenQueue, client: RedisClient) {
   try {
     await client.setrange(queue.toKey('probe:write'), 0, '')
     return undefined
   } catch (error) {
     const refusal = error as Error
-    // A user of Redis who may do what BullMQ does, but not this.
+    // The Redis user may be allowed BullMQ's commands, but not SETRANGE.
     return refusal.message.startsWith('NOPERM') ? undefined : refusal
   }
 }

@@ -8,24 +8,24 @@ export interface FailedGroup {
   readonly count: number
 }
 
-/** What a selection finds among the failed jobs; the largest groups first. */
+/** Counts of the failed jobs and of those that a selection includes; the largest groups first. */
 export interface FailedCounts {
   readonly failed: number
-  /** All types among the failed jobs, also of those that are not selected. */
+  /** The types of all failed jobs, also of those that are not selected. */
   readonly allTypes: readonly FailedGroup[]
   readonly selected: number
   readonly types: readonly FailedGroup[]
-  /** Reasons of one kind together, without values and ids. */
+  /** Similar reasons are one group, without values and ids. */
   readonly reasons: readonly FailedGroup[]
   /** In milliseconds; undefined when none is selected. */
   readonly oldest: number | undefined
   readonly newest: number | undefined
 }
 
-// Reasons that are all different would fill the memory.
+// Many different reasons would fill the memory.
 const mostReasons = 1_000
 
-/** Counts failed jobs without touching them. @throws when the queue does not answer. */
+/** Counts failed jobs, without their data. @throws when the queue does not answer. */
 export async function countFailed(
   opened: OpenQueue,
   selection: FailedSelection = {},

@@ -1,8 +1,10 @@
 import { RedisQueueBackend } from 'bullmq'
-import type { Queue } from 'bullmq'
+import type { Queue, Job } from 'bullmq'
+import { isJobIn } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
+import { toJobId } from './producer.ts'
 
-/** What is looked at of a failed job: never its data. */
+/** What is read of a failed job. Its data is not read. */
 export interface FailedJob {
   readonly id: string
   /** The event's type. */
@@ -12,24 +14,27 @@ export interface FailedJob {
   readonly failedAt: number
 }
 
-/** Which failed jobs; what is left out makes no difference. Times are milliseconds, both included. */
+/** Selects failed jobs; a field that is not set selects all. Times are milliseconds, inclusive. */
 export interface FailedSelection {
   readonly types?: readonly string[] | undefined
-  /** A part of the reason, in any case of letters. */
+  /** A part of the reason; upper and lower case are the same. */
   readonly reason?: string | undefined
   readonly since?: number | undefined
   readonly until?: number | undefined
   readonly ids?: readonly string[] | undefined
 }
 
-// A call for so many ids holds up Redis for a fraction of a millisecond.
+// Reading so many ids blocks Redis for less than a millisecond.
 const pageSize = 500
-// PostgreSQL's own pool has 10 connections, which the board uses, too.
+// These jobs are read with their data: a page must be small in memory.
+const scanPageSize = 200
+// The pool for PostgreSQL has 10 connections, and the board uses it, too.
 const readsAtOnce = 5
 
 /**
- * All jobs that had failed when it began, a page at a time. It goes from the end to the start of the
- * set: jobs that fail now come in behind, and jobs that leave only make it see others twice.
+ * Reads all jobs that had failed at the start, a page at a time. It goes from the end of the set to
+ * its start: jobs that fail meanwhile are added at the end, and a job that leaves the set only makes
+ * others appear twice, which `seen` filters out.
  */
 export async function* readFailed(
   opened: OpenQueue,
@@ -47,7 +52,7 @@ export async function* readFailed(
   }
 }
 
-/** Whether a failed job is one of those. */
+/** Whether a selection includes a failed job. */
 export function isSelected(job: FailedJob, selection: FailedSelection): boolean {
   const { types, reason, since, until, ids } = selection
   return (
@@ -68,7 +73,7 @@ async function readJobs(queue: Queue, ids: string[]): Promise<FailedJob[]> {
 
 type Read = (queue: Queue, ids: string[]) => Promise<(FailedJob | undefined)[]>
 
-// Sent together without waiting for each other: a job that left meanwhile has no fields.
+// All commands are sent at once. A job that left the queue meanwhile has no fields.
 const readFromRedis: Read = async (queue, ids) => {
   const client = await queue.getBackend().client
   return await Promise.all(
@@ -96,4 +101,32 @@ async function readOne(queue: Queue, id: string): Promise<FailedJob | undefined>
   const job = await queue.getBackend().getJobData(id)
   if (!job?.finishedOn) return undefined
   return { id, type: job.name, reason: job.failedReason ?? '', failedAt: job.finishedOn }
+}
+
+/** Reads all jobs that failed or wait for their next attempt, with their data, a page at a time. */
+export async function* scanJobs(opened: OpenQueue): AsyncGenerator<Job[]> {
+  for (const state of ['failed', 'delayed'] as const) {
+    for (let start = 0; ; start += scanPageSize) {
+      const jobs = await opened.queue.getJobs([state], start, start + scanPageSize - 1, true)
+      // A job that left the queue meanwhile is empty here.
+      const found = jobs.filter((job) => job !== undefined && job !== null)
+      if (found.length > 0) yield found
+      if (jobs.length < scanPageSize) break
+    }
+  }
+}
+
+/** Why an event's last attempt failed. */
+export interface Failure {
+  readonly reason: string
+  /** The job is in the failed set; otherwise it waits for its next attempt. */
+  readonly final: boolean
+}
+
+/** Reads why an event's job failed; undefined when it has no job, or the job has not failed. */
+export async function readFailure(opened: OpenQueue, svixId: string): Promise<Failure | undefined> {
+  const jobId = toJobId(svixId)
+  const job = await opened.queue.getJob(jobId)
+  if (!job?.failedReason) return undefined
+  return { reason: job.failedReason, final: await isJobIn(opened, 'failed', jobId) }
 }

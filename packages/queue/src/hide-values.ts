@@ -1,6 +1,6 @@
 const longestReason = 300
 const replacements: [pattern: RegExp, instead: string][] = [
-  // PostgreSQL and JavaScript quote values; DETAIL has them in Key (column)=(value).
+  // PostgreSQL and JavaScript quote values. PostgreSQL's DETAIL writes Key (column)=(value).
   [/"[^"]*"|“[^”]*”|`[^`]*`|(?<!\w)'[^']*'/g, '"…"'],
   [/=\([^)]*\)/g, '=(…)'],
   [/[^\s"'<>(),;:=]+@[^\s"'<>(),;:=]+/g, '…'],
@@ -9,14 +9,14 @@ const replacements: [pattern: RegExp, instead: string][] = [
 ]
 
 /**
- * A text about an error without what may be a person's: quoted values, addresses of mail and
- * network, telephone numbers. The worker's own reasons hold none; this is for all others.
+ * Replaces what may be personal data in an error message: quoted values, e-mail and IP addresses,
+ * telephone numbers. The worker's own reasons contain none.
  */
 export function hideValues(text: string): string {
   return replacements.reduce((hidden, [pattern, instead]) => hidden.replace(pattern, instead), text)
 }
 
-/** The same for all failures of one kind: also without ids, long numbers and further lines. */
+/** Gives similar reasons the same text: also without ids, long numbers and further lines. */
 export function groupReason(reason: string): string {
   const [firstLine = ''] = reason.split('\n', 1)
   return hideValues(firstLine)

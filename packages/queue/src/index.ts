@@ -1,34 +1,40 @@
 export { checkQueue } from './check-queue.ts'
-export { countFailed } from './count-failed.ts'
-export type { FailedCounts, FailedGroup } from './count-failed.ts'
 export { CannotApplyError, createConsumer, GiveBackError } from './consumer.ts'
 export type { Consumer, JobRun } from './consumer.ts'
-export type { FailedSelection } from './failed-jobs.ts'
+export { countFailed } from './count-failed.ts'
+export type { FailedCounts, FailedGroup } from './count-failed.ts'
+export { readFailure, scanJobs } from './failed-jobs.ts'
+export type { FailedSelection, Failure } from './failed-jobs.ts'
 export { hideValues } from './hide-values.ts'
-export { inspectQueue } from './inspect-queue.ts'
-export type { QueueFacts } from './inspect-queue.ts'
-export { inspectRedis, readRedisFacts } from './inspect-redis.ts'
-export type { RedisFacts } from './inspect-redis.ts'
-export { locateQueue } from './location.ts'
+export {
+  defaultEnqueueTimeoutMs,
+  enqueueTimeoutMs,
+  locateQueue,
+  missingQueue,
+  queueLocationOf,
+  queueVariables,
+  redisUrl,
+} from './location.ts'
 export type { QueueLocation } from './location.ts'
-export { migrateQueue } from './migrate-queue.ts'
 export { openQueue } from './open-queue.ts'
 export type { OpenQueue } from './open-queue.ts'
-export { pendingQueueMigrations } from './pending-queue-migrations.ts'
-export { createProducer, QueueUnavailableError } from './producer.ts'
+export {
+  createProducer,
+  freshAttempts,
+  QueueUnavailableError,
+  removeJob,
+  rerunJob,
+} from './producer.ts'
 export type { Producer } from './producer.ts'
-export { readFailure } from './read-failure.ts'
-export type { Failure } from './read-failure.ts'
-export { megabytes } from './redis-health.ts'
-export { replayFailed } from './replay-failed.ts'
-export type { ReplayCounts } from './replay-failed.ts'
-export { freshAttempts, removeJob, rerunJob } from './rerun-job.ts'
-export { scanJobs } from './scan-jobs.ts'
-export { jobStates, readQueueDepth } from './queue-depth.ts'
-export type { QueueDepth } from './queue-depth.ts'
+export { inspectQueue, jobStates, readQueueDepth } from './queue-depth.ts'
+export type { QueueDepth, QueueFacts } from './queue-depth.ts'
 export { registerQueueMetrics } from './queue-metrics.ts'
-export { isCron, startSchedule } from './schedule.ts'
-export type { Schedule } from './schedule.ts'
+export { migrateQueue, pendingQueueMigrations } from './queue-migrations.ts'
 export { parseRedisUrl } from './redis-address.ts'
 export type { RedisAddress } from './redis-address.ts'
-export { missingQueue, queueLocationOf, queueVariables, redisUrl } from './settings.ts'
+export { inspectRedis, megabytes, readRedisFacts } from './redis-info.ts'
+export type { RedisFacts } from './redis-info.ts'
+export { countDone, replayFailed } from './replay-failed.ts'
+export type { ReplayCounts } from './replay-failed.ts'
+export { isCron, startSchedule } from './schedule.ts'
+export type { Schedule } from './schedule.ts'

@@ -1,76 +1,88 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventJob } from '@clerk-sync/events'
-import { inSpan, writeTraceContext } from '@clerk-sync/ops'
-import { SpanKind } from '@opentelemetry/api'
-import type { Queue } from 'bullmq'
-import { attempts } from './backoff.ts'
-import { toJobId } from './job-id.ts'
-import { isJobIn } from './job-state.ts'
+import { inSpan, readTraceContext, retry, withTimeout, writeTraceContext } from '@clerk-sync/ops'
+import { SpanKind, trace } from '@opentelemetry/api'
+import type { Job, Queue } from 'bullmq'
+import { queueName } from './location.ts'
+import { isJobIn } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
-import { messageAttributes } from './message-attributes.ts'
-import { rerunJob } from './rerun-job.ts'
 
-// One try to enqueue; a frozen server must not use up the whole time that the request has.
+/** Attempts before a job goes to the failed set: more than an hour of retries. */
+export const attempts = 18
+
+/** Options of BullMQ's retry, which without them allows the job a single attempt. */
+export const freshAttempts = { resetAttemptsMade: true, resetAttemptsStarted: true } as const
+
+// One try to enqueue. A server that hangs must not use up the whole time of the request.
 const tryTimeoutMs = 3_000
-const pauseBetweenTriesMs = 100
-// BullMQ keeps the stack of every failure, and of each try to note it while Redis is full: a job
-// would grow by the second.
+const retryDelayMs = 100
+// BullMQ adds a stack to the job at each failure, also at each try to record one while Redis is full.
+// Without a limit the job would grow every second.
 const jobOptions = { attempts, backoff: { type: 'custom' }, stackTraceLimit: 5 }
 
-/** The queue did not take the event in time. It may still have it: the sender must send it again. */
+/** The queue did not confirm the event in time. It may still have it: the sender must send it again. */
 export class QueueUnavailableError extends Error {
   readonly code = 'ERR_QUEUE_UNAVAILABLE'
   override readonly name = 'QueueUnavailableError'
 }
 
-export interface Producer {
-  /**
-   * Resolves once the queue has the event for good. An event that it has already is left alone,
-   * unless its job failed: then the job runs again with fresh attempts.
-   *
-   * @throws {QueueUnavailableError} after `timeoutMs` of trying, or when `signal` says to give up.
-   */
-  enqueue(event: EventJob, options: { timeoutMs: number; signal: AbortSignal }): Promise<void>
+interface EnqueueOptions {
+  /** Milliseconds to try for. */
+  readonly timeoutMs: number
+  /** Ends the tries: the one under way is the last. */
+  readonly signal: AbortSignal
 }
 
-/** Whoever opened the queue closes it. */
+export interface Producer {
+  /**
+   * Resolves once the queue has stored the event. An event that is in the queue already stays as it
+   * is, unless its job failed: then the job runs again with fresh attempts.
+   *
+   * @throws {QueueUnavailableError} after `timeoutMs`, or when `signal` is aborted.
+   */
+  enqueue(event: EventJob, options: EnqueueOptions): Promise<void>
+}
+
+/** Builds a producer on an open queue. The caller closes the queue. */
 export function createProducer(opened: OpenQueue): Producer {
   return {
     enqueue(event, options) {
       const { name, attributes } = messageAttributes('send', toJobId(event.svixId))
       return inSpan(name, { kind: SpanKind.PRODUCER, attributes }, () =>
-        addUntilTaken(opened, event, options),
+        addUntilStored(opened, event, options),
       )
     },
   }
 }
 
-async function addUntilTaken(
+async function addUntilStored(
   opened: OpenQueue,
   event: EventJob,
-  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+  { timeoutMs, signal }: EnqueueOptions,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs
-  for (;;) {
-    try {
-      return await withTimeout(
-        add(opened.queue, event),
-        Math.max(0, Math.min(tryTimeoutMs, deadline - Date.now())),
-      )
-    } catch (cause) {
-      if (signal.aborted || Date.now() + pauseBetweenTriesMs >= deadline) {
-        throw new QueueUnavailableError('the queue did not take the event in time', { cause })
-      }
-      await sleep(pauseBetweenTriesMs)
-    }
+  const addOnce = () =>
+    withTimeout(
+      add(opened.queue, event),
+      Math.max(0, Math.min(tryTimeoutMs, deadline - Date.now())),
+      'no answer from the queue',
+    )
+  try {
+    await retry(addOnce, {
+      firstDelayMs: retryDelayMs,
+      timeoutMs,
+      // Not the option `signal`: its reason would take the place of the queue's error.
+      isRetryable: () => !signal.aborted,
+    })
+  } catch (cause) {
+    throw new QueueUnavailableError('the queue did not take the event in time', { cause })
   }
 }
 
-// BullMQ ignores an id that it still has, in whatever state, so a failed job must be asked for.
 async function add(queue: Queue, event: EventJob): Promise<void> {
   const jobId = toJobId(event.svixId)
   const metadata = writeTraceContext()
   const traced = metadata === undefined ? {} : { telemetry: { metadata } }
+  // BullMQ ignores the id of a job that it still has, also of a failed one: that is run again here.
   const [, hasFailed] = await Promise.all([
     queue.add(event.type, event, { ...jobOptions, jobId, ...traced }),
     isJobIn({ queue }, 'failed', jobId),
@@ -78,14 +90,56 @@ async function add(queue: Queue, event: EventJob): Promise<void> {
   if (hasFailed) await rerunJob({ queue }, jobId)
 }
 
-async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  const timeout = Promise.withResolvers<never>()
-  const timer = setTimeout(() => timeout.reject(new Error('no answer from the queue')), timeoutMs)
-  // The work may fail after its time is up; nobody waits for it then.
-  work.catch(() => undefined)
+/**
+ * The job id of an event: its svix-id. BullMQ refuses a colon and ids that read as a number, so such
+ * an id is encoded. Svix sends `msg_…`, but any id may be signed.
+ */
+export function toJobId(svixId: string): string {
+  const isPlain = /^[A-Za-z][\w.-]*$/.test(svixId)
+  return isPlain ? svixId : `id_${Buffer.from(svixId).toString('base64url')}`
+}
+
+/** Runs a failed job again with fresh attempts, and a job that waits for its next attempt at once. */
+export async function rerunJob({ queue }: Pick<OpenQueue, 'queue'>, id: string): Promise<void> {
+  const job = await queue.getJob(id)
+  const state = await stateOf(queue, id)
+  if (!job || !state) return
+  linkToFirstTrace(job)
   try {
-    return await Promise.race([work, timeout.promise])
-  } finally {
-    clearTimeout(timer)
+    if (state === 'delayed') await job.promote()
+    else await job.retry('failed', freshAttempts)
+  } catch (error) {
+    // Another delivery or a person on the board may have been quicker.
+    if (await isJobIn({ queue }, state, id)) throw error
+  }
+}
+
+async function stateOf(queue: Queue, id: string): Promise<'failed' | 'delayed' | undefined> {
+  if (await isJobIn({ queue }, 'failed', id)) return 'failed'
+  return (await isJobIn({ queue }, 'delayed', id)) ? 'delayed' : undefined
+}
+
+// The job goes on in the trace of its first delivery.
+function linkToFirstTrace({ opts }: Job): void {
+  const first = trace.getSpanContext(readTraceContext(opts.telemetry?.metadata))
+  if (first) trace.getActiveSpan()?.addLink({ context: first })
+}
+
+/** Removes a job, unless a worker runs it. */
+export async function removeJob({ queue }: Pick<OpenQueue, 'queue'>, id: string): Promise<void> {
+  await queue.remove(id)
+}
+
+/** Name and attributes of a message's span, by OpenTelemetry's conventions for messaging. */
+export function messageAttributes(operation: 'send' | 'process', jobId: string) {
+  return {
+    name: `${operation} ${queueName}`,
+    attributes: {
+      'messaging.system': 'bullmq',
+      'messaging.destination.name': queueName,
+      'messaging.operation.name': operation,
+      'messaging.operation.type': operation,
+      'messaging.message.id': jobId,
+    },
   }
 }

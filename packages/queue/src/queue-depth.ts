@@ -1,19 +1,76 @@
+import { retry } from '@clerk-sync/ops'
 import type { JobType } from 'bullmq'
+import { connectQueue } from './connect.ts'
+import { hasFailedBefore } from './consumer.ts'
+import type { QueueLocation } from './location.ts'
 import type { OpenQueue } from './open-queue.ts'
 
-/** Jobs by state. A job between two attempts is delayed, one that gave up is failed; done jobs go. */
-export type QueueDepth = { readonly [State in JobState]: number }
+const connectTimeoutMs = 4_000
+const retryDelayMs = 50
+// Behind a job that was retried there is nearly always one that never failed.
+const oldestJobs = 5
 
-/** The states that a job of ours can be in. */
+/** The states of an event's job. */
 export const jobStates = ['waiting', 'active', 'delayed', 'failed'] as const
 type JobState = (typeof jobStates)[number]
 
-// How PostgreSQL counts what waits while the queue is paused; BullMQ's type has forgotten it.
+/** Jobs by state. A job between two attempts is delayed; a done job is no longer in the queue. */
+export type QueueDepth = { readonly [State in JobState]: number }
+
+// PostgreSQL counts the waiting jobs of a paused queue in this state. It is missing in BullMQ's type.
 const paused = 'paused' as JobType
 
-/** @throws when the queue does not answer. */
-export async function readQueueDepth({ queue }: OpenQueue): Promise<QueueDepth> {
+/** Counts the jobs by state. @throws when the queue does not answer. */
+export async function readQueueDepth({ queue }: Pick<OpenQueue, 'queue'>): Promise<QueueDepth> {
   const { [paused]: held = 0, ...counts } = await queue.getJobCounts(...jobStates, paused)
   const depth = Object.fromEntries(jobStates.map((state) => [state, counts[state] ?? 0]))
   return { ...depth, waiting: (depth['waiting'] ?? 0) + held } as QueueDepth
+}
+
+/**
+ * Reads for how many milliseconds the oldest waiting job has waited, at least; 0 when none waits. A
+ * job that failed before keeps the time of its first enqueueing. Its wait is counted from when this
+ * function saw it first, or from the enqueueing of a job behind it that never failed.
+ *
+ * @throws when the queue does not answer.
+ */
+export function watchOldestWaiting(opened: Pick<OpenQueue, 'queue'>): () => Promise<number> {
+  let firstSeen = new Map<string, number>()
+  return async () => {
+    const jobs = await opened.queue.getJobs(['waiting'], 0, oldestJobs - 1, true)
+    const now = Date.now()
+    const retried = jobs.filter(hasFailedBefore).map(({ id }) => String(id))
+    firstSeen = new Map(retried.map((id) => [id, firstSeen.get(id) ?? now]))
+    const since = jobs.map((job) => firstSeen.get(String(job.id)) ?? job.timestamp)
+    return Math.max(0, now - Math.min(now, ...since))
+  }
+}
+
+/** What waits in the queue. */
+export interface QueueFacts {
+  readonly depth: QueueDepth
+  readonly isPaused: boolean
+  /** For how long the oldest waiting job has waited, at least; 0 when none waits. */
+  readonly oldestWaitingMs: number
+}
+
+/** Reads the facts over a connection of its own. @throws when the queue does not answer in 4 s. */
+export async function inspectQueue(location: QueueLocation): Promise<QueueFacts> {
+  const connected = connectQueue(location)
+  const { queue } = connected
+  queue.on('error', () => undefined)
+  try {
+    // On Redis a command fails at once until there is a connection.
+    const depth = await retry(() => readQueueDepth(connected), {
+      firstDelayMs: retryDelayMs,
+      timeoutMs: connectTimeoutMs,
+    })
+    const [isPaused, oldestWaitingMs] = await Promise.all([
+      queue.isPaused(),
+      watchOldestWaiting(connected)(),
+    ])
+    return { depth, isPaused, oldestWaitingMs }
+  } finally {
+    await connected.close()
+  }
 }

@@ -1,15 +1,14 @@
 import { registerReadGauge, shareReading } from '@clerk-sync/ops/metrics'
 import type { Registry } from 'prom-client'
-import { watchOldestWaiting } from './oldest-waiting.ts'
 import type { OpenQueue } from './open-queue.ts'
-import { readQueueDepth } from './queue-depth.ts'
-import { readRedisFacts } from './inspect-redis.ts'
+import { watchOldestWaiting, readQueueDepth } from './queue-depth.ts'
+import { readRedisFacts } from './redis-info.ts'
 
 const jobsName = 'clerk_sync_queue_jobs'
 
 /**
- * What is in the queue and how full its Redis is: the same from every process that has the queue.
- * Apps that share a process share a registry and the queue: what the first registered serves all.
+ * Registers the metrics of the queue and of its Redis; every process shows the same. Apps in one
+ * process share the registry and the queue, so a second call does nothing.
  */
 export function registerQueueMetrics(registry: Registry, opened: OpenQueue): void {
   if (registry.getSingleMetric(jobsName)) return

@@ -57,7 +57,7 @@ describe('a cluster', () => {
     },
   )
 
-  test('can be known by one endpoint', () => {
+  test('can be given by one endpoint', () => {
     expect(parseRedisUrl('rediss+cluster://clustercfg.example:6379')).toMatchObject({
       form: 'cluster',
       nodes: [{ host: 'clustercfg.example', port: 6379 }],
@@ -91,7 +91,7 @@ describe('sentinels', () => {
     })
   })
 
-  test('without more than their names', () => {
+  test('need only a host and the name of the primary', () => {
     expect(parseRedisUrl('rediss+sentinel://s1/mymaster')).toMatchObject({
       sentinels: [{ host: 's1', port: 26379 }],
       sentinelLogin: nobody,

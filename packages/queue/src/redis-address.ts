@@ -12,11 +12,11 @@ export interface RedisLogin {
 interface CommonAddress {
   readonly login: RedisLogin
   readonly hasTls: boolean
-  /** Which kind of IP addresses to use: 4 or 6, 0 for either; undefined leaves it to the client. */
+  /** The IP version: 4 or 6, 0 for both; undefined means the client's default. */
   readonly family: number | undefined
 }
 
-/** Where Redis is, as REDIS_URL says it. */
+/** A parsed REDIS_URL. */
 export type RedisAddress = CommonAddress &
   (
     | { readonly form: 'standalone'; readonly node: RedisNode; readonly database: number }
@@ -25,13 +25,13 @@ export type RedisAddress = CommonAddress &
         readonly form: 'sentinel'
         readonly sentinels: readonly RedisNode[]
         readonly sentinelLogin: RedisLogin
-        /** What the sentinels call the primary. */
+        /** The name of the primary at the sentinels. */
         readonly primary: string
         readonly database: number
       }
   )
 
-/** Says what is wrong with a REDIS_URL, in words that go after its name; it never quotes the value. */
+/** What is wrong with a REDIS_URL: a message to follow the variable's name. It never quotes the URL. */
 export class RedisUrlError extends Error {
   readonly code = 'ERR_REDIS_URL'
   override readonly name = 'RedisUrlError'
@@ -117,7 +117,7 @@ function decode(text: string): string | undefined {
   }
 }
 
-// What follows the hosts belongs to all of them, so it is given once, or the same to each.
+// The path after the hosts is for all of them: it is given once, or each host has the same.
 function readPath(parts: readonly URL[]): string[] {
   const paths = [...new Set(parts.map(({ pathname }) => pathname).filter((path) => path !== ''))]
   if (paths.length > 1) fail('has several paths: give one, after the last host')

@@ -1,42 +1,45 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { retry } from '@clerk-sync/ops'
 import { ErrorCode, Job } from 'bullmq'
 import { isSelected, readFailed } from './failed-jobs.ts'
 import type { FailedSelection } from './failed-jobs.ts'
 import type { OpenQueue } from './open-queue.ts'
-import { freshAttempts } from './rerun-job.ts'
+import { freshAttempts } from './producer.ts'
 
-/** How far a replay is. */
+/** The progress of a replay, in jobs. */
 export interface ReplayCounts {
-  /** Failed jobs that were looked at. */
+  /** Failed jobs that were read. */
   readonly seen: number
-  /** Those of them that are to be replayed. */
+  /** Failed jobs that the selection matches. */
   readonly matched: number
   readonly replayed: number
-  /** Left the failed set before their turn: somebody else replayed or removed them. */
+  /** Left the failed set before: somebody else replayed or removed them. */
   readonly gone: number
-  /** The queue refused to move them; they stay failed. */
+  /** Could not be replayed, and stay failed. */
   readonly failed: number
+}
+
+/** How many of the matched jobs have had their turn, whatever came of it. */
+export function countDone({ replayed, gone, failed }: ReplayCounts): number {
+  return replayed + gone + failed
 }
 
 export interface ReplayOptions {
   readonly signal?: AbortSignal | undefined
-  /** Called often. */
+  /** Called after each job and each page. */
   readonly onProgress?: ((counts: ReplayCounts) => void) | undefined
 }
 
-// Each is a script of some 50 µs for Redis, which does other things in between.
+// Each is a script of about 50 µs, and Redis runs other commands between two of them.
 const atOnce = 32
-const triesPerJob = 3
-const pauseBetweenTriesMs = 500
-// So many in a row and it is the queue, not the jobs.
+const retryOptions = { firstDelayMs: 500, maxAttempts: 3 }
+// After so many failures in a row the queue is the reason, not the jobs.
 const mostFailuresInARow = 100
 
 /**
- * Runs failed jobs again, with all their attempts, oldest first. Jobs that fail after it began are
- * left alone, so that it ends and replays none twice. Stopped in the middle it has done no harm:
- * running it again goes on.
+ * Runs failed jobs again with fresh attempts, the oldest first. It leaves out jobs that fail after its
+ * start, so it ends and replays no job twice. After an abort, another replay does the rest.
  *
- * @throws the reason of `signal` when it is aborted, or the queue's error when that does not answer.
+ * @throws the reason of `signal` when it is aborted, and the queue's error when it does not answer.
  */
 export async function replayFailed(
   opened: OpenQueue,
@@ -44,21 +47,20 @@ export async function replayFailed(
   { signal, onProgress }: ReplayOptions = {},
 ): Promise<ReplayCounts> {
   const counts = { seen: 0, matched: 0, replayed: 0, gone: 0, failed: 0 }
-  const tell = () => onProgress?.({ ...counts })
+  const report = () => onProgress?.({ ...counts })
   const pages: string[][] = []
   for await (const jobs of readFailed(opened, signal)) {
     const ids = jobs.filter((job) => isSelected(job, selection)).map(({ id }) => id)
     pages.push(ids)
     counts.seen += jobs.length
     counts.matched += ids.length
-    tell()
+    report()
   }
 
   let failuresInARow = 0
-  async function replay(id: string): Promise<void> {
+  async function replayOne(id: string): Promise<void> {
     try {
-      const end = await retryReplay(opened, id, signal)
-      counts[end] += 1
+      counts[await retry(() => moveToWaiting(opened, id), { ...retryOptions, signal })] += 1
       failuresInARow = 0
     } catch (error) {
       signal?.throwIfAborted()
@@ -66,41 +68,26 @@ export async function replayFailed(
       failuresInARow += 1
       if (failuresInARow >= mostFailuresInARow) throw error
     }
-    tell()
+    report()
   }
 
   const ids = pages.toReversed().flat().values()
   async function replayNext(): Promise<void> {
     for (const id of ids) {
       signal?.throwIfAborted()
-      await replay(id)
+      await replayOne(id)
     }
   }
 
-  // One iterator for all: each takes the next id. All are waited for, also when one throws.
+  // They share one iterator, so each takes the next id. All end before an error is thrown.
   const ended = await Promise.allSettled(Array.from({ length: atOnce }, replayNext))
   for (const end of ended) if (end.status === 'rejected') throw end.reason
   return counts
 }
 
-async function retryReplay(
-  opened: OpenQueue,
-  id: string,
-  signal: AbortSignal | undefined,
-): Promise<'replayed' | 'gone'> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await retry(opened, id)
-    } catch (error) {
-      if (tries === triesPerJob) throw error
-      await sleep(pauseBetweenTriesMs, undefined, signal ? { signal } : {})
-    }
-  }
-}
-
-async function retry({ queue }: OpenQueue, id: string): Promise<'replayed' | 'gone'> {
+async function moveToWaiting({ queue }: OpenQueue, id: string): Promise<'replayed' | 'gone'> {
   try {
-    // BullMQ moves a job by its id alone: its data need not be read.
+    // BullMQ needs only the id to move a job, so its data is not read.
     await new Job(queue, '', undefined, {}, id).retry('failed', freshAttempts)
     return 'replayed'
   } catch (error) {

@@ -1,35 +1,32 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { retry } from '@clerk-sync/ops'
 import { CronExpressionParser } from 'cron-parser'
-import { connectQueue } from './connect-queue.ts'
-import { connectWorker } from './connect-worker.ts'
-import { runWhenReady } from './consumer.ts'
+import { connectQueue, connectWorker, openUntilReady, runWhenReady } from './connect.ts'
 import type { QueueLocation } from './location.ts'
-import { openUntilReady } from './reopen.ts'
 
-// A queue of its own: long work must not wait behind events, nor events behind it.
+// A queue of its own: long work must not wait for events, and events not for long work.
 const scheduleQueueName = 'clerk-schedule'
-const retryAfterMs = 500
-// Until then a refusal is no more than the connection that is not there yet.
-const connectsForMs = 5_000
-// A run that was stopped, or found another one that seemed to be alive, is not lost until the next.
-const tryAgain = { attempts: 4, backoff: { type: 'fixed', delay: 150_000 } }
+const retryDelayMs = 500
+// Earlier failures are normal: the first connection is still being made.
+const connectTimeoutMs = 5_000
+// A run that was stopped, or that found another one under way, does not wait for the next date.
+const retryOptions = { attempts: 4, backoff: { type: 'fixed', delay: 150_000 } }
 
 export interface Schedule {
-  /** Waits for the run under way, but never longer than 5 s. */
+  /** Waits for the run under way, at most 5 s. */
   close(): Promise<void>
 }
 
 export interface ScheduleOptions {
-  /** Names the schedule: all processes with one name share it. */
+  /** All processes that use this name share the schedule. */
   readonly name: string
-  /** When it runs, in UTC, as cron writes it. */
+  /** When it runs: a cron expression, in UTC. */
   readonly cron: string
-  /** One process at a time runs it; when it throws, it is run again some minutes later. */
+  /** Run by one process at a time. When it throws, it is run again some minutes later. */
   readonly run: () => Promise<void>
   readonly onError: (error: Error) => void
 }
 
-/** Runs something on a schedule, once for all processes. */
+/** Runs something on a schedule, in one of all processes. */
 export function startSchedule(location: QueueLocation, options: ScheduleOptions): Schedule {
   const { name, cron, onError } = options
   const queue = openUntilReady(() => {
@@ -40,22 +37,23 @@ export function startSchedule(location: QueueLocation, options: ScheduleOptions)
   const closing = new AbortController()
   void setSchedule()
 
-  // A queue fails fast while its server is away, also while it connects for the first time.
+  // A queue fails fast while its server is unavailable, also during the first connection.
   async function setSchedule(): Promise<void> {
     const startedAt = Date.now()
-    while (!closing.signal.aborted) {
-      try {
-        await queue.current.queue.upsertJobScheduler(
-          name,
-          { pattern: cron, tz: 'UTC' },
-          { name, opts: tryAgain },
-        )
-        return
-      } catch (error) {
-        if (Date.now() - startedAt > connectsForMs) onError(error as Error)
-        await sleep(retryAfterMs, undefined, { signal: closing.signal }).catch(() => undefined)
-      }
-    }
+    const upsert = () =>
+      queue.current.queue.upsertJobScheduler(
+        name,
+        { pattern: cron, tz: 'UTC' },
+        { name, opts: retryOptions },
+      )
+    // Without a limit: only the end of the schedule makes it reject.
+    await retry(upsert, {
+      firstDelayMs: retryDelayMs,
+      signal: closing.signal,
+      onRetry({ error }) {
+        if (Date.now() - startedAt > connectTimeoutMs) onError(error as Error)
+      },
+    }).catch(() => undefined)
   }
 
   const worker = openUntilReady(() => {
@@ -81,7 +79,7 @@ export function startSchedule(location: QueueLocation, options: ScheduleOptions)
   }
 }
 
-/** Whether a text says when, as cron writes it. */
+/** Whether a text is a cron expression. */
 export function isCron(text: string): boolean {
   try {
     CronExpressionParser.parse(text)

@@ -8,7 +8,7 @@ import type { OpenQueue, QueueLocation } from '../src/index.ts'
 import { buildEvent, openProducer } from './open-ends.ts'
 import { locate } from './redis-forms.ts'
 
-/** Nothing when the queue takes jobs, else what keeps it from that. */
+/** The problem that checkQueue reports; undefined when the queue takes jobs. */
 async function problemOf(opened: OpenQueue): Promise<string | undefined> {
   return await checkQueue(opened).then(
     () => undefined,
@@ -39,7 +39,7 @@ describe('a queue on Redis', () => {
     for (const [name, value] of Object.entries(settings)) await admin.config('SET', name, value)
   }
 
-  test('takes jobs when it is set up for them, and keeps nothing of the check', async () => {
+  test('takes jobs when it is set up for them, and the check stores nothing', async () => {
     await openReady(locate(server.url))
     expect(await admin.dbsize()).toBe(0)
   })
@@ -57,7 +57,7 @@ describe('a queue on Redis', () => {
     expect(await problemOf(opened)).toBeUndefined()
   })
 
-  test('is in danger when Redis drops keys', async () => {
+  test('takes none when Redis may drop keys', async () => {
     const opened = await openReady(locate(server.url))
     await configure({ 'maxmemory-policy': 'volatile-lru' })
     expect(await problemOf(opened)).toBe(
@@ -70,7 +70,7 @@ describe('a queue on Redis', () => {
   test('takes none when Redis is a replica', async () => {
     const opened = await openReady(locate(server.url))
     await admin.replicaof('127.0.0.1', 1)
-    // A client may ask for a new connection when it hears of the replica.
+    // A client may open a new connection when it learns of the replica.
     await vi.waitFor(async () =>
       expect(await problemOf(opened)).toBe(
         'Redis is a replica and takes no jobs: set REDIS_URL to the primary',
@@ -80,14 +80,14 @@ describe('a queue on Redis', () => {
     await vi.waitFor(async () => expect(await problemOf(opened)).toBeUndefined(), 5_000)
   })
 
-  test('is judged by what it does when its user may neither read INFO nor try', async () => {
+  test('takes jobs when its user may run neither INFO nor SETRANGE', async () => {
     await admin.call('ACL', 'SETUSER', 'few', 'on', '>pw', '~*', '+@all', '-info', '-setrange')
     const url = server.url.replace('//', '//few:pw@')
     const opened = await openReady(locate(url))
     await expect(readRedisFacts(opened)).rejects.toThrow('NOPERM')
   })
 
-  test('takes none when it is away, which is told in a line', async () => {
+  test('takes none while it is unavailable, and says so in one line', async () => {
     const location = locate('redis://127.0.0.1:1')
     const opened = openQueue(location, { onError: () => undefined })
     onTestFinished(() => opened.close())

@@ -29,19 +29,19 @@ describe.each(forms)('on %s', (name, start) => {
     expect(seen).toContainEqual(event)
   })
 
-  test('a redelivery brings a failed event back', async () => {
+  test('a redelivery runs a failed event again', async () => {
     const location = locate(redis.url)
     const { enqueue, opened } = openProducer(location)
     const event = buildEvent()
-    let isMended = false
+    let isRepaired = false
     await enqueue(event)
     const runs = openConsumer(location, async () => {
-      if (!isMended) throw new CannotApplyError('not yet')
+      if (!isRepaired) throw new CannotApplyError('not yet')
     })
     await vi.waitFor(async () => {
       expect(await opened.queue.getJobCountByTypes('failed')).toBe(1)
     }, 5_000)
-    isMended = true
+    isRepaired = true
     await enqueue(event)
     await untilDone(runs, [event])
     await untilEmpty(opened)
@@ -64,19 +64,19 @@ describe.each(forms)('on %s', (name, start) => {
     expect(second - first).toBeGreaterThanOrEqual(700)
   })
 
-  test('a job is taken over from a consumer that died', async () => {
+  test('a job is taken over from a consumer that crashed', async () => {
     const location = locate(redis.url)
     const { enqueue, opened } = openProducer(location)
     const event = buildEvent()
     const certificates = 'certificateFile' in redis ? String(redis.certificateFile) : ''
-    const dying = startProcess(holdJob, {
+    const crashing = startProcess(holdJob, {
       LOCATION: JSON.stringify(location),
       NODE_EXTRA_CA_CERTS: certificates,
     })
-    onTestFinished(() => dying.kill('SIGKILL'))
+    onTestFinished(() => crashing.kill('SIGKILL'))
     await enqueue(event)
-    await vi.waitFor(() => expect(dying.output.stdout).toContain(event.svixId), 5_000)
-    dying.kill('SIGKILL')
+    await vi.waitFor(() => expect(crashing.output.stdout).toContain(event.svixId), 5_000)
+    crashing.kill('SIGKILL')
     const attempts: number[] = []
     const run = async ({ attempt }: { attempt: number }) => void attempts.push(attempt)
     const runs = openConsumer(location, run, { lockDurationMs: 1_000 })
@@ -85,7 +85,7 @@ describe.each(forms)('on %s', (name, start) => {
     expect(attempts).toEqual([1])
   })
 
-  test('it says how it is set up, to a connection of its own and to an open queue', async () => {
+  test('its settings are read over a connection of its own and over an open queue', async () => {
     const location = locate(redis.url)
     const servers = name === 'a cluster' ? 3 : 1
     const expected = {

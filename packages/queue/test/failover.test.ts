@@ -26,7 +26,7 @@ async function replicationOf(server: RedisServer): Promise<{ role: string; offse
   }
 }
 
-test('with sentinels, what a replica has is done after the primary died under traffic', async () => {
+test('with sentinels, what a replica has is done after the primary crashed under traffic', async () => {
   const redis = await createRedisSentinel()
   onTestFinished(redis.stop)
   const location = locate(redis.url)
@@ -48,7 +48,7 @@ test('with sentinels, what a replica has is done after the primary died under tr
   await untilEmpty(opened)
   expect((await replicationOf(redis.replica)).role).toBe('master')
 
-  // For some seconds it takes itself for a primary; the sentinels know better.
+  // For some seconds it acts as a primary, until the sentinels demote it.
   await redis.primary.restart()
   expect(await inspectRedis(location.address)).toMatchObject({ isReplica: false })
   const after = buildEvents(5)
@@ -70,7 +70,7 @@ test('a job that ends while its server takes no writes is finished later, withou
   await enqueue(event)
   await vi.waitFor(() => expect(runs.started).toHaveLength(1), 5_000)
 
-  // As one is that sentinels demote.
+  // Like a primary that sentinels demote.
   await admin.replicaof('127.0.0.1', 1)
   held.resolve()
   await vi.waitFor(
@@ -85,7 +85,7 @@ test('a job that ends while its server takes no writes is finished later, withou
   expect(runs.started).toEqual([event.svixId])
 })
 
-test('a cluster says that it is down while a node is away that has none of our keys, and goes on', async () => {
+test('a cluster reports that it is down while a node without keys of ours is unavailable, and goes on', async () => {
   const redis = await createRedisCluster()
   onTestFinished(redis.stop)
   const location = locate(redis.url)

@@ -4,7 +4,7 @@ import { rerunJob } from '../src/index.ts'
 import { parseRedisUrl } from '../src/redis-address.ts'
 import { buildEvent, openConsumer, openProducer } from './open-ends.ts'
 
-test('a job keeps the stacks of its last failures alone, however often it fails', async () => {
+test('a job keeps only the stacks of its last failures, however often it fails', async () => {
   const prefix = `{size-${randomBytes(6).toString('hex')}}`
   const location = { kind: 'redis', address: parseRedisUrl(inject('redisUrl')), prefix } as const
   const { enqueue, opened } = openProducer(location)

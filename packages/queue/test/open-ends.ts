@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { EventJob } from '@clerk-sync/events'
 import { onTestFinished, vi } from 'vitest'
-import { createConsumer, createProducer, openQueue } from '../src/index.ts'
+import { createConsumer, createProducer, defaultEnqueueTimeoutMs, openQueue } from '../src/index.ts'
 import type { JobRun, OpenQueue, QueueLocation } from '../src/index.ts'
 
 const ignore = () => undefined
@@ -20,7 +20,7 @@ export function openProducer(location: QueueLocation) {
   const { signal } = new AbortController()
   return {
     opened,
-    enqueue: (event: EventJob, timeoutMs = 10_000) =>
+    enqueue: (event: EventJob, timeoutMs = defaultEnqueueTimeoutMs) =>
       producer.enqueue(event, { timeoutMs, signal }),
   }
 }

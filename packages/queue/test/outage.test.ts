@@ -13,7 +13,7 @@ describe.each(forms)('on %s', (_, start) => {
   })
   afterAll(() => redis.stop())
 
-  test('while the server is away events are refused in time, and taken and done when it is back', async () => {
+  test('while the server is unavailable events are refused in time, and after it they are taken and done', async () => {
     const location = locate(redis.url)
     const before = openProducer(location)
     const held = Promise.withResolvers<void>()
@@ -23,11 +23,11 @@ describe.each(forms)('on %s', (_, start) => {
     await vi.waitFor(() => expect(runs.started).toHaveLength(2), 5_000)
 
     await redis.kill(location.prefix)
-    const startedAway = openProducer(location)
-    const patient = buildEvent()
-    const waiting = before.enqueue(patient, 30_000)
+    const startedInOutage = openProducer(location)
+    const waitingEvent = buildEvent()
+    const waiting = before.enqueue(waitingEvent, 30_000)
     held.resolve()
-    for (const { enqueue } of [before, startedAway]) {
+    for (const { enqueue } of [before, startedInOutage]) {
       const since = performance.now()
       await expect(enqueue(buildEvent(), refusedAfterMs)).rejects.toThrow(QueueUnavailableError)
       expect(performance.now() - since).toBeLessThan(refusedAfterMs + 500)
@@ -40,9 +40,9 @@ describe.each(forms)('on %s', (_, start) => {
     await redis.restart(location.prefix)
     await waiting
     const after = buildEvent()
-    await startedAway.enqueue(after, 20_000)
-    await untilDone(runs, [...kept, patient, after])
-    await untilEmpty(startedAway.opened)
+    await startedInOutage.enqueue(after, 20_000)
+    await untilDone(runs, [...kept, waitingEvent, after])
+    await untilEmpty(startedInOutage.opened)
     expect(runs.attempts).toEqual(new Set([1]))
     expect(await readRedisFacts(before.opened)).toMatchObject({ isClusterDown: false })
   })

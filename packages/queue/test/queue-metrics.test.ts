@@ -9,7 +9,7 @@ import {
   rerunJob,
 } from '../src/index.ts'
 import type { OpenQueue, QueueLocation } from '../src/index.ts'
-import { watchOldestWaiting } from '../src/oldest-waiting.ts'
+import { watchOldestWaiting } from '../src/queue-depth.ts'
 import { buildEvent, openConsumer, openProducer } from './open-ends.ts'
 import { locate } from './redis-forms.ts'
 
@@ -47,7 +47,7 @@ describe.each(places)('a queue on %s', (kind, locateOne) => {
       'queue_jobs{state="delayed"}': 0,
       'queue_jobs{state="failed"}': 0,
     })
-    // Clocks of BullMQ and of the reading are one: this machine's.
+    // BullMQ and the reading use the same clock.
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 90_000 })
     onTestFinished(() => void vi.useRealTimers())
     await enqueue(buildEvent())
@@ -85,7 +85,7 @@ describe.each(places)('a queue on %s', (kind, locateOne) => {
   })
 })
 
-test('an event that came back after a failure has waited since it was seen, or as long as one behind it', async () => {
+test('a retried event has waited since it was first seen, or as long as an event behind it', async () => {
   const location = locate(inject('redisUrl'))
   const { opened, enqueue } = openProducer(location)
   const event = buildEvent()

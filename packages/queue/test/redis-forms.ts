@@ -16,9 +16,9 @@ export type RedisLocation = QueueLocation & { readonly kind: 'redis' }
 /** A Redis in one of its forms, with servers of its own that a test may end. */
 export interface RunningForm {
   readonly url: string
-  /** Ends whatever holds these keys as a crash does. */
+  /** Kills the servers that hold these keys. */
   readonly kill: (prefix: string) => Promise<void>
-  /** Starts it again, with what it had. */
+  /** Starts them again, with their data. */
   readonly restart: (prefix: string) => Promise<void>
   readonly stop: () => Promise<void>
 }
@@ -43,7 +43,7 @@ async function startStandalone(): Promise<RunningForm> {
 
 async function startTls(): Promise<RunningForm> {
   const redis = await createTlsRedis()
-  // What NODE_EXTRA_CA_CERTS does when a process starts.
+  // NODE_EXTRA_CA_CERTS does the same at the start of a process.
   setDefaultCACertificates([...getCACertificates('default'), redis.certificate])
   return redis
 }
@@ -67,7 +67,7 @@ async function startSentinel(): Promise<RunningForm> {
   const { url, primary, replica, stop } = await createRedisSentinel()
   return {
     url,
-    // Without its replica there is nothing to fail over to.
+    // Without the replica there is no failover.
     kill: async () => {
       await replica.kill()
       await primary.kill()

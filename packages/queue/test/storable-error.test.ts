@@ -3,7 +3,7 @@ import { expect, inject, onTestFinished, test } from 'vitest'
 import { CannotApplyError, migrateQueue, readFailure } from '../src/index.ts'
 import { buildEvent, openConsumer, openProducer } from './open-ends.ts'
 
-test('a job fails once for a reason that PostgreSQL can not keep as it is', async () => {
+test('a job fails once for a reason that PostgreSQL refuses to store unchanged', async () => {
   const database = await createTestDatabase(inject('databaseUrl'))
   onTestFinished(() => database.drop())
   const location = { kind: 'postgres', url: database.url, schema: 'clerk_queue' } as const

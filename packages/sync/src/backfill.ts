@@ -1,6 +1,8 @@
+import { errorMessage } from '@clerk-sync/ops'
+import { changeFromApi } from '@clerk-sync/events'
 import { FeatureNotEnabledError } from '@clerk-sync/events/backend-api'
 import type { BackendApi, Position } from '@clerk-sync/events/backend-api'
-import { applyChanges, previewBatch, toReadChange } from '@clerk-sync/db'
+import { applyChanges, previewBatch } from '@clerk-sync/db'
 import {
   finishBackfill,
   readBackfill,
@@ -9,13 +11,23 @@ import {
 } from './statements/backfills.ts'
 import type { ChangeResult, Change, Database, WriteRules } from '@clerk-sync/db'
 import type { ClerkObject, Entity } from '@clerk-sync/events'
-import { addTo, noCounts } from './counts.ts'
-import type { Counts } from './counts.ts'
 import { readPages } from './pages.ts'
 import { retryWhileUnavailable } from './retry-while-unavailable.ts'
-import type { Patience } from './retry-while-unavailable.ts'
+import type { RetryOptions } from './retry-while-unavailable.ts'
 
-export interface BackfillOptions extends Patience {
+/** What became of the things that were read. */
+export interface Counts {
+  readonly created: number
+  readonly updated: number
+  readonly unchanged: number
+  /** The table has something newer, or the id has a tombstone. */
+  readonly stale: number
+  readonly failed: number
+}
+
+const noCounts: Counts = { created: 0, updated: 0, unchanged: 0, stale: 0, failed: 0 }
+
+export interface BackfillOptions extends RetryOptions {
   readonly db: Database
   readonly api: BackendApi
   readonly entities: readonly Entity[]
@@ -67,13 +79,14 @@ export async function backfill(options: BackfillOptions): Promise<BackfillResult
 
 async function backfillOne(options: BackfillOptions, entity: Entity): Promise<BackfillResult> {
   const { db, api, dryRun, signal } = options
-  if (!entity.api) return { entity, counts: noCounts, skipped: "Clerk's API does not list it" }
+  const entityApi = entity.api
+  if (!entityApi) return { entity, counts: noCounts, skipped: "Clerk's API does not list it" }
   const before = options.resume && !dryRun ? await readState(options, entity) : undefined
   let counts = { ...noCounts, ...before?.counts }
   if (before?.isFinished) return { entity, counts, wasFinished: true }
   try {
     const from = (before?.position ?? {}) as Position
-    for await (const page of readPages(api, entity.api.list, from)) {
+    for await (const page of readPages(api, entityApi, from)) {
       counts = addTo(counts, await writePage(options, entity, page.items))
       if (!dryRun) {
         const state = { position: page.position, counts: { ...counts } }
@@ -103,11 +116,11 @@ async function writePage(
   entity: Entity,
   items: readonly ClerkObject[],
 ): Promise<ChangeResult[]> {
-  const changes = items.flatMap((item) => toReadChange(entity, item) ?? [])
+  const changes = items.flatMap((item) => changeFromApi(entity, item) ?? [])
   if (changes.length === 0) return []
   const results = await retryWhileUnavailable(options, () => write(options, changes))
   for (const result of results) {
-    if (!result.ok) options.onProblem(entity, messageOf(result.error))
+    if (!result.ok) options.onProblem(entity, errorMessage(result.error))
   }
   return results
 }
@@ -125,4 +138,21 @@ async function write(
 
 const isAbort = (error: unknown) => error instanceof Error && error.name === 'AbortError'
 
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+/** The counts with those of these results. */
+function addTo(counts: Counts, results: readonly ChangeResult[]): Counts {
+  const sum = { ...counts }
+  for (const result of results) sum[kindOf(result)] += 1
+  return sum
+}
+
+export const totalOf = (counts: Counts) =>
+  Object.values(counts).reduce((sum: number, count: number) => sum + count, 0)
+
+function kindOf(result: ChangeResult): keyof Counts {
+  if (!result.ok) return 'failed'
+  if (result.outcome === 'applied') {
+    if (result.isNew) return 'created'
+    return result.changed?.length ? 'updated' : 'unchanged'
+  }
+  return result.isSame ? 'unchanged' : 'stale'
+}

@@ -1,55 +1,57 @@
-import { noteDrift, notePage } from './statements/reconcile-items.ts'
-import { updatedAtOf } from '@clerk-sync/db'
+import { noteDrift, notePage, readUnseen } from './statements/reconcile-items.ts'
 import type { Comparison, Drift } from './statements/reconcile-items.ts'
-import { readConcerned } from '@clerk-sync/events'
-import type { ClerkObject, Entity } from '@clerk-sync/events'
-import { readOnes } from './confirm.ts'
+import { readConcerned, updatedAtOf } from '@clerk-sync/events'
+import type { ClerkObject, Entity, EntityApi } from '@clerk-sync/events'
+import { readOnes, rowOf } from './confirm.ts'
+import type { RowIds } from './confirm.ts'
 import { readPages } from './pages.ts'
 import { retryWhileUnavailable } from './retry-while-unavailable.ts'
 import type { ReconcileOptions } from './reconcile-options.ts'
-import { rowOf } from './row-of.ts'
 
-/** Walks through Clerk's list and notes in what the table differs. Returns how many Clerk has. */
+// A second look at Clerk is worth it for so many rows at once.
+const rowsAtOnce = 100
+
+/** Reads Clerk's list and notes how the table differs from it. Returns how many entries Clerk has. */
 export async function compareList(
   options: ReconcileOptions,
   comparison: Comparison,
-  list: string,
+  entityApi: EntityApi,
 ): Promise<number> {
   const { db, api, signal, onProgress } = options
   const { entity } = comparison
   let seen = 0
-  for await (const { items, total } of readPages(api, list)) {
+  for await (const { items, total } of readPages(api, entityApi)) {
     signal.throwIfAborted()
     const listed = items.flatMap((item) => {
       const [id, updatedAt] = [item['id'], updatedAtOf(item)]
       return typeof id === 'string' && updatedAt !== undefined ? [{ id, updatedAt }] : []
     })
     const drift = await retryWhileUnavailable(options, () => notePage(db, comparison, listed))
-    await dropGone(options, comparison, items, drift)
+    await dropDeleted(options, comparison, items, drift)
     seen += listed.length
     onProgress({ entity, seen, total })
   }
   return seen
 }
 
-// The page may be older than the deletion: only a second read, after the mark was seen, says that
-// Clerk has it in spite of that. What went with an owner whom Clerk no longer names, as an invitation
-// with the user who accepted it, is there for ever, and gone here by intent.
-async function dropGone(
-  { db, api, ...patience }: ReconcileOptions,
+// The page may be older than the deletion: only a second read, after the tombstone was seen, proves
+// that Clerk still has the entity. An entity that was deleted with an owner whom Clerk no longer names,
+// such as an invitation with the user who accepted it, stays in Clerk for ever, and deleted here.
+async function dropDeleted(
+  { db, api, ...retryOptions }: ReconcileOptions,
   comparison: Comparison,
   items: readonly ClerkObject[],
   drift: ReadonlyMap<string, Drift>,
 ): Promise<void> {
   const { entity } = comparison
-  const marked = items.filter((item) => isMarked(drift, item))
-  if (marked.length === 0) return
-  const asked = marked.filter((item) => namesOwners(entity, item))
+  const resurrected = items.filter((item) => isResurrected(drift, item))
+  if (resurrected.length === 0) return
+  const asked = resurrected.filter((item) => namesOwners(entity, item))
   const rows = asked.map((item) => rowOf(entity, item))
   const there = await readOnes(api, entity, rows)
-  const dropped = marked.map(({ id }) => String(id)).filter((id) => !there.get(id))
+  const dropped = resurrected.map(({ id }) => String(id)).filter((id) => !there.get(id))
   if (dropped.length > 0)
-    await retryWhileUnavailable(patience, () => noteDrift(db, comparison, dropped, null))
+    await retryWhileUnavailable(retryOptions, () => noteDrift(db, comparison, dropped, null))
 }
 
 function namesOwners(entity: Entity, item: ClerkObject): boolean {
@@ -57,6 +59,38 @@ function namesOwners(entity: Entity, item: ClerkObject): boolean {
   return entity.partOf.every((owner) => concerned[owner] !== undefined)
 }
 
-/** Whether Clerk has it although it is marked as deleted here. */
-export const isMarked = (drift: ReadonlyMap<string, Drift>, item: ClerkObject) =>
+/** Whether Clerk has an object whose id is deleted here. */
+export const isResurrected = (drift: ReadonlyMap<string, Drift>, item: ClerkObject) =>
   drift.get(String(item['id'])) === 'resurrected'
+
+/**
+ * The rows that are not deleted here and that Clerk no longer has: they were not in its list, and a
+ * second read of each id finds nothing. Stops once there are more than `limit`.
+ */
+export async function findExtras(
+  options: ReconcileOptions,
+  comparison: Comparison,
+  limit = Infinity,
+): Promise<RowIds[]> {
+  const { db, api, signal } = options
+  const extras: RowIds[] = []
+  let after: string | undefined = ''
+  while (after !== undefined && extras.length <= limit) {
+    const from: string = after
+    const { rows, last } = await retryWhileUnavailable(options, () =>
+      readUnseen(db, comparison, from),
+    )
+    after = last
+    for (let start = 0; start < rows.length && extras.length <= limit; start += rowsAtOnce) {
+      const some = rows.slice(start, start + rowsAtOnce)
+      const there = await readOnes(api, comparison.entity, some)
+      signal.throwIfAborted()
+      const deleted = some.filter(({ id }) => there.get(id) === null)
+      if (deleted.length === 0) continue
+      const ids = deleted.map(({ id }) => id)
+      await retryWhileUnavailable(options, () => noteDrift(db, comparison, ids, 'extra'))
+      extras.push(...deleted)
+    }
+  }
+  return extras
+}

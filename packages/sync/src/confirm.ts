@@ -1,9 +1,7 @@
+import { changeFromApi, isClerkObject } from '@clerk-sync/events'
 import type { BackendApi } from '@clerk-sync/events/backend-api'
-import { isClerkObject } from '@clerk-sync/events'
 import type { ClerkObject, Entity } from '@clerk-sync/events'
 
-// What the list of users takes in one request.
-const idsAtOnce = 100
 // Clerk's largest page; its usual one has ten entries.
 const pageSize = 500
 
@@ -14,29 +12,31 @@ export interface RowIds {
 }
 
 /**
- * A second look at Clerk for each of these ids: as what it has it, or null where it is gone. An id
- * that can't be asked for is absent.
+ * Reads each of these ids from Clerk again: the object, or null where Clerk has none. An id that
+ * can\'t be asked for is absent.
  */
 export async function readOnes(
   api: BackendApi,
   entity: Entity,
   rows: readonly RowIds[],
 ): Promise<Map<string, ClerkObject | null>> {
-  return entity.api?.list === '/users' ? readUsers(api, rows) : readEach(api, entity, rows)
+  const { list = '', byIds } = entity.api ?? {}
+  return byIds ? readTogether(api, { list, ...byIds }, rows) : readEach(api, entity, rows)
 }
 
-async function readUsers(
+async function readTogether(
   api: BackendApi,
+  { list, parameter, max }: { list: string; parameter: string; max: number },
   rows: readonly RowIds[],
 ): Promise<Map<string, ClerkObject | null>> {
   const found = new Map<string, ClerkObject | null>()
-  for (let start = 0; start < rows.length; start += idsAtOnce) {
-    const ids = rows.slice(start, start + idsAtOnce).map(({ id }) => id)
-    const answer = await api.get('/users', { limit: idsAtOnce, user_id: ids })
+  for (let start = 0; start < rows.length; start += max) {
+    const ids = rows.slice(start, start + max).map(({ id }) => id)
+    const answer = await api.get(list, { limit: max, [parameter]: ids })
     // Anything else than a list must not pass for an empty one.
-    if (!Array.isArray(answer)) throw new Error("Clerk's answer to /users is no list")
-    const users = itemsIn(answer)
-    for (const id of ids) found.set(id, users.find((user) => user['id'] === id) ?? null)
+    if (!Array.isArray(answer)) throw new Error(`Clerk's answer to ${list} is no list`)
+    const items = itemsIn(answer)
+    for (const id of ids) found.set(id, items.find((item) => item['id'] === id) ?? null)
   }
   return found
 }
@@ -55,7 +55,7 @@ async function readEach(
     const answer = await api.get(pathname, query === undefined ? {} : params)
     const items = itemsIn(answer)
     const item = items.find(({ id }) => id === row.id)
-    // Only a 404 or a list without it says that it is gone: any other answer is somebody else's.
+    // Only a 404 or a list without it proves that Clerk has none: any other answer is not Clerk\'s own.
     if (!item && answer !== undefined && !isList(answer)) {
       throw new Error(`Clerk's answer to ${pathname} is neither the object nor a list`)
     }
@@ -83,4 +83,11 @@ function itemsIn(answer: unknown): ClerkObject[] {
   if (Array.isArray(answer)) return answer.filter(isClerkObject)
   if (!isClerkObject(answer)) return []
   return Array.isArray(answer['data']) ? answer['data'].filter(isClerkObject) : [answer]
+}
+
+/** The columns by which Clerk can be asked for what it has listed. */
+export function rowOf(entity: Entity, item: ClerkObject): RowIds {
+  const change = changeFromApi(entity, item)
+  const row = change?.kind === 'upsert' ? change.value.row : {}
+  return { ...row, id: String(item['id']) }
 }

@@ -3,7 +3,7 @@ import type { Comparison, Drift } from './statements/reconcile-items.ts'
 import type { Database } from '@clerk-sync/db'
 import type { Entity } from '@clerk-sync/events'
 import { retryWhileUnavailable } from './retry-while-unavailable.ts'
-import type { Patience } from './retry-while-unavailable.ts'
+import type { RetryOptions } from './retry-while-unavailable.ts'
 
 const firstIds = 20
 
@@ -19,7 +19,7 @@ export interface EntityDrift {
   readonly repaired: number
   /** Why it was passed over, or why nothing was repaired. */
   readonly note?: string
-  /** More was to be deleted than allowed. */
+  /** More rows were to be deleted than the delete limit allows. */
   readonly exceedsDeleteLimit?: true
 }
 
@@ -36,7 +36,7 @@ export function nothingFound({ name, table }: Entity): EntityDrift {
 
 /** The drift that is left now. */
 export async function readDrift(
-  options: Patience & { readonly db: Database },
+  options: RetryOptions & { readonly db: Database },
   comparison: Comparison,
 ): Promise<EntityDrift> {
   const counts = perKind(() => 0)

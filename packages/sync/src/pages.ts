@@ -1,25 +1,26 @@
+import type { EntityApi } from '@clerk-sync/events'
 import { ApiRefusedError, walk } from '@clerk-sync/events/backend-api'
 import type { BackendApi, Page, Position } from '@clerk-sync/events/backend-api'
 
 /**
- * Walks through one of Clerk's lists, reading the next page while this one is worked on, and says
- * how many users there are, which their list does not.
+ * Reads one of Clerk's lists page by page, and the next page while this one is worked on. `total` is
+ * how many entries there are, where Clerk says so.
  */
 export async function* readPages(
   api: BackendApi,
-  list: string,
+  entityApi: EntityApi,
   from: Position = {},
 ): AsyncGenerator<Page> {
-  const counted = list === '/users' ? await countUsers(api) : undefined
-  for await (const page of readAhead(walk(api, list, from))) {
+  const counted = entityApi.count === undefined ? undefined : await readCount(api, entityApi.count)
+  for await (const page of readAhead(walk(api, entityApi, from))) {
     yield { ...page, total: page.total ?? counted }
   }
 }
 
 // Only for people to see how far it is.
-async function countUsers(api: BackendApi): Promise<number | undefined> {
+async function readCount(api: BackendApi, path: string): Promise<number | undefined> {
   try {
-    const answer = (await api.get('/users/count')) as { total_count?: unknown } | undefined
+    const answer = (await api.get(path)) as { total_count?: unknown } | undefined
     return typeof answer?.total_count === 'number' ? answer.total_count : undefined
   } catch (error) {
     if (error instanceof ApiRefusedError) return undefined

@@ -1,30 +1,29 @@
-import { applyChanges, toReadChange } from '@clerk-sync/db'
-import { removeTombstones } from './statements/remove-tombstones.ts'
-import { noteDrift, settleDrift } from './statements/reconcile-items.ts'
+import { changeFromApi, deletionFromApi } from '@clerk-sync/events'
+import { applyChanges } from '@clerk-sync/db'
+import { noteDrift, removeTombstones, settleDrift } from './statements/reconcile-items.ts'
 import type { Change } from '@clerk-sync/db'
 import type { Comparison, Drift } from './statements/reconcile-items.ts'
-import type { ClerkObject, Entity } from '@clerk-sync/events'
-import { isMarked } from './compare.ts'
-import { readOnes } from './confirm.ts'
+import type { ClerkObject, Entity, EntityApi } from '@clerk-sync/events'
+import { isResurrected } from './compare.ts'
+import { readOnes, rowOf } from './confirm.ts'
 import type { RowIds } from './confirm.ts'
 import { readPages } from './pages.ts'
 import { retryWhileUnavailable } from './retry-while-unavailable.ts'
 import type { ReconcileOptions } from './reconcile-options.ts'
-import { rowOf } from './row-of.ts'
 
 const rowsAtOnce = 500
 
-// Users are read again a hundred at a time, their list five hundred at a time.
-const usersWorthAsking = 1 / 5
+// Asked by ids, a list gives a fifth of what a page holds (users: 100 and 500).
+const worthAskingById = 1 / 5
 
-/** Writes what is missing, stale or marked as deleted although Clerk has it. Returns how many. */
+/** Writes rows that are missing, stale or wrongly deleted. Returns how many. */
 export async function repairRows(
   options: ReconcileOptions,
   comparison: Comparison,
-  { list, seen }: { list: string; seen: number },
+  { entityApi, seen }: { entityApi: EntityApi; seen: number },
 ): Promise<number> {
   const { api, signal } = options
-  const few = list === '/users' ? seen * usersWorthAsking : 0
+  const few = entityApi.byIds ? seen * worthAskingById : 0
   const { ids, count } = await readDrifting(options, comparison, few)
   if (count === 0) return 0
   let repaired = 0
@@ -38,7 +37,7 @@ export async function repairRows(
     }
     return repaired
   }
-  for await (const { items } of readPages(api, list)) {
+  for await (const { items } of readPages(api, entityApi)) {
     signal.throwIfAborted()
     repaired += await repairItems(options, comparison, items)
   }
@@ -78,38 +77,38 @@ async function repairItems(
   const { left } = await retryWhileUnavailable(options, () => settleDrift(db, comparison, { ids }))
   const drift = new Map<string, Drift>(left.map((one) => [one.id, one.drift]))
   const drifting = items.filter((item) => drift.has(String(item['id'])))
-  const marked = drifting.filter((item) => isMarked(drift, item))
+  const resurrected = drifting.filter((item) => isResurrected(drift, item))
   const changes: Change[] = [
     ...drifting
-      .filter((item) => !isMarked(drift, item))
-      .flatMap((item) => toReadChange(entity, item) ?? []),
-    ...(await revive(options, comparison, marked)),
+      .filter((item) => !isResurrected(drift, item))
+      .flatMap((item) => changeFromApi(entity, item) ?? []),
+    ...(await revive(options, comparison, resurrected)),
   ]
   if (changes.length === 0) return 0
   return countApplied(await retryWhileUnavailable(options, () => applyChanges(db, changes, rules)))
 }
 
-// Read again once the mark is gone: what was deleted or changed until then came while there was one,
-// and was dropped; what comes from then on is heeded.
+// Read from Clerk again once the tombstone is removed: until then events of the entity were dropped;
+// from then on they are applied.
 async function revive(
-  { db, api, ...patience }: ReconcileOptions,
+  { db, api, ...retryOptions }: ReconcileOptions,
   comparison: Comparison,
-  marked: readonly ClerkObject[],
+  resurrected: readonly ClerkObject[],
 ): Promise<Change[]> {
-  if (marked.length === 0) return []
+  if (resurrected.length === 0) return []
   const { entity } = comparison
-  const asked = marked.map((item) => rowOf(entity, item))
-  // What is gone meanwhile keeps its mark, and the row that may have stayed with it.
+  const asked = resurrected.map((item) => rowOf(entity, item))
+  // What Clerk has deleted meanwhile keeps its tombstone, and the row that may have stayed with it.
   const alive = await readOnes(api, entity, asked)
   const rows = asked.filter(({ id }) => alive.get(id))
   const ids = rows.map(({ id }) => id)
-  await retryWhileUnavailable(patience, () => removeTombstones(db, entity, ids))
+  await retryWhileUnavailable(retryOptions, () => removeTombstones(db, entity, ids))
   const there = await readOnes(api, entity, rows)
-  const gone = ids.filter((id) => there.get(id) === null)
-  if (gone.length > 0)
-    await retryWhileUnavailable(patience, () => noteDrift(db, comparison, gone, null))
+  const deleted = ids.filter((id) => there.get(id) === null)
+  if (deleted.length > 0)
+    await retryWhileUnavailable(retryOptions, () => noteDrift(db, comparison, deleted, null))
   return [...there].flatMap(([id, item]) =>
-    item ? (toReadChange(entity, item) ?? []) : toDelete(entity, { id }),
+    item ? (changeFromApi(entity, item) ?? []) : deletionFromApi(entity, id),
   )
 }
 
@@ -122,28 +121,13 @@ export async function repairDeletes(
   let deleted = 0
   for (let start = 0; start < extras.length; start += rowsAtOnce) {
     options.signal.throwIfAborted()
-    const changes = extras.slice(start, start + rowsAtOnce).map((row) => toDelete(entity, row))
+    const changes = extras
+      .slice(start, start + rowsAtOnce)
+      .map(({ id }) => deletionFromApi(entity, id))
     const write = () => applyChanges(options.db, changes, options.rules)
     deleted += countApplied(await retryWhileUnavailable(options, write))
   }
   return deleted
-}
-
-function toDelete(entity: Entity, { id }: RowIds): Change {
-  const now = Date.now()
-  const event = {
-    id: '',
-    type: 'reconcile',
-    entityId: id,
-    userId: entity.name === 'user' ? id : undefined,
-    organizationId: undefined,
-    clientIp: undefined,
-    userAgent: undefined,
-    occurredAt: now,
-    receivedAt: now,
-    isRecorded: false as const,
-  }
-  return { kind: 'delete', event, entity, id }
 }
 
 function countApplied(results: Awaited<ReturnType<typeof applyChanges>>): number {

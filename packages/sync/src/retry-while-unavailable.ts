@@ -1,17 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseUnavailableError } from '@clerk-sync/db'
+import { errorMessage, retry } from '@clerk-sync/ops'
 
-const firstDelayMs = 250
-const longestDelayMs = 10_000
+// A restart or a failover of the database takes less. An operator should not wait for ever.
+const usualTimeoutMs = 5 * 60_000
 
-// A restart or a failover of the database takes less; an operator should not wait for ever.
-const usualBudgetMs = 5 * 60_000
-
-export interface Patience {
+export interface RetryOptions {
   readonly signal: AbortSignal
   /** Called before each wait. */
   readonly onWait?: (wait: { reason: string; inMs: number }) => void
-  /** How long the database is waited for, in milliseconds. */
+  /** How long an unavailable database is waited for, in milliseconds. */
   readonly waitForDatabaseMs?: number
 }
 
@@ -21,18 +18,15 @@ export interface Patience {
  * @throws {DatabaseUnavailableError} when it can't for long, and what else `run` throws.
  */
 export async function retryWhileUnavailable<T>(
-  { signal, onWait, waitForDatabaseMs = usualBudgetMs }: Patience,
+  { signal, onWait, waitForDatabaseMs = usualTimeoutMs }: RetryOptions,
   run: () => Promise<T>,
 ): Promise<T> {
-  const deadline = Date.now() + waitForDatabaseMs
-  for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
-    try {
-      return await run()
-    } catch (error) {
-      if (!(error instanceof DatabaseUnavailableError)) throw error
-      if (Date.now() + delayMs > deadline) throw error
-      onWait?.({ reason: error.message, inMs: delayMs })
-      await sleep(delayMs, undefined, { signal })
-    }
-  }
+  return await retry(run, {
+    firstDelayMs: 250,
+    longestDelayMs: 10_000,
+    timeoutMs: waitForDatabaseMs,
+    isRetryable: (error) => error instanceof DatabaseUnavailableError,
+    onRetry: ({ error, inMs }) => onWait?.({ reason: errorMessage(error), inMs }),
+    signal,
+  })
 }

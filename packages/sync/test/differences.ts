@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
-import { readRow, wellFormed } from '@clerk-sync/events'
+import { readRow } from '@clerk-sync/events'
+import { wellFormed } from '@clerk-sync/ops'
 import type { ClerkObject, Entity, Row } from '@clerk-sync/events'
 import type { Scene } from './scene.ts'
 
 type Table = Map<string, Row>
 
 /**
- * In what the living rows and their child rows differ from what the fake lists; its faults are taken
- * away.
+ * How the rows that are not deleted and their child rows differ from what the fake lists. Removes the
+ * faults of the fake.
  */
 export async function differences(scene: Scene): Promise<unknown[]> {
   scene.fake.faults.clear()

@@ -18,7 +18,7 @@ export async function idsIn({ query }: Scene, table: string): Promise<string[]> 
 
 const listed = (ids: readonly string[]) => ids.map((id) => `'${id}'`).join(', ')
 
-/** Takes rows and their child rows away, as if their events had never come. */
+/** Deletes rows and their child rows, as if their events had never come. */
 export async function lose(scene: Scene, table: string, ids: readonly string[]): Promise<void> {
   await scene.query(`DELETE FROM clerk.${table} WHERE id IN (${listed(ids)})`)
   const entity = scene.entities.find((one) => one.table === table)

@@ -32,7 +32,7 @@ async function injectEverywhere(scene: Scene): Promise<void> {
   }
 }
 
-test('mends every kind of drift in every table, and ends equal to Clerk', async () => {
+test('repairs every kind of drift in every table, and ends equal to Clerk', async () => {
   const scene = await createFilled(1_300)
   await injectEverywhere(scene)
   const found = await scene.reconcile({ repair: all })
@@ -72,7 +72,7 @@ test('fills tables that have lost everything', async () => {
   expect(await differences(scene)).toEqual([])
 })
 
-test('with more deletes than the fuse allows nothing more is written, in no table', async () => {
+test('with more deletes than the delete limit allows nothing more is written, in no table', async () => {
   const scene = await createFilled(200)
   await lose(scene, 'users', (await idsIn(scene, 'users')).slice(0, 1))
   await lose(scene, 'roles', (await idsIn(scene, 'roles')).slice(0, 1))
@@ -102,7 +102,7 @@ test('the key of another instance deletes and writes nothing', async () => {
   })
   expect(found[0]?.note).toContain('not repaired')
   expect(await dump(scene)).toEqual(before)
-  // No further than the fuse: there may be a million.
+  // No further than the delete limit: there may be a million.
   const asked = other.fake.requests.filter(({ query }) => query.has('user_id'))
   expect(asked.length).toBeLessThanOrEqual(1 + 100)
 })

@@ -74,7 +74,7 @@ test('the user where it stopped may be deleted before it goes on', async () => {
   expect(count).toEqual({ count: 1_600 })
 })
 
-test('an API that stays away ends it, and it goes on from there when the API is back', async () => {
+test('an API that stays unavailable ends it, and it continues from there when the API answers again', async () => {
   const scene = await createScene({ generatedUsers: 1_600 })
   const end = scene.fake.faults.beforeAnswer('/v1/users', ({ page }) => {
     if (page === 2) scene.fake.faults.add({ path: '/v1/users', status: 503 })
@@ -112,12 +112,12 @@ test('waits for a database that can not write now, and loses nothing', async () 
   expect(await differences(scene)).toEqual([])
 })
 
-test('a database that stays away ends it with its error', async () => {
+test('a database that stays unavailable ends it with its error', async () => {
   const scene = await createScene({ generatedUsers: 3 })
   const db = scene.openDatabase()
   await db.close()
-  const away = { ...db, transaction: () => scene.db.transaction(() => closed()) }
-  await expect(scene.backfill({ db: away, waitForDatabaseMs: 300 })).rejects.toMatchObject({
+  const unavailable = { ...db, transaction: () => scene.db.transaction(() => closed()) }
+  await expect(scene.backfill({ db: unavailable, waitForDatabaseMs: 300 })).rejects.toMatchObject({
     code: 'ERR_DATABASE_UNAVAILABLE',
   })
 })

@@ -11,7 +11,7 @@ import {
   saveBackfill,
   startBackfill,
 } from '../src/statements/backfills.ts'
-import { holdRequests, takeRequest } from '../src/statements/api-rate-limit.ts'
+import { holdRequests, takeRequest } from '../src/shared-rate-limiter.ts'
 import { createTables } from '@clerk-sync/db/testing'
 import type { Tables } from '@clerk-sync/db/testing'
 

@@ -1,7 +1,7 @@
 import { applyChanges } from '@clerk-sync/db'
-import type { Change, WriteRules } from '@clerk-sync/db'
-import { minimise, readConcerned, readRow, wellFormed } from '@clerk-sync/events'
-import type { ClerkObject, Kept } from '@clerk-sync/events'
+import type { WriteRules } from '@clerk-sync/db'
+import { buildEventJob, changeFromEvent } from '@clerk-sync/events'
+import type { Change, ClerkObject } from '@clerk-sync/events'
 import type { Scene } from './scene.ts'
 
 export interface Webhooks {
@@ -37,7 +37,11 @@ export function startWebhooks(
 
   function receive(event: Told): void {
     count += 1
-    waiting.push(toChange(kept, event, `msg_${count}`))
+    const receivedAt = event.timestamp
+    const delivery = { svixId: `msg_${count}`, svixTimestamp: receivedAt / 1_000, receivedAt }
+    const job = buildEventJob(kept, event, delivery)
+    if (!job) return
+    waiting.push(changeFromEvent(kept, job))
     running = running.then(applyWaiting)
   }
 
@@ -47,36 +51,5 @@ export function startWebhooks(
     async settled() {
       await running
     },
-  }
-}
-
-function toChange(kept: Kept, { type, data, timestamp }: Told, svixId: string): Change {
-  const effect = kept.effectOf(type)
-  const concerns = 'entity' in effect ? effect.entity.concerns : {}
-  const concerned = readConcerned(concerns, data)
-  const id = String(data['id'])
-  const event = {
-    id: svixId,
-    type,
-    entityId: id,
-    userId: concerned.user,
-    organizationId: concerned.organization,
-    clientIp: undefined,
-    userAgent: undefined,
-    occurredAt: timestamp,
-    receivedAt: timestamp,
-  }
-  if (!('entity' in effect)) return { kind: 'none', event }
-  const { entity, action } = effect
-  if (action === 'delete') return { kind: 'delete', event, entity, id }
-  const row = readRow(entity, wellFormed(minimise(entity, data)))
-  if (!row.ok) throw new Error(row.problem)
-  return {
-    kind: 'upsert',
-    event,
-    entity,
-    id,
-    updatedAt: Number(data['updated_at']),
-    value: row.value,
   }
 }

@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
-const DOWNLOAD_TIMEOUT_MS = 120_000
+const downloadTimeoutMs = 120_000
 
 /** The directory that packages were unpacked into, and where their libraries are below it. */
 export interface Unpacked {
@@ -77,7 +77,7 @@ async function aptGet(cwd: string, options: string[], ...args: string[]): Promis
   const { stdout } = await run('apt-get', ['-q', ...flags, ...args], {
     cwd,
     env: { ...process.env, LC_ALL: 'C' },
-    timeout: DOWNLOAD_TIMEOUT_MS,
+    timeout: downloadTimeoutMs,
   })
   return stdout
 }

@@ -1,6 +1,8 @@
-const PING_TIMEOUT_MS = 3_000
-const PULL_TIMEOUT_MS = 60_000
-const START_TIMEOUT_MS = 60_000
+import { withTimeout } from '@clerk-sync/ops'
+
+const pingTimeoutMs = 3_000
+const pullTimeoutMs = 60_000
+const startTimeoutMs = 60_000
 
 /**
  * Makes sure that a Docker daemon answers and has the image, pulling it if need be.
@@ -10,12 +12,16 @@ const START_TIMEOUT_MS = 60_000
 export async function prepareImage(image: string): Promise<void> {
   const { getContainerRuntimeClient, ImageName } = await import('testcontainers')
   const name = ImageName.fromString(image)
-  const client = await within(PING_TIMEOUT_MS, getContainerRuntimeClient()).catch((cause) => {
+  const client = await withTimeout(
+    getContainerRuntimeClient(),
+    pingTimeoutMs,
+    noAnswer(pingTimeoutMs),
+  ).catch((cause) => {
     throw new Error('no Docker daemon answers', { cause })
   })
   if (await client.image.exists(name)) return
   try {
-    await within(PULL_TIMEOUT_MS, client.image.pull(name))
+    await withTimeout(client.image.pull(name), pullTimeoutMs, noAnswer(pullTimeoutMs))
   } catch (cause) {
     throw new Error(`Docker can't pull ${image}: ${(cause as Error).message}`, { cause })
   }
@@ -25,19 +31,13 @@ export async function prepareImage(image: string): Promise<void> {
 
 /** Starts a container, or gives up: the image of its helper may not be within reach either. */
 export async function startContainer<T>(container: { start(): Promise<T> }): Promise<T> {
-  return await within(START_TIMEOUT_MS, container.start()).catch((cause: Error) => {
+  return await withTimeout(
+    container.start(),
+    startTimeoutMs,
+    `no answer in ${startTimeoutMs / 1_000} s`,
+  ).catch((cause: Error) => {
     throw new Error(`Docker can't start a container: ${cause.message}`, { cause })
   })
 }
 
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${ms / 1000} s`)), ms)
-  })
-  try {
-    return await Promise.race([work, timeout])
-  } finally {
-    clearTimeout(timer)
-  }
-}
+const noAnswer = (ms: number) => `no answer in ${ms / 1_000} s`

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { createEmbeddedPostgres, EmbeddedPostgresError } from '@clerk-sync/embedded-postgres'
-import { CACHE_DIR } from './cache-dir.ts'
+import { cacheDir } from './cache-dir.ts'
 import { prepareImage, startContainer } from './docker.ts'
 import { provideFirst } from './provide-first.ts'
 import type { ProvidedServer } from './provide-first.ts'
 
-const IMAGE = 'postgres:18'
-const MAX_PARALLEL_RUNS = 8
-const SETTINGS = {
+const image = 'postgres:18'
+const maxParallelRuns = 8
+const serverSettings = {
   // A crash of the machine may lose test data; the order and meaning of commits stay as they are.
   fsync: 'off',
   max_connections: '200',
@@ -28,15 +28,18 @@ export async function providePostgres(): Promise<ProvidedServer> {
 }
 
 async function startPostgresContainer(): Promise<ProvidedServer> {
-  await prepareImage(IMAGE)
+  await prepareImage(image)
   const { PostgreSqlContainer } = await import('@testcontainers/postgresql')
-  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const settings = Object.entries(serverSettings).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ])
   const container = await startContainer(
-    new PostgreSqlContainer(IMAGE).withCommand(['postgres', ...settings]),
+    new PostgreSqlContainer(image).withCommand(['postgres', ...settings]),
   )
   return {
     url: container.getConnectionUri(),
-    source: `container of ${IMAGE}`,
+    source: `container of ${image}`,
     stop: async () => void (await container.stop()),
   }
 }
@@ -45,14 +48,14 @@ async function startPostgresContainer(): Promise<ProvidedServer> {
 // that was killed. The data stays after stop(), as by then another run may have taken the number.
 async function startEmbedded(): Promise<ProvidedServer> {
   for (let run = 1; ; run += 1) {
-    const dataDir = join(CACHE_DIR, `test-postgres-${run}`)
+    const dataDir = join(cacheDir, `test-postgres-${run}`)
     try {
-      const options = { dataDir, port: 0, password: 'test', fresh: true, settings: SETTINGS }
+      const options = { dataDir, port: 0, password: 'test', fresh: true, settings: serverSettings }
       const server = await createEmbeddedPostgres(options)
       return { ...server, source: 'embedded PostgreSQL 18' }
     } catch (error) {
       const inUse = error instanceof EmbeddedPostgresError && error.code === 'IN_USE'
-      if (!inUse || run === MAX_PARALLEL_RUNS) throw error
+      if (!inUse || run === maxParallelRuns) throw error
     }
   }
 }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { CACHE_DIR } from './cache-dir.ts'
+import { cacheDir } from './cache-dir.ts'
 import { unpackDebianPackages } from './debian-packages.ts'
 import { findProgram } from './find-program.ts'
 
@@ -21,7 +21,7 @@ export async function findPrometheus(): Promise<PrometheusPrograms> {
   const promtool = findProgram('promtool')
   if (prometheus && promtool) return { prometheus, promtool }
   try {
-    const { root } = await unpackDebianPackages(['prometheus'], join(CACHE_DIR, 'prometheus'))
+    const { root } = await unpackDebianPackages(['prometheus'], join(cacheDir, 'prometheus'))
     const directory = join(root, 'usr/bin')
     return { prometheus: join(directory, 'prometheus'), promtool: join(directory, 'promtool') }
   } catch (cause) {

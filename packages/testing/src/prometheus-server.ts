@@ -7,11 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { findPrometheus } from './prometheus-programs.ts'
 import { freePort } from './start-process.ts'
 
-const START_TIMEOUT_MS = 20_000
-const POLL_MS = 50
+const startTimeoutMs = 20_000
+const pollMs = 50
 
 // The shell ends Prometheus when our end of its input closes: however this process dies.
-const SUPERVISOR = '"$@" & server=$!; read -r line; kill $server; wait $server'
+const supervisor = '"$@" & server=$!; read -r line; kill $server; wait $server'
 
 /** A series and its value at the moment of the query. */
 interface Sample {
@@ -47,7 +47,7 @@ export async function startPrometheus(config: string): Promise<PrometheusServer>
     `--web.listen-address=127.0.0.1:${port}`,
     '--log.level=warn',
   ]
-  const shell = spawn('sh', ['-c', SUPERVISOR, 'prometheus', prometheus, ...args], {
+  const shell = spawn('sh', ['-c', supervisor, 'prometheus', prometheus, ...args], {
     stdio: ['pipe', 'ignore', 'pipe'],
   })
   let log = ''
@@ -59,13 +59,13 @@ export async function startPrometheus(config: string): Promise<PrometheusServer>
     await exited
     await rm(dir, { recursive: true, force: true })
   }
-  const deadline = Date.now() + START_TIMEOUT_MS
+  const deadline = Date.now() + startTimeoutMs
   while (!(await isReady(url))) {
     if (Date.now() > deadline) {
       await stop()
       throw new Error(`Prometheus did not start:\n${log}`)
     }
-    await sleep(POLL_MS)
+    await sleep(pollMs)
   }
   return { url, query: (expression) => query(url, expression), stop }
 }

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { provideRedisProgram } from './redis.ts'
-import { createRedisServer, REDIS_SETTINGS } from './redis-server.ts'
+import { createRedisServer, redisSettings } from './redis-server.ts'
 import type { RedisServer } from './redis-server.ts'
 import { freePort } from './start-process.ts'
 
-const SLOTS = 16_384
-const BUS_OFFSET = 10_000
-const READY_TIMEOUT_MS = 15_000
-const POLL_MS = 50
-const CLUSTER_SETTINGS = [
-  ...REDIS_SETTINGS,
+const slotCount = 16_384
+const busOffset = 10_000
+const readyTimeoutMs = 15_000
+const pollMs = 50
+const clusterSettings = [
+  ...redisSettings,
   '--cluster-enabled',
   'yes',
   '--cluster-node-timeout',
@@ -34,7 +34,7 @@ export async function createRedisCluster(): Promise<RedisCluster> {
   try {
     while (nodes.length < 3) {
       const port = await freePortWithBus()
-      nodes.push(await createRedisServer(program, { port, settings: CLUSTER_SETTINGS }))
+      nodes.push(await createRedisServer(program, { port, settings: clusterSettings }))
     }
     await join(nodes)
   } catch (error) {
@@ -63,11 +63,11 @@ async function join(nodes: readonly RedisServer[]): Promise<void> {
       if (first) await client.cluster('MEET', '127.0.0.1', first.port)
     })
   }
-  const deadline = Date.now() + READY_TIMEOUT_MS
+  const deadline = Date.now() + readyTimeoutMs
   for (const node of nodes) {
     while (!(await isComplete(node))) {
       if (Date.now() > deadline) throw new Error('the Redis Cluster did not come together in time')
-      await sleep(POLL_MS)
+      await sleep(pollMs)
     }
   }
 }
@@ -87,7 +87,7 @@ async function ask<T>(node: RedisServer | undefined, command: (client: Redis) =>
 }
 
 function ranges(count: number): { start: number; end: number }[] {
-  const border = (index: number) => Math.round((index * SLOTS) / count)
+  const border = (index: number) => Math.round((index * slotCount) / count)
   return Array.from({ length: count }, (_, index) => ({
     start: border(index),
     end: border(index + 1) - 1,
@@ -98,7 +98,7 @@ function ranges(count: number): { start: number; end: number }[] {
 async function freePortWithBus(): Promise<number> {
   for (;;) {
     const port = await freePort()
-    if (port + BUS_OFFSET < 65_536) return port
+    if (port + busOffset < 65_536) return port
   }
 }
 

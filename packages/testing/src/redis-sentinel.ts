@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { provideRedisProgram } from './redis.ts'
-import { createRedisServer, REDIS_SETTINGS } from './redis-server.ts'
+import { createRedisServer, redisSettings } from './redis-server.ts'
 import type { RedisServer } from './redis-server.ts'
 
-const SENTINELS = 3
-const PRIMARY_NAME = 'mymaster'
-const READY_TIMEOUT_MS = 15_000
-const POLL_MS = 50
+const sentinelCount = 3
+const primaryName = 'mymaster'
+const readyTimeoutMs = 15_000
+const pollMs = 50
 
 /** A primary with a replica, watched by three sentinels that fail over within a second or two. */
 export interface RedisSentinel {
@@ -30,14 +30,14 @@ export async function createRedisSentinel(): Promise<RedisSentinel> {
   try {
     const primary = await start()
     const follow = ['--replicaof', `127.0.0.1 ${primary.port}`, '--repl-diskless-sync-delay', '0']
-    const replica = await start({ settings: [...REDIS_SETTINGS, ...follow] })
+    const replica = await start({ settings: [...redisSettings, ...follow] })
     const sentinels: RedisServer[] = []
-    for (let count = 0; count < SENTINELS; count += 1) {
+    for (let count = 0; count < sentinelCount; count += 1) {
       sentinels.push(await start({ settings: ['--sentinel'], config: watch(primary.port) }))
     }
     await untilMet(sentinels)
     const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')
-    return { url: `redis+sentinel://${hosts}/${PRIMARY_NAME}`, primary, replica, stop }
+    return { url: `redis+sentinel://${hosts}/${primaryName}`, primary, replica, stop }
   } catch (error) {
     await stop()
     throw error
@@ -46,22 +46,22 @@ export async function createRedisSentinel(): Promise<RedisSentinel> {
 
 function watch(port: number): string {
   return [
-    `sentinel monitor ${PRIMARY_NAME} 127.0.0.1 ${port} 2`,
-    `sentinel down-after-milliseconds ${PRIMARY_NAME} 700`,
-    `sentinel failover-timeout ${PRIMARY_NAME} 3000`,
+    `sentinel monitor ${primaryName} 127.0.0.1 ${port} 2`,
+    `sentinel down-after-milliseconds ${primaryName} 700`,
+    `sentinel failover-timeout ${primaryName} 3000`,
     '',
   ].join('\n')
 }
 
 // A failover needs a replica that is in step, and sentinels that know it and each other.
 async function untilMet(sentinels: readonly RedisServer[]): Promise<void> {
-  const deadline = Date.now() + READY_TIMEOUT_MS
+  const deadline = Date.now() + readyTimeoutMs
   for (const { port } of sentinels) {
     const client = new Redis({ host: '127.0.0.1', port })
     try {
       while (!hasMet(await client.info())) {
         if (Date.now() > deadline) throw new Error('the sentinels did not meet in time')
-        await sleep(POLL_MS)
+        await sleep(pollMs)
       }
     } finally {
       client.disconnect()

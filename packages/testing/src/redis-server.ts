@@ -9,15 +9,15 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findProgram } from './find-program.ts'
 
-const HOST = '127.0.0.1'
-const START_TIMEOUT_MS = 10_000
-const POLL_MS = 20
+const host = '127.0.0.1'
+const startTimeoutMs = 10_000
+const pollMs = 20
 
 /** What BullMQ needs: jobs survive a restart, and a full memory refuses instead of evicting. */
-export const REDIS_SETTINGS = ['--appendonly', 'yes', '--maxmemory-policy', 'noeviction']
+export const redisSettings = ['--appendonly', 'yes', '--maxmemory-policy', 'noeviction']
 
 // The shell ends Redis when our end of its input closes: however this process dies.
-const SUPERVISOR =
+const supervisor =
   '"$@" >/dev/null 2>&1 & server=$!; echo $server; read -r line; kill $server; wait $server'
 
 /** A program that speaks Redis, with the directories of libraries that it needs. */
@@ -62,13 +62,13 @@ export function findRedisProgram(): string {
  */
 export async function createRedisServer(
   program: RedisProgram,
-  { settings = REDIS_SETTINGS, config = '', port: wanted }: RedisServerOptions = {},
+  { settings = redisSettings, config = '', port: wanted }: RedisServerOptions = {},
 ): Promise<RedisServer> {
   const port = wanted ?? (await findFreePort())
   const dir = await mkdtemp(join(tmpdir(), 'clerk-sync-redis-'))
   const configFile = join(dir, 'server.conf')
   await writeFile(configFile, config)
-  const place = ['--bind', HOST, '--port', String(port), '--dir', dir]
+  const place = ['--bind', host, '--port', String(port), '--dir', dir]
   const start = () => startRedis(program, [configFile, ...place, ...settings], port)
   let running: RunningRedis
   try {
@@ -78,7 +78,7 @@ export async function createRedisServer(
     throw error
   }
   return {
-    url: `redis://${HOST}:${port}`,
+    url: `redis://${host}:${port}`,
     port,
     kill: () => running.kill(),
     restart: async () => {
@@ -101,7 +101,7 @@ async function startRedis(
   options: readonly string[],
   port: number,
 ): Promise<RunningRedis> {
-  const shell = spawn('sh', ['-c', SUPERVISOR, 'redis', program, ...options], {
+  const shell = spawn('sh', ['-c', supervisor, 'redis', program, ...options], {
     // A process group of its own: Ctrl-C must reach the tests, not the server under them.
     detached: true,
     env: { ...process.env, ...(libraryPath ? { LD_LIBRARY_PATH: libraryPath } : {}) },
@@ -126,16 +126,16 @@ async function startRedis(
 }
 
 async function answers(shell: ChildProcess, port: number): Promise<boolean> {
-  for (let waited = 0; waited < START_TIMEOUT_MS; waited += POLL_MS) {
+  for (let waited = 0; waited < startTimeoutMs; waited += pollMs) {
     if (shell.exitCode !== null) return false
     if (await ping(port)) return true
-    await sleep(POLL_MS)
+    await sleep(pollMs)
   }
   return false
 }
 
 async function ping(port: number): Promise<boolean> {
-  const socket = connect(port, HOST)
+  const socket = connect(port, host)
   try {
     await once(socket, 'connect')
     socket.write('PING\r\n')
@@ -150,7 +150,7 @@ async function ping(port: number): Promise<boolean> {
 }
 
 async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, HOST)
+  const server = createServer().listen(0, host)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   server.close()

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { provideRedisProgram } from './redis.ts'
-import { createRedisServer, REDIS_SETTINGS } from './redis-server.ts'
+import { createRedisServer, redisSettings } from './redis-server.ts'
 import type { RedisServer } from './redis-server.ts'
 import { freePort } from './start-process.ts'
 
@@ -38,7 +38,7 @@ export async function createTlsRedis(): Promise<TlsRedis> {
       '--tls-key-file': keyFile,
       '--tls-ca-cert-file': certificateFile,
     }
-    const settings = [...REDIS_SETTINGS, ...Object.entries(tls).flat()]
+    const settings = [...redisSettings, ...Object.entries(tls).flat()]
     const server = await createRedisServer(program, { settings })
     return {
       ...server,

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
-import { CACHE_DIR } from './cache-dir.ts'
+import { cacheDir } from './cache-dir.ts'
 import { prepareImage, startContainer } from './docker.ts'
 import { provideFirst } from './provide-first.ts'
 import type { ProvidedServer } from './provide-first.ts'
 import { unpackRedis } from './redis-packages.ts'
-import { createRedisServer, findRedisProgram, REDIS_SETTINGS } from './redis-server.ts'
+import { createRedisServer, findRedisProgram, redisSettings } from './redis-server.ts'
 import type { RedisProgram } from './redis-server.ts'
 
-const IMAGE = 'redis:8'
+const image = 'redis:8'
 
 /**
  * Provides Redis: REDIS_URL, else a container, else an installed server, else Debian's package.
@@ -24,14 +24,14 @@ export async function provideRedis(): Promise<ProvidedServer> {
 }
 
 async function startRedisContainer(): Promise<ProvidedServer> {
-  await prepareImage(IMAGE)
+  await prepareImage(image)
   const { RedisContainer } = await import('@testcontainers/redis')
   const container = await startContainer(
-    new RedisContainer(IMAGE).withCommand(['redis-server', ...REDIS_SETTINGS]),
+    new RedisContainer(image).withCommand(['redis-server', ...redisSettings]),
   )
   return {
     url: container.getConnectionUrl(),
-    source: `container of ${IMAGE}`,
+    source: `container of ${image}`,
     stop: async () => void (await container.stop()),
   }
 }
@@ -42,7 +42,7 @@ async function startInstalled(): Promise<ProvidedServer> {
 }
 
 async function startUnpacked(): Promise<ProvidedServer> {
-  const unpacked = await unpackRedis(join(CACHE_DIR, 'redis'))
+  const unpacked = await unpackRedis(join(cacheDir, 'redis'))
   return { ...(await createRedisServer(unpacked)), source: unpacked.program }
 }
 
@@ -55,7 +55,7 @@ export async function provideRedisProgram(): Promise<RedisProgram> {
   try {
     return { program: findRedisProgram() }
   } catch {
-    return await unpackRedis(join(CACHE_DIR, 'redis')).catch((cause: Error) => {
+    return await unpackRedis(join(cacheDir, 'redis')).catch((cause: Error) => {
       throw new Error(`install redis-server or valkey-server: ${cause.message}`, { cause })
     })
   }

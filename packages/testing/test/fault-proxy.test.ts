@@ -8,7 +8,7 @@ import { createFaultProxy } from '../src/index.ts'
 import type { FaultProxy } from '../src/index.ts'
 
 /** Long enough for a byte to cross two local sockets many times over. */
-const SILENCE_MS = 150
+const silenceMs = 150
 
 let echo: Server
 let proxy: FaultProxy
@@ -80,7 +80,7 @@ test('passes nothing while frozen and delivers it when healed', async () => {
   client.write('held')
   late.write('new and held')
   const replies = Promise.all([hear(client), hear(late)])
-  expect(await Promise.race([replies, sleep(SILENCE_MS, 'silence')])).toBe('silence')
+  expect(await Promise.race([replies, sleep(silenceMs, 'silence')])).toBe('silence')
   await proxy.heal()
   expect(await replies).toEqual(['held', 'new and held'])
 })

@@ -5,18 +5,16 @@ import { locateQueue, parseRedisUrl, redisUrl } from '@clerk-sync/queue'
 import { skippedCheck } from './check.ts'
 import type { Check } from './check.ts'
 import { clerkChecks } from './clerk-checks.ts'
-import { databaseChecks } from './database-checks.ts'
+import { databaseChecks, ledgerCheck } from './database-checks.ts'
 import { endpointCheck } from './endpoint-check.ts'
-import { ledgerCheck } from './ledger-check.ts'
 import { backlogChecks, queueTablesCheck } from './queue-checks.ts'
-import type { Quote } from './quote.ts'
+import type { Quote } from './wording.ts'
 import { redisChecks } from './redis-checks.ts'
-import { readSetting } from './setting.ts'
-import { settingsChecks } from './settings-checks.ts'
+import { readSetting, settingsChecks } from './settings-checks.ts'
 
 export interface CheckDeps {
   readonly env: NodeJS.ProcessEnv
-  /** The caller closes what it opens. */
+  /** The caller closes the database. */
   readonly openDatabase: (url: string) => Database
   /** Where Clerk posts to. */
   readonly endpoint: string | undefined

@@ -1,11 +1,11 @@
+import { fetchCause } from '../terminal/text.ts'
 import { errorMessage } from '@clerk-sync/ops'
-import { askClerk } from './ask-clerk.ts'
-import { remember, skippedCheck } from './check.ts'
+import { z } from 'zod'
+import { remember, skippedCheck, abortRequestMs } from './check.ts'
 import type { Check, Finding } from './check.ts'
-import type { ClerkAnswer } from './ask-clerk.ts'
-import { describeSkew } from './clock-skew.ts'
-import type { Quote } from './quote.ts'
-import type { Setting } from './setting.ts'
+import { describeSkew } from './wording.ts'
+import type { Quote } from './wording.ts'
+import type { Setting } from './settings-checks.ts'
 
 // A minute before ingest refuses what Clerk sends.
 const dangerousSkewMs = 4 * 60_000
@@ -16,7 +16,7 @@ export interface ClerkSettings {
   readonly instanceId: string | undefined
 }
 
-/** Clerk's Backend API, its clock and its instance. The clock is asked for without a key, too. */
+/** Checks Clerk's Backend API, its clock, the secret key and the instance. The clock needs no key. */
 export function clerkChecks(settings: ClerkSettings, quote: Quote): Check[] {
   const { secretKey, apiUrl } = settings
   const key = secretKey.state === 'set' ? secretKey.value : undefined
@@ -28,7 +28,7 @@ export function clerkChecks(settings: ClerkSettings, quote: Quote): Check[] {
       await ask()
       return { status: 'ok', found: `${host} answers` }
     },
-    onError: (_, error) => unreachable(quote(errorMessage(causeOf(error))), key !== undefined),
+    onError: (_, error) => unreachable(quote(errorMessage(fetchCause(error))), key !== undefined),
   }
   const clock: Check = {
     name: 'clock',
@@ -88,7 +88,7 @@ function judgeKey({ status, errorCode }: ClerkAnswer, key: string, quote: Quote)
     return {
       status: 'problem',
       found: `refused, ${kind}: ${answered}`,
-      cause: 'CLERK_SECRET_KEY is not a secret key of this API, or not any longer',
+      cause: 'CLERK_SECRET_KEY is not a secret key of this API, or was revoked',
       cure: 'copy it from the Clerk Dashboard, under API keys, into CLERK_SECRET_KEY',
     }
   }
@@ -96,7 +96,7 @@ function judgeKey({ status, errorCode }: ClerkAnswer, key: string, quote: Quote)
   return {
     status: isPassing ? 'warning' : 'problem',
     found: `not known to be accepted, ${kind}: ${answered}`,
-    cause: isPassing ? 'Clerk can not answer now' : 'this is not how Clerk answers to a key',
+    cause: isPassing ? 'Clerk can not answer now' : 'Clerk does not answer a key in this way',
     cure: isPassing ? 'try again in a minute' : 'CLERK_API_URL must be that of Clerk, or be unset',
   }
 }
@@ -114,7 +114,7 @@ function judgeInstance(
       cure: 'CLERK_API_URL must be that of Clerk, or be unset',
     }
   }
-  // A weak password may be a part of it by chance.
+  // A quote would replace the part of the id that equals a short password.
   const shown = /^ins_\w{1,40}$/.test(instanceId) ? instanceId : quote(instanceId)
   if (expected === undefined) {
     return {
@@ -144,7 +144,55 @@ function unreachable(reason: string, isNeeded: boolean): Finding {
   }
 }
 
-// fetch says only that it failed; the reason is its cause.
-function causeOf(error: unknown): unknown {
-  return error instanceof Error && error.cause !== undefined ? error.cause : error
+/** Clerk's answer to `/v1/instance`. */
+interface ClerkAnswer {
+  readonly status: number
+  /** How far this machine's clock is ahead of the answer's Date; behind it when negative. */
+  readonly aheadMs: number | undefined
+  readonly instanceId: string | undefined
+  readonly errorCode: string | undefined
+}
+
+const bodySchema = z.object({
+  id: z.string().optional().catch(undefined),
+  errors: z
+    .array(z.object({ code: z.string() }))
+    .optional()
+    .catch(undefined),
+})
+
+/** Asks `/v1/instance`, without a key where there is none. @throws when nothing answers. */
+async function askClerk(apiUrl: string, secretKey: string | undefined): Promise<ClerkAnswer> {
+  const asked = Date.now()
+  const response = await fetch(`${apiUrl}/v1/instance`, {
+    headers: {
+      'user-agent': 'clerk-sync',
+      ...(secretKey === undefined ? {} : { authorization: `Bearer ${secretKey}` }),
+    },
+    // A redirect must not send the key to another host.
+    redirect: 'manual',
+    signal: AbortSignal.timeout(abortRequestMs),
+  })
+  const answered = Date.now()
+  const body = bodySchema.safeParse(parse(await response.text())).data
+  return {
+    status: response.status,
+    aheadMs: aheadOf(response.headers.get('date'), (asked + answered) / 2),
+    instanceId: body?.id,
+    errorCode: body?.errors?.[0]?.code,
+  }
+}
+
+function aheadOf(date: string | null, now: number): number | undefined {
+  const theirs = Date.parse(date ?? '')
+  // The header has whole seconds: its time is half a second early on average.
+  return Number.isNaN(theirs) ? undefined : now - (theirs + 500)
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

@@ -1,11 +1,13 @@
 import { DatabaseUnavailableError, pendingMigrations } from '@clerk-sync/db'
 import type { Database } from '@clerk-sync/db'
+import { duration } from '../terminal/text.ts'
 import type { Check, Finding } from './check.ts'
-import { describeSkew } from './clock-skew.ts'
+import { describeSkew } from './wording.ts'
+import type { Quote } from './wording.ts'
 
 const oldestVersion = 140_000
 
-/** The database, its clock and its tables. */
+/** Checks that the database answers, its clock and its tables. */
 export function databaseChecks(db: Database, url: string) {
   const reachable: Check = {
     name: 'database',
@@ -119,7 +121,57 @@ function unreadable(reason: string): Finding {
   return {
     status: 'problem',
     found: reason,
-    cause: 'the database answers, but not to this question',
-    cure: 'look at its log; the user in DATABASE_URL must own the schema "clerk"',
+    cause: 'the database answers, but this query failed',
+    cure: 'read its log; the user in DATABASE_URL must own the schema "clerk"',
+  }
+}
+
+const dayMs = 86_400_000
+// From short to long: with the index on received_at a short one is fast in a ledger of any size.
+const spans = ['1 hour', '1 day', '100 years']
+
+/** Checks when the last event arrived; shows its type and outcome. */
+export function ledgerCheck(db: Database, tables: Check, quote: Quote): Check {
+  return {
+    name: 'last event',
+    needs: tables,
+    async run() {
+      for (const span of spans) {
+        const [last] = await db.prisma.$queryRaw<LastEvent[]>`
+          SELECT type, outcome, (extract(epoch FROM now() - received_at) * 1000)::float8 AS age
+          FROM clerk.webhook_events WHERE received_at > now() - ${span}::interval
+          ORDER BY received_at DESC LIMIT 1`
+        if (last) return judge(last, quote)
+      }
+      return {
+        status: 'warning',
+        found: 'none yet',
+        cause: 'no event has come through: Clerk sends none here, or ingest refuses them',
+        cure: 'add the endpoint in the Clerk Dashboard; "clerk-sync trigger user.created" tries it',
+      }
+    },
+    onError: (reason) => ({
+      status: 'warning',
+      found: reason,
+      cause: 'the ledger could not be read in time: it may have had no event for long',
+      cure: 'look at clerk.webhook_events yourself; the user in DATABASE_URL must own it',
+    }),
+  }
+}
+
+interface LastEvent {
+  type: string
+  outcome: string
+  age: number
+}
+
+function judge({ type, outcome, age }: LastEvent, quote: Quote): Finding {
+  const found = `${quote(type)}, ${duration(age)} ago: ${quote(outcome)}`
+  if (age <= dayMs) return { status: 'ok', found }
+  return {
+    status: 'warning',
+    found,
+    cause: 'nothing has arrived for more than a day: quiet, or Clerk has disabled the endpoint',
+    cure: 'look at the endpoint and its failed messages in the Clerk Dashboard, and replay them',
   }
 }

@@ -1,20 +1,18 @@
 import { readConfig } from '@clerk-sync/ops'
 import { expect, test, vi } from 'vitest'
-import { renderAge } from './age.ts'
 import type { Check, Finding } from './check.ts'
-import { skippedCheck } from './check.ts'
-import { cliVariables } from './cli-variables.ts'
-import { explainConnection } from './explain-connection.ts'
-import { createQuote } from './quote.ts'
+import { skippedCheck, runChecks } from './check.ts'
+import { cliVariables } from './settings-checks.ts'
+import { explainConnection } from './endpoint-check.ts'
+import { createQuote } from './wording.ts'
 import { renderReport } from './report.ts'
-import { runChecks } from './run-checks.ts'
 
 const quote = createQuote({})
 const problem = (found: string): Finding => ({
   status: 'problem',
   found,
   cause: ['one', 'two'],
-  cure: 'mend it',
+  cure: 'repair it',
 })
 const fine: Finding = { status: 'ok', found: 'fine' }
 
@@ -54,7 +52,7 @@ test('a check runs once, before those that need it, which are skipped when it fa
   ])
 })
 
-test('a check without an answer has failed when its time is up', async () => {
+test('a check without an answer fails after the timeout', async () => {
   const silent = check('silent', () => new Promise(() => undefined))
   expect(await runChecks([silent], quote, 20)).toMatchObject([{ found: 'no answer within 0.02 s' }])
 })
@@ -74,7 +72,7 @@ test('a terminal gets symbols and colours, a pipe gets words', async () => {
       'problem  queue     broken',
       '         cause  one',
       '                two',
-      '         cure   mend it',
+      '         cure   repair it',
       'skipped  endpoint  not checked',
       '         cause  no URL',
       '         cure   give one',
@@ -90,7 +88,7 @@ test('a terminal gets symbols and colours, a pipe gets words', async () => {
   )
 })
 
-test('what others say is one short line without a secret in it', () => {
+test('a message of another server is one short line without a secret', () => {
   const shown = createQuote({
     DATABASE_URL: 'postgresql://app:p%40ssw0rd@db/app?password=another',
     CLERK_WEBHOOK_SIGNING_SECRET: 'whsec_one, whsec_two',
@@ -103,17 +101,6 @@ test('what others say is one short line without a secret in it', () => {
   expect(shown('x'.repeat(1_000))).toHaveLength(201)
   // Too short to be told from other text.
   expect(shown('abc')).toBe('abc')
-})
-
-test.each([
-  [0, '0 s'],
-  [-5_000, '0 s'],
-  [90_000, '90 s'],
-  [180_000, '3 min'],
-  [86_400_000, '24 h'],
-  [259_200_000, '3 days'],
-])('%i ms are %s', (ms, text) => {
-  expect(renderAge(ms)).toBe(text)
 })
 
 test.each([
@@ -144,4 +131,14 @@ test.each([
 ])('%s that is wrong is refused without being quoted', (name, value, why) => {
   expect(() => readConfig(cliVariables, { [name]: value })).toThrow(why)
   expect(() => readConfig(cliVariables, { [name]: value })).not.toThrow(/s3cret/)
+})
+
+test.each([
+  'redis://:s3cret@localhost',
+  'rediss://me:s3cret@a:6379,b:6379',
+  'redis://a:6379,redis://me:s3cret@b:6379',
+  'redis+sentinel://me:s3cret@a,b/mymaster',
+  'redis+sentinel://a,b/mymaster?sentinelUsername=me&sentinelPassword=s3cret',
+])('hides the password of %s', (url) => {
+  expect(createQuote({ REDIS_URL: url })('refused: s3cret')).toBe('refused: ***')
 })

@@ -1,13 +1,13 @@
 import { inspectQueue, pendingQueueMigrations } from '@clerk-sync/queue'
 import type { QueueFacts, QueueLocation } from '@clerk-sync/queue'
-import { renderAge } from './age.ts'
+import { duration } from '../terminal/text.ts'
 import { remember } from './check.ts'
 import type { Check, Finding } from './check.ts'
 
 // In a healthy queue a job waits for milliseconds.
 const longWaitMs = 60_000
 
-/** The queue's own tables, where it lives in the database. */
+/** Checks the queue's own tables, where the queue is in PostgreSQL. */
 export function queueTablesCheck(location: QueueLocation, database: Check): Check {
   return {
     name: 'queue',
@@ -31,7 +31,7 @@ export function queueTablesCheck(location: QueueLocation, database: Check): Chec
   }
 }
 
-/** What is in the queue: events that failed, and events that nobody works on. */
+/** Checks for failed jobs, and for jobs that wait too long. */
 export function backlogChecks(location: QueueLocation, queue: Check): Check[] {
   const inspect = remember(() => inspectQueue(location))
   const judges: [name: string, judge: (facts: QueueFacts) => Finding][] = [
@@ -45,8 +45,8 @@ export function backlogChecks(location: QueueLocation, queue: Check): Check[] {
     onError: (reason) => ({
       status: 'problem',
       found: reason,
-      cause: 'the queue does not say what it holds',
-      cure: 'look at the log of its server',
+      cause: 'the jobs of the queue can not be counted',
+      cure: 'read the log of the server that holds the queue',
     }),
   }))
 }
@@ -67,12 +67,12 @@ function judgeWaiting({ depth, isPaused, oldestWaitingMs }: QueueFacts): Finding
   const waiting =
     depth.waiting === 0
       ? `none${running}`
-      : `${depth.waiting}${running}, the oldest for ${renderAge(oldestWaitingMs)}`
+      : `${depth.waiting}${running}, the oldest for ${duration(oldestWaitingMs)}`
   if (isPaused) {
     return {
       status: 'warning',
       found: `${waiting}; the queue is paused`,
-      cause: 'somebody paused it: events are taken, but not written',
+      cause: 'somebody paused it: events are accepted, but not written',
       cure: 'resume it on the board of the console',
     }
   }

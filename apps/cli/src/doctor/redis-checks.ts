@@ -2,13 +2,13 @@ import { inspectRedis, megabytes } from '@clerk-sync/queue'
 import type { RedisAddress, RedisFacts } from '@clerk-sync/queue'
 import { remember } from './check.ts'
 import type { Check, Finding } from './check.ts'
-import type { Quote } from './quote.ts'
+import type { Quote } from './wording.ts'
 
 const oldestVersion = [6, 2] as const
 const crowdedRatio = 0.8
 const inSettings = 'in redis.conf, or in the settings of whoever runs Redis for you'
 
-/** The Redis that holds the queue: whether it answers, keeps all jobs and keeps them safe. */
+/** Checks that the Redis of the queue answers, has room, and loses no job. */
 export function redisChecks(address: RedisAddress, quote: Quote) {
   const inspect = remember(() => inspectRedis(address))
   const reachable: Check = {
@@ -71,11 +71,11 @@ function judgeServer({ form }: RedisAddress, facts: RedisFacts, quote: Quote) {
 
 function judgeEviction({ evictionPolicy }: RedisFacts, quote: Quote): Finding {
   if (evictionPolicy === 'noeviction') return { status: 'ok', found: 'noeviction' }
-  if (evictionPolicy === undefined) return untold('maxmemory_policy')
+  if (evictionPolicy === undefined) return notInInfo('maxmemory_policy')
   return {
     status: 'problem',
     found: `maxmemory-policy is ${quote(evictionPolicy)}`,
-    cause: 'a Redis that runs full throws events away that Clerk was told are safe',
+    cause: 'a full Redis deletes events that ingest has acknowledged to Clerk',
     cure: `set maxmemory-policy to noeviction ${inSettings}`,
   }
 }
@@ -96,7 +96,7 @@ function judgeMemory({ usedBytes, maxBytes }: RedisFacts): Finding {
 
 function judgePersistence({ isAppendOnly }: RedisFacts): Finding {
   if (isAppendOnly === true) return { status: 'ok', found: 'append-only file' }
-  if (isAppendOnly === undefined) return untold('aof_enabled')
+  if (isAppendOnly === undefined) return notInInfo('aof_enabled')
   return {
     status: 'warning',
     found: 'no append-only file',
@@ -105,7 +105,7 @@ function judgePersistence({ isAppendOnly }: RedisFacts): Finding {
   }
 }
 
-function untold(field: string): Finding {
+function notInInfo(field: string): Finding {
   return {
     status: 'warning',
     found: 'unknown',

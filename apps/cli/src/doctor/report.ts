@@ -6,20 +6,21 @@ export interface Report {
   readonly results: readonly Result[]
 }
 
-/** How a terminal shows a status; a pipe gets its word. */
-const marks: { [status in Status]: { symbol: string; colour: Parameters<typeof styleText>[0] } } = {
-  ok: { symbol: '✓', colour: 'green' },
-  warning: { symbol: '!', colour: 'yellow' },
-  problem: { symbol: '✗', colour: 'red' },
-  skipped: { symbol: '–', colour: 'gray' },
-}
+/** How a terminal shows a status. A pipe gets the word. */
+const styles: { [status in Status]: { symbol: string; colour: Parameters<typeof styleText>[0] } } =
+  {
+    ok: { symbol: '✓', colour: 'green' },
+    warning: { symbol: '!', colour: 'yellow' },
+    problem: { symbol: '✗', colour: 'red' },
+    skipped: { symbol: '–', colour: 'gray' },
+  }
 
 export interface Style {
   readonly symbols: boolean
   readonly colours: boolean
 }
 
-/** A line for each check, and where it is not fine the cause and the cure below. */
+/** A line for each check, followed by cause and cure unless its status is ok. */
 export function renderReport({ subject, results }: Report, style: Style): string {
   const nameWidth = Math.max(...results.map(({ name }) => name.length))
   const lines = results.flatMap((result) => {
@@ -51,7 +52,7 @@ export function hasProblem(results: readonly Result[]): boolean {
 }
 
 function markOf(status: Status, { symbols, colours }: Style): string {
-  const { symbol, colour } = marks[status]
+  const { symbol, colour } = styles[status]
   const mark = symbols ? symbol : status.padEnd(7)
   return colours ? styleText(colour, mark, { validateStream: false }) : mark
 }

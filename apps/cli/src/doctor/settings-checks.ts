@@ -1,9 +1,16 @@
 import { readConsoleConfig } from '@clerk-sync/console'
 import { readIngestConfig } from '@clerk-sync/ingest'
 import { ConfigError, readConfig } from '@clerk-sync/ops'
+import type { Variable } from '@clerk-sync/ops'
 import { readWorkerConfig } from '@clerk-sync/worker'
+import { clerkApiUrl, optionalClerkSecretKey } from '@clerk-sync/events/backend-api'
 import type { Check } from './check.ts'
-import { cliVariables } from './cli-variables.ts'
+
+/** What only the commands read. */
+export const cliVariables = {
+  CLERK_SECRET_KEY: optionalClerkSecretKey,
+  CLERK_API_URL: clerkApiUrl,
+}
 
 const readers = {
   ingest: readIngestConfig,
@@ -12,7 +19,7 @@ const readers = {
   'the commands': (env: NodeJS.ProcessEnv) => readConfig(cliVariables, env),
 }
 
-/** Whether each process would take its settings; its problems are in its own words. */
+/** Checks that each process accepts its settings. The problems are those that the process would report. */
 export function settingsChecks(env: NodeJS.ProcessEnv): Check[] {
   return Object.entries(readers).map(([name, read]) => ({
     name: `settings of ${name}`,
@@ -35,4 +42,21 @@ export function settingsChecks(env: NodeJS.ProcessEnv): Check[] {
 function problemsIn({ message }: ConfigError): string[] {
   const [, ...problems] = message.split('\n')
   return problems.map((problem) => problem.trim())
+}
+
+/** The value of one variable, if it is set and right. */
+export type Setting<T> =
+  | { readonly state: 'set'; readonly value: T }
+  | { readonly state: 'unset' }
+  | { readonly state: 'wrong' }
+
+/** Reads one variable alone, so that a wrong one does not stop the checks of the others. */
+export function readSetting<T>(
+  schema: Variable<T>,
+  text: string | undefined,
+): Setting<NonNullable<T>> {
+  const parsed = schema.safeParse(text || undefined)
+  if (!parsed.success) return { state: 'wrong' }
+  const { data } = parsed
+  return data === undefined || data === null ? { state: 'unset' } : { state: 'set', value: data }
 }

@@ -71,7 +71,7 @@ describe("Clerk's API", () => {
     expect(free.resultOf('clock')).toMatchObject({ status: 'skipped' })
   })
 
-  test('an API that can not answer now says nothing against the key', async () => {
+  test('an API that is unavailable is no problem of the key', async () => {
     const url = await serve((_, response) => response.writeHead(503).end('busy'))
     const { resultOf } = await examine({ ...settings, CLERK_API_URL: url })
     expect(resultOf('secret key')).toMatchObject({ status: 'warning' })

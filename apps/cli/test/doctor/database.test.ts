@@ -51,7 +51,7 @@ describe('the database', () => {
     }
   })
 
-  test('a server that is silent has failed when its time is up', async () => {
+  test('a silent server is a problem after the timeout', async () => {
     const { hostname, port } = new URL(inject('databaseUrl'))
     const proxy = await createFaultProxy({ host: hostname, port: Number(port) })
     onTestFinished(() => proxy.close())
@@ -67,7 +67,7 @@ describe('the database', () => {
     })
   })
 
-  test('one that takes no writes is a problem', async () => {
+  test('a read-only database is a problem', async () => {
     const env = await createSettings()
     const url = env['DATABASE_URL'] ?? ''
     const name = new URL(url).pathname.slice(1)

@@ -36,7 +36,7 @@ describe('the endpoint', () => {
     expect(JSON.stringify(resultOf('endpoint'))).not.toContain('hidden')
   })
 
-  test('a page without an end is read only so far', async () => {
+  test('a page without an end is not read to its end', async () => {
     const url = await serve((_, response) => {
       response.write('x'.repeat(100_000))
     })

@@ -53,7 +53,7 @@ describe('clerk-sync doctor', () => {
     })
   })
 
-  test('servers that are silent hold nothing up for long', async () => {
+  test('silent servers do not delay the report for long', async () => {
     const { hostname, port } = new URL(inject('databaseUrl'))
     const proxy = await createFaultProxy({ host: hostname, port: Number(port) })
     onTestFinished(() => proxy.close())

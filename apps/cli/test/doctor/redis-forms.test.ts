@@ -20,7 +20,7 @@ describe('a Redis Cluster', () => {
     expect(resultOf('waiting events')).toMatchObject({ status: 'ok', found: 'none' })
   })
 
-  test('can be known by one of its nodes', async () => {
+  test('is recognised by one of its nodes', async () => {
     const [node = ''] = cluster.url.split(',')
     const asCluster = await examine({ REDIS_URL: node.replace('redis:', 'redis+cluster:') })
     expect(asCluster.resultOf('queue')).toMatchObject({ status: 'ok' })
@@ -33,7 +33,7 @@ describe('a Redis Cluster', () => {
   })
 })
 
-test('a server that is no cluster is told to be none', async () => {
+test('a server that is no cluster is reported', async () => {
   const REDIS_URL = inject('redisUrl').replace('redis:', 'redis+cluster:')
   const { resultOf } = await examine({ REDIS_URL })
   expect(resultOf('queue')).toMatchObject({
@@ -42,7 +42,7 @@ test('a server that is no cluster is told to be none', async () => {
   })
 })
 
-test('sentinels lead to the primary, and a name that they do not know is told', async () => {
+test('sentinels lead to the primary, and a name that they do not know is reported', async () => {
   const redis = await createRedisSentinel()
   onTestFinished(redis.stop)
   const right = await examine({ REDIS_URL: redis.url })

@@ -34,7 +34,7 @@ describe('Redis', () => {
     }
   }
 
-  test('one that is set up for a queue is fine, and left as it was', async () => {
+  test('a Redis that is set up for a queue is ok, and is not changed', async () => {
     const { resultOf } = await examine({ REDIS_URL: redis.url })
     expect(resultOf('queue')).toMatchObject({
       status: 'ok',
@@ -50,7 +50,7 @@ describe('Redis', () => {
     expect(await callRedis(redis.url, 'DBSIZE')).toBe(':0\r\n')
   })
 
-  test('one that evicts, forgets and is nearly full is told to be so', async () => {
+  test('eviction, missing persistence and little memory are reported', async () => {
     const { usedBytes } = await inspectRedis(parseRedisUrl(redis.url))
     const limit = String(Math.round(usedBytes * 1.1))
     await setFor(
@@ -71,7 +71,7 @@ describe('Redis', () => {
           found: expect.stringMatching(/^(8|9|1\d)\d % of [\d.]+ MB in use$/),
         })
         expect(text).toMatch(
-          / {9}cause {2}a Redis that runs full throws events away .*\n {9}cure {3}set maxmemory-policy/,
+          / {9}cause {2}a full Redis deletes events .*\n {9}cure {3}set maxmemory-policy/,
         )
       },
       {

@@ -14,9 +14,9 @@ import { Registry } from 'prom-client'
 import { inject, onTestFinished } from 'vitest'
 import { buildChecks } from '../../src/doctor/build-checks.ts'
 import type { Result } from '../../src/doctor/check.ts'
-import { createQuote } from '../../src/doctor/quote.ts'
+import { createQuote } from '../../src/doctor/wording.ts'
 import { renderReport } from '../../src/doctor/report.ts'
-import { runChecks } from '../../src/doctor/run-checks.ts'
+import { runChecks } from '../../src/doctor/check.ts'
 
 /** The settings of a deployment in which everything is fine, on a database of its own. */
 export async function createSettings(): Promise<Record<string, string>> {

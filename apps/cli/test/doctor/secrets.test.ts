@@ -54,7 +54,7 @@ describe('no secret is shown', () => {
     expect(leaksIn(await runDoctor([], { CLERK_API_URL }, await emptyDirectory()))).toEqual([])
   })
 
-  test('when servers say it back', async () => {
+  test('when a server repeats it', async () => {
     const echo = await serve((request, response) => {
       const said = `${Object.values(secrets).join(' ')} ${request.headers.authorization}`
       response.setHeader('server', said)

@@ -8,12 +8,12 @@ import {
 import type { OpenQueue } from '@clerk-sync/queue'
 import { createTestDatabase } from '@clerk-sync/testing'
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest'
-import { startCommand } from '../catch-up/scene.ts'
+import { startCommand } from '../clerk-access/scene.ts'
 
 const refusal = 'the database refused the write: SQLSTATE 23514'
 
 async function createEnv(kind: 'redis' | 'postgres'): Promise<Record<string, string>> {
-  // The commands know no other prefix: a database of its own keeps others away.
+  // The commands know no other prefix: a database of its own keeps other tests out.
   if (kind === 'redis') return { REDIS_URL: `${inject('redisUrl')}/11` }
   const database = await createTestDatabase(inject('databaseUrl'))
   onTestFinished(() => database.drop())

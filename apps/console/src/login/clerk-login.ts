@@ -3,28 +3,41 @@ import { clerkPlugin, getAuth } from '@clerk/fastify'
 import type { ClerkFastifyOptions, VerifyTokenOptions } from '@clerk/fastify'
 import type { Logger } from '@clerk-sync/ops/process'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { readsOnly } from '../cross-site.ts'
-import { createBrake } from './throttle.ts'
+import { readsOnly } from '../browser-security.ts'
 import { renderNotAllowed, renderNotVerified, renderSessionOver } from './clerk-pages.ts'
-import { isAllowed } from './is-allowed.ts'
-import type { Allowed } from './is-allowed.ts'
+import { createThrottle } from './throttle.ts'
+
+/** Who may use the console: these users, and these roles of one organization. */
+interface Allowed {
+  readonly users: readonly string[]
+  readonly organization: string | undefined
+  readonly roles: readonly string[]
+}
 
 export interface ClerkLogin {
   readonly kind: 'clerk'
   readonly publishableKey: string
   readonly secretKey: string
   readonly apiUrl: string
-  /** The instance's public key: without it Clerk's API is asked for it once. */
+  /** The instance's public key; undefined: it is read once from Clerk's API. */
   readonly jwtKey: string | undefined
-  /** Where people sign in; undefined for the instance's own page. */
+  /** The sign-in page; undefined: that of the instance. */
   readonly signInUrl: string | undefined
-  /** Where browsers find the console. */
+  /** The URL of the console in a browser. */
   readonly url: string
   readonly allowed: Allowed
 }
 
-// Without a session at all, or with one that has tasks left, the sign-in page is of use. For any
-// other reason it would send people back at once, and they would go in circles.
+/** The claims of a session token. */
+interface Claims {
+  readonly userId: string
+  /** The organization that is active in the session. */
+  readonly orgId?: string | null | undefined
+  readonly orgRole?: string | null | undefined
+}
+
+// The sign-in page helps people without a session and those whose session has pending tasks. For any
+// other reason it would send them back at once: an endless redirect.
 const signedOutReasons = new Set([
   undefined,
   'session-token-and-uat-missing',
@@ -32,29 +45,32 @@ const signedOutReasons = new Set([
   'dev-browser-missing',
 ])
 
-// Each of these has Clerk's API asked, and anyone may send them: the limit of requests is the whole
-// instance's, and backfill and reconcile need it.
+// Each handshake is a request to Clerk's API, and anyone can start one. The rate limit is that of the
+// whole instance, which backfill and reconcile need.
 const handshakeParameters = ['__clerk_handshake', '__clerk_handshake_nonce']
 const pausePerHandshakeMs = 250
 const mostHandshakesWaiting = 20
 
-/** Lets in who is signed in with Clerk and is among those who may. */
+/** Lets in users who are signed in with Clerk and allowed. */
 export async function guardByClerk(
   scope: FastifyInstance,
   login: ClerkLogin,
   logger: Logger,
 ): Promise<void> {
   const { origin, host, protocol } = new URL(login.url)
-  const brake = createBrake({ pauseMs: pausePerHandshakeMs, mostWaiting: mostHandshakesWaiting })
+  const throttle = createThrottle({
+    pauseMs: pausePerHandshakeMs,
+    mostWaiting: mostHandshakesWaiting,
+  })
   scope.addHook('onRequest', async (request, reply) => {
-    if (!isHandshake(request) || (await brake.wait())) return undefined
+    if (!isHandshake(request) || (await throttle.wait())) return undefined
     return await reply.code(429).send({ error: 'too_many_handshakes' })
   })
   scope.addHook('onRequest', async ({ headers }) => {
-    // Clerk derives return addresses from these: whoever sends the request must not choose them.
+    // Clerk's library derives return URLs from these headers: the sender must not choose them.
     headers['x-forwarded-host'] = host
     headers['x-forwarded-proto'] = protocol.replace(':', '')
-    // Only a browser's cookie counts. A machine token would be asked for at Clerk's API each time.
+    // Only the cookie of a browser counts. A machine token would cost a request to Clerk's API.
     delete headers.authorization
   })
   const options: ClerkFastifyOptions & Pick<VerifyTokenOptions, 'authorizedParties'> = {
@@ -63,7 +79,7 @@ export async function guardByClerk(
     secretKey: login.secretKey,
     apiUrl: login.apiUrl,
     ...(login.jwtKey ? { jwtKey: login.jwtKey } : {}),
-    // A token that was issued for a sister domain is not for the board.
+    // A token that was issued for another subdomain is not valid for the board.
     authorizedParties: [origin],
     telemetry: { disabled: true },
   }
@@ -83,6 +99,13 @@ export async function guardByClerk(
   })
 }
 
+function isAllowed(allowed: Allowed, { userId, orgId, orgRole }: Claims): boolean {
+  if (allowed.users.includes(userId)) return true
+  // Everybody can be the admin of their own organization: roles count in this organization only.
+  if (allowed.organization === undefined || orgId !== allowed.organization) return false
+  return !!orgRole && allowed.roles.includes(orgRole)
+}
+
 function isHandshake({ url, headers }: FastifyRequest): boolean {
   const { searchParams } = new URL(url, 'http://own')
   const cookies = headers.cookie ?? ''
@@ -95,7 +118,7 @@ async function sendSignedOut(
   reply: FastifyReply,
 ): Promise<void> {
   if (!wantsPage(request)) return await reply.code(401).send({ error: 'signed_out' })
-  // A redirect would not bring back what was sent.
+  // A redirect would lose the body.
   if (!readsOnly(request)) {
     return await reply.code(401).type('text/html').send(renderSessionOver())
   }
@@ -113,7 +136,7 @@ async function sendSignedOut(
   return await reply.code(401).type('text/html').send(renderNotVerified({ reason, signIn }))
 }
 
-// A request may name a whole address, with a host of its sender's choice.
+// The request line may hold a whole URL, with any host.
 function toOwnUrl(requested: string, ownUrl: string): URL {
   const { pathname, search } = new URL(requested, ownUrl)
   return Object.assign(new URL(ownUrl), { pathname, search })

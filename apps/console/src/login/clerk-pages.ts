@@ -1,7 +1,6 @@
-import { html } from '../pages/html.ts'
-import { renderPage } from '../pages/render-page.ts'
+import { boardPath, html, renderPage } from '../render-page.ts'
 
-/** For someone who is signed in, but not among those who may. */
+/** For a user who is signed in, but not allowed. */
 export function renderNotAllowed(who: {
   readonly userId: string
   readonly orgId?: string | null | undefined
@@ -12,7 +11,7 @@ export function renderNotAllowed(who: {
     title: 'Not allowed',
     body: html`<main class="narrow">
       <h1>You may not use this console</h1>
-      <p>You are signed in, but you are not among those who may see and replay jobs.</p>
+      <p>You are signed in, but you are not allowed to see and replay jobs.</p>
       <dl>
         <dt>User</dt>
         <dd><code>${userId}</code></dd>
@@ -27,12 +26,12 @@ export function renderNotAllowed(who: {
         organization of <code>BOARD_CLERK_ORGANIZATION</code>. A role counts while that organization
         is the active one: switch to it in your application, then reload this page.
       </p>
-      <p><a class="button" href="/board">Try again</a></p>
+      <p><a class="button" href="${boardPath}">Try again</a></p>
     </main>`,
   })
 }
 
-/** For a form that was sent after the session had ended: a session is renewed with a page only. */
+/** For a form that was sent after the session had ended. Only opening a page renews a session. */
 export function renderSessionOver(): string {
   return renderPage({
     title: 'Session ended',
@@ -44,7 +43,7 @@ export function renderSessionOver(): string {
   })
 }
 
-/** For a session that is there, but can't be trusted. */
+/** For a session that can't be verified. */
 export function renderNotVerified(why: { reason: string | undefined; signIn: string }): string {
   return renderPage({
     title: 'Not signed in',

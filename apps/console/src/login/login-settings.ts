@@ -1,4 +1,4 @@
-import { variable } from '@clerk-sync/ops'
+import { splitNames, variable } from '@clerk-sync/ops'
 import type { Settings, Variable } from '@clerk-sync/ops'
 import { z } from 'zod'
 import type { Login } from './login.ts'
@@ -153,7 +153,7 @@ function list(
 ): Variable<readonly string[] | undefined> {
   const schema = z
     .string()
-    .transform((text) => text.split(/[\s,]+/).filter((name) => name !== ''))
+    .transform(splitNames)
     .refine((names) => names.length > 0 && names.every((name) => item.test(name)), problem)
   return variable(schema.optional(), example)
 }

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Lets calls through one after the other, with a pause before each, whoever makes them. */
-export interface Brake {
-  /** Resolves after its turn; with false at once when too many wait already. */
+/** Lets calls through one after the other, with a pause before each. All callers share it. */
+export interface Throttle {
+  /** Resolves with true when its turn comes; with false at once when too many calls wait already. */
   wait(): Promise<boolean>
 }
 
-export function createBrake(options: { pauseMs: number; mostWaiting: number }): Brake {
+export function createThrottle(options: { pauseMs: number; mostWaiting: number }): Throttle {
   let last: Promise<void> = Promise.resolve()
   let waiting = 0
   return {

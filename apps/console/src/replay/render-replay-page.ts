@@ -1,23 +1,29 @@
+import { countDone } from '@clerk-sync/queue'
 import type { FailedCounts, FailedGroup } from '@clerk-sync/queue'
-import { html } from '../pages/html.ts'
-import type { Html } from '../pages/html.ts'
-import { renderPage } from '../pages/render-page.ts'
-import { staticPath } from '../pages/static-files.ts'
+import { boardPath, html, renderPage, staticPath } from '../render-page.ts'
+import type { Html } from '../render-page.ts'
 import type { ReplayForm } from './replay-form.ts'
 import type { ReplayRun } from './replay-runs.ts'
-import { renderRun } from './render-run.ts'
 
 export interface ReplayPage {
   readonly form: ReplayForm
   readonly run: ReplayRun | undefined
   readonly isRunning: boolean
-  /** Undefined while a replay is under way, or when something is wrong. */
+  /** Undefined while a replay runs, or when the queue can't be read. */
   readonly counts: FailedCounts | undefined
   readonly problem: string | undefined
-  readonly boardPath: string
 }
 
-// The largest groups say what happened; a table of a thousand says nothing.
+/** The state of a run as the page shows it; its script reads this again and again. */
+export interface RunStatus {
+  readonly isRunning: boolean
+  readonly headline: string
+  readonly done: number
+  readonly matched: number
+  readonly detail: string
+}
+
+// The largest groups tell what happened; nobody reads a table of a thousand.
 const mostGroups = 20
 
 export function renderReplayPage(page: ReplayPage): string {
@@ -28,7 +34,7 @@ export function renderReplayPage(page: ReplayPage): string {
     body: html`<header>
         <nav aria-label="Console">
           <strong>clerk-sync</strong>
-          <a href="${page.boardPath}">Board</a>
+          <a href="${boardPath}">Board</a>
           <a href="/replay" aria-current="page">Replay</a>
         </nav>
       </header>
@@ -43,6 +49,66 @@ export function renderReplayPage(page: ReplayPage): string {
         ${page.counts && renderCounts(page.counts)}
       </main>`,
   })
+}
+
+export function describeRun(run: ReplayRun, now = Date.now()): RunStatus {
+  const { counts, state } = run
+  const { seen, matched, replayed, gone, failed } = counts
+  const until = run.endedAt ?? now
+  const seconds = (until - run.startedAt) / 1_000
+  const replayingMs = run.replayingSince === undefined ? 0 : until - run.replayingSince
+  const done = countDone(counts)
+  const parts = [
+    state === 'reading' ? `${number(seen)} failed jobs read` : `${number(replayed)} replayed`,
+    gone > 0 && `${number(gone)} had left the failed jobs already`,
+    failed > 0 && `${number(failed)} could not be moved and stay failed`,
+    replayingMs > 0 && `${number(Math.round((done / replayingMs) * 1_000))} a second`,
+    `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`,
+  ]
+  return {
+    isRunning: run.endedAt === undefined,
+    headline: headlineOf(run),
+    done,
+    matched,
+    detail: parts.filter((part) => part !== false).join(' · '),
+  }
+}
+
+function renderRun(run: ReplayRun): Html {
+  const { isRunning, headline, done, matched, detail } = describeRun(run)
+  return html`<section
+    class="card run"
+    aria-labelledby="run"
+    aria-live="polite"
+    data-running="${String(isRunning)}"
+  >
+    <h2 id="run">${headline}</h2>
+    <progress
+      aria-labelledby="run"
+      max="${Math.max(matched, 1)}"
+      value="${matched === 0 && !isRunning ? 1 : done}"
+    ></progress>
+    <p class="muted" id="run-detail">${detail}</p>
+    <p class="muted">Started by ${run.startedBy}.</p>
+    ${
+      isRunning &&
+      html`<form method="post" action="/replay/stop">
+        <button type="submit">Stop</button>
+      </form>`
+    }
+  </section>`
+}
+
+function headlineOf({ state, counts, problem }: ReplayRun): string {
+  const of = `${number(counts.replayed)} of ${number(counts.matched)} jobs replayed`
+  const headlines = {
+    reading: 'Looking for the jobs to replay',
+    replaying: `Replaying: ${number(countDone(counts))} of ${number(counts.matched)}`,
+    done: `Done: ${of}`,
+    stopped: `Stopped: ${of}. Replaying again goes on`,
+    failed: `It failed: ${of}. ${problem ?? 'The reason is unknown'}. Replaying again goes on`,
+  }
+  return headlines[state]
 }
 
 function renderForm({ form, counts }: ReplayPage): Html {
@@ -81,7 +147,7 @@ function renderForm({ form, counts }: ReplayPage): Html {
   </form>`
 }
 
-// A type that was chosen stays, also when none of it is left.
+// A chosen type stays in the list, also without failed jobs.
 function typeOptions(form: ReplayForm, counts: FailedCounts | undefined): FailedGroup[] {
   const known = counts?.allTypes ?? []
   const names = new Set(known.map(({ name }) => name))

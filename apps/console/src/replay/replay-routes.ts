@@ -1,16 +1,15 @@
+import { errorMessage } from '@clerk-sync/ops'
 import { countFailed } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { readReplayForm, toSelection } from './replay-form.ts'
 import type { ReplayForm } from './replay-form.ts'
 import type { ReplayRuns } from './replay-runs.ts'
-import { describeRun } from './render-run.ts'
-import { renderReplayPage } from './render-replay-page.ts'
+import { describeRun, renderReplayPage } from './render-replay-page.ts'
 
 export interface ReplayDeps {
   readonly queue: OpenQueue
   readonly runs: ReplayRuns
-  readonly boardPath: string
 }
 
 const bodyLimit = 16_384
@@ -32,7 +31,7 @@ export function serveReplay(scope: FastifyInstance, deps: ReplayDeps): void {
   })
 
   scope.post<{ Body: unknown }>('/replay', async (request, reply) => {
-    // Anything else would be read as a form without a selection, and replay all.
+    // Any other body would count as an empty form, which replays all jobs.
     if (!(request.body instanceof URLSearchParams)) {
       return await reply.code(415).send({ error: 'send a form' })
     }
@@ -40,7 +39,7 @@ export function serveReplay(scope: FastifyInstance, deps: ReplayDeps): void {
     const read = toSelection(form)
     if (!read.ok) return await sendPage(deps, form, reply.code(400))
     if (!runs.start(read.selection, request.operator)) {
-      return await sendPage(deps, form, reply.code(409), 'A replay is under way already.')
+      return await sendPage(deps, form, reply.code(409), 'A replay is running already.')
     }
     return await reply.redirect('/replay', 303)
   })
@@ -54,7 +53,7 @@ export function serveReplay(scope: FastifyInstance, deps: ReplayDeps): void {
 }
 
 async function sendPage(
-  { queue, runs, boardPath }: ReplayDeps,
+  { queue, runs }: ReplayDeps,
   form: ReplayForm,
   reply: FastifyReply,
   why?: string,
@@ -64,15 +63,15 @@ async function sendPage(
   let problem = why ?? (read.ok ? undefined : read.problem)
   let counts
   if (!isRunning) {
-    // Whoever leaves does not wait for it: nor do we.
+    // Counting a large queue takes long: it ends when the browser closes the connection.
     const left = new AbortController()
     reply.raw.once('close', () => left.abort())
     try {
       counts = await countFailed(queue, read.ok ? read.selection : {}, left.signal)
     } catch (error) {
-      problem ??= `The queue does not answer: ${error instanceof Error ? error.message : 'no reason'}.`
+      problem ??= `The queue does not answer: ${errorMessage(error)}.`
     }
   }
-  const page = { form, run: runs.latest, isRunning, counts, problem, boardPath }
+  const page = { form, run: runs.latest, isRunning, counts, problem }
   return await reply.type('text/html').send(renderReplayPage(page))
 }

@@ -1,13 +1,14 @@
+import { errorMessage } from '@clerk-sync/ops'
 import type { Logger } from '@clerk-sync/ops/process'
-import { replayFailed } from '@clerk-sync/queue'
+import { countDone, replayFailed } from '@clerk-sync/queue'
 import type { FailedSelection, OpenQueue, ReplayCounts } from '@clerk-sync/queue'
 
-/** A replay that somebody started here. Only this process knows it. */
+/** A replay that was started on this console. It is kept in memory only. */
 export interface ReplayRun {
   readonly selection: FailedSelection
   readonly startedBy: string
   readonly startedAt: number
-  /** When it had found its jobs; undefined until then. */
+  /** When the first job was replayed; undefined until then. */
   readonly replayingSince: number | undefined
   readonly endedAt: number | undefined
   readonly state: 'reading' | 'replaying' | 'done' | 'stopped' | 'failed'
@@ -18,13 +19,13 @@ export interface ReplayRun {
 
 /** One replay at a time. */
 export interface ReplayRuns {
-  /** The one under way, or the last one. */
+  /** The running replay, or the last one. */
   readonly latest: ReplayRun | undefined
   readonly isRunning: boolean
-  /** Resolves with its end; undefined when another one is under way. */
+  /** Resolves when it has ended; undefined when another replay is running. */
   start(selection: FailedSelection, startedBy: string): Promise<ReplayRun> | undefined
   stop(): void
-  /** Stops what is under way and waits for it. */
+  /** Stops the running replay and waits for its end. */
   close(): Promise<void>
 }
 
@@ -47,8 +48,7 @@ export function createReplayRuns(opened: OpenQueue, logger: Logger): ReplayRuns 
       const counts = await replayFailed(opened, begun.selection, {
         signal,
         onProgress(soFar) {
-          const isReplaying = soFar.replayed + soFar.gone + soFar.failed > 0
-          if (!isReplaying) return set({ counts: soFar })
+          if (countDone(soFar) === 0) return set({ counts: soFar })
           const replayingSince = current.replayingSince ?? Date.now()
           return set({ counts: soFar, state: 'replaying', replayingSince })
         },
@@ -57,8 +57,8 @@ export function createReplayRuns(opened: OpenQueue, logger: Logger): ReplayRuns 
     } catch (error) {
       if (signal.aborted) set({ state: 'stopped' })
       else {
-        set({ state: 'failed', problem: error instanceof Error ? error.message : String(error) })
-        logger.error({ error }, 'a replay failed')
+        set({ state: 'failed', problem: errorMessage(error) })
+        logger.error({ error }, 'the replay failed')
       }
     }
     set({ endedAt: Date.now() })
@@ -98,7 +98,7 @@ export function createReplayRuns(opened: OpenQueue, logger: Logger): ReplayRuns 
   }
 }
 
-// A part of a reason may be somebody's address that was pasted in.
+// The reason that an operator searches for may hold personal data.
 function described({ startedBy, selection, counts }: ReplayRun) {
   return { startedBy, selection: { ...selection, reason: selection.reason && '…' }, ...counts }
 }

@@ -1,7 +1,6 @@
-import { sinceLastEvent } from '../metrics.ts'
 import { graph } from '../panels.ts'
-import { rate, share } from '../queries.ts'
-import type { Row } from '../row.ts'
+import type { Row } from '../panels.ts'
+import { rate, share, sinceLastEvent } from '../queries.ts'
 
 const eventToRow = 'clerk_sync_worker_event_to_row_seconds'
 
@@ -35,6 +34,29 @@ export const freshness: Row = {
       unit: 's',
       queries: [['time() - max(clerk_sync_reconcile_last_run_timestamp_seconds)', 'ago']],
       alert: 'ClerkSyncReconcileOverdue',
+      noValue: 'never compared',
+    }),
+  ],
+}
+
+export const drift: Row = {
+  title: 'Drift',
+  panels: [
+    graph({
+      title: 'Rows that differ from Clerk',
+      description:
+        'What the last reconcile found and did not repair, by table and kind: missing, stale, extra, resurrected. Good: 0. "clerk-sync reconcile --repair" repairs it.',
+      unit: 'short',
+      queries: [['max by (table, kind) (clerk_sync_reconcile_drift_rows)', '{{table}} {{kind}}']],
+      alert: 'ClerkSyncDrift',
+      noValue: 'never compared',
+      width: 16,
+    }),
+    graph({
+      title: 'Duration of the last reconcile',
+      description: 'It grows with the number of users, and with waits for the rate limit of Clerk.',
+      unit: 's',
+      queries: [['max(clerk_sync_reconcile_last_run_duration_seconds)', 'duration']],
       noValue: 'never compared',
     }),
   ],

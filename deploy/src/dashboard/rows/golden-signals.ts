@@ -1,16 +1,20 @@
+import { graph, stat } from '../panels.ts'
+import type { Row } from '../panels.ts'
 import {
   allAttempts,
   busyConnections,
   busyWorkers,
   deliveries,
+  lately,
+  quantile,
   queueAge,
+  rate,
+  rateOrZero,
   redisMemory,
   refused,
+  share,
   sinceLastEvent,
-} from '../metrics.ts'
-import { graph, stat } from '../panels.ts'
-import { lately, quantile, rate, rateOrZero, share } from '../queries.ts'
-import type { Row } from '../row.ts'
+} from '../queries.ts'
 
 const refusedShare = share(rateOrZero(refused), deliveries)
 const failedShare = share(rateOrZero('clerk_sync_worker_failures_total'), allAttempts)

@@ -1,6 +1,6 @@
 import { graph } from '../panels.ts'
+import type { Row } from '../panels.ts'
 import { quantile } from '../queries.ts'
-import type { Row } from '../row.ts'
 
 const ours = 'job=~"ingest|worker|console",instance=~"$instance"'
 const perInstance = '{{job}} {{instance}}'
@@ -61,7 +61,7 @@ export const saturation: Row = {
     graph({
       title: 'Requests in flight',
       description:
-        'Deliveries that wait for their answer. It grows when the queue is slow or away.',
+        'Deliveries that wait for their answer. It grows when the queue is slow or unavailable.',
       unit: 'short',
       queries: [['clerk_sync_ingest_requests_in_flight{instance=~"$instance"}', '{{instance}}']],
     }),

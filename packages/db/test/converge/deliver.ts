@@ -1,7 +1,7 @@
 import type { Database, WriteRules } from '../../src/index.ts'
 import { applyAll } from '../tables.ts'
-import { doom } from './failing-writer.ts'
-import type { Deletion } from './history.ts'
+import { failAt } from './failing-writer.ts'
+import type { Crash } from './history.ts'
 import { toChange } from './to-change.ts'
 import type { HistoryEvent } from './world/world.ts'
 
@@ -9,7 +9,7 @@ interface Arrival {
   readonly event: HistoryEvent
   /** Whether the batch ends here. */
   readonly cut: boolean
-  readonly death: Deletion | undefined
+  readonly crash: Crash | undefined
 }
 
 /**
@@ -33,12 +33,12 @@ export async function deliver(
     while (own.length > 0) {
       const end = own.findIndex(({ cut }) => cut)
       const batch = own.splice(0, end < 0 ? own.length : end + 1)
-      const death = batch[0]?.death
-      if (!death) await write(db, batch, rules)
+      const crash = batch[0]?.crash
+      if (!crash) await write(db, batch, rules)
       else {
-        await writeUntil(death, db, batch, rules)
-        const heir = waiting[(place + death.heir) % waiting.length]
-        heir?.splice(death.later, 0, ...again(batch, death))
+        await writeUntil(crash, db, batch, rules)
+        const successor = waiting[(place + crash.successor) % waiting.length]
+        successor?.splice(crash.later, 0, ...again(batch, crash))
       }
     }
   }
@@ -56,12 +56,12 @@ async function write(db: Database, batch: readonly Arrival[], rules: WriteRules)
 }
 
 async function writeUntil(
-  death: Deletion,
+  crash: Crash,
   db: Database,
   batch: readonly Arrival[],
   rules: WriteRules,
 ): Promise<void> {
-  const writer = doom(db, death)
+  const writer = failAt(db, crash)
   try {
     await write(writer, batch, rules)
   } catch (error) {
@@ -69,9 +69,9 @@ async function writeUntil(
   }
 }
 
-const again = (batch: readonly Arrival[], { batchSize }: Deletion): Arrival[] =>
+const again = (batch: readonly Arrival[], { batchSize }: Crash): Arrival[] =>
   batch.map(({ event }, place) => ({
     event,
     cut: (place + 1) % batchSize === 0,
-    death: undefined,
+    crash: undefined,
   }))

@@ -1,13 +1,13 @@
 import type { Database } from '../../src/index.ts'
-import type { Transaction } from '../../src/transaction.ts'
-import type { Deletion } from './history.ts'
+import type { Transaction } from '../../src/database.ts'
+import type { Crash } from './history.ts'
 
 export interface FailingWriter extends Database {
   isDead(): boolean
 }
 
 /** A writer that is killed before its next statement, or its commit, once it has run so many. */
-export function doom(db: Database, { statements, how }: Deletion): FailingWriter {
+export function failAt(db: Database, { statements, how }: Crash): FailingWriter {
   let left = statements
   let dead = false
 

@@ -39,25 +39,25 @@ export interface Delivery {
   /** Whether the writer's batch ends here. */
   readonly cut: boolean
   /** How the writer dies whose batch begins here. */
-  readonly death: Deletion | undefined
+  readonly crash: Crash | undefined
 }
 
 /** A writer is killed; the queue gives its batch to a writer again. */
-export interface Deletion {
+export interface Crash {
   /** So many statements it still runs; after its commit, where it needs no more. */
   readonly statements: number
   /** Without a word, or because the server ends its connection. */
   readonly how: 'silent' | 'disconnected'
-  readonly heir: number
+  readonly successor: number
   /** So many other arrivals come before those of its batch. */
   readonly later: number
   readonly batchSize: number
 }
 
-const death: fc.Arbitrary<Deletion> = fc.record({
+const crash: fc.Arbitrary<Crash> = fc.record({
   statements: fc.nat(16),
   how: fc.constantFrom('silent', 'silent', 'disconnected'),
-  heir: fc.nat(3),
+  successor: fc.nat(3),
   later: fc.nat(30),
   batchSize: fc.integer({ min: 1, max: 5 }),
 })
@@ -66,9 +66,9 @@ const delivery: fc.Arbitrary<Delivery> = fc.record({
   at: fc.nat(1_000),
   writer: fc.nat(3),
   cut: fc.integer({ min: 0, max: 2 }).map((number) => number === 0),
-  death: fc.oneof(
+  crash: fc.oneof(
     { weight: 14, arbitrary: fc.constant(undefined) },
-    { weight: 1, arbitrary: death },
+    { weight: 1, arbitrary: crash },
   ),
 })
 

@@ -25,7 +25,7 @@ export function answerOf(response: Response, text: string): Answer {
       : { kind: 'again', reason: said }
   }
   if (status === 401) return { kind: 'error', error: new SecretKeyRefusedError(refusal(said)) }
-  // Without a code it is not Clerk's but a firewall's or a proxy's: nothing is off, nothing is gone.
+  // Without a code it is not Clerk's but a firewall's or a proxy's: it says nothing about features or ids.
   if (code !== undefined && (status === 402 || status === 403)) {
     return { kind: 'error', error: new FeatureNotEnabledError(`Clerk answered ${said}`) }
   }

@@ -61,7 +61,7 @@ export function createBackendApi(options: BackendApiOptions): BackendApi {
       return answerOf(response, await response.text())
     } catch (error) {
       signal?.throwIfAborted()
-      return { kind: 'again', reason: reasonOf(error) }
+      return { kind: 'again', reason: networkReason(error) }
     }
   }
 
@@ -112,7 +112,7 @@ function queryOf(params: Params): string {
 
 // fetch says only that it failed; the reason is its cause. Without a code it is not the network's,
 // and may quote what was sent.
-function reasonOf(error: unknown): string {
+function networkReason(error: unknown): string {
   if (!(error instanceof Error)) return 'no answer'
   if (error.name === 'TimeoutError') return 'no answer in time'
   const { cause } = error

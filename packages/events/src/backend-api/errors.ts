@@ -10,7 +10,7 @@ export class FeatureNotEnabledError extends Error {
   override readonly name = 'FeatureNotEnabledError'
 }
 
-/** Clerk answered with an error that another try does not mend. The message has Clerk's code. */
+/** Clerk answered with an error that stays the same when the request is sent again. The message has Clerk's code. */
 export class ApiRefusedError extends Error {
   readonly code = 'ERR_API_REFUSED'
   override readonly name = 'ApiRefusedError'

@@ -8,7 +8,7 @@ export {
 } from './errors.ts'
 export { createRateLimiter } from './rate-limiter.ts'
 export type { RateLimiter, Rate } from './rate-limiter.ts'
-export { defaultRate } from './default-rate.ts'
+export { defaultRate } from './rate-limiter.ts'
 export { walk } from './walk.ts'
 export type { Page, Position } from './walk.ts'
 export { clerkApiUrl, clerkSecretKey, optionalClerkSecretKey } from './settings.ts'

@@ -31,7 +31,7 @@ async function takeTimes(
   return times
 }
 
-describe('a pace', () => {
+describe('a rate limit', () => {
   test('lets a tenth of the window go at once, then one after each interval', async () => {
     const times = await takeTimes(createRateLimiter(rate), 15)
     expect(times).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 100, 200, 300, 400, 500])

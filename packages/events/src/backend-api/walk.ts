@@ -1,5 +1,5 @@
 import { isClerkObject } from '../entities/column.ts'
-import type { ClerkObject } from '../entities/entity.ts'
+import type { ClerkObject, EntityApi } from '../entities/entity.ts'
 import type { BackendApi, Params } from './backend-api.ts'
 import { ApiRefusedError, FeatureNotEnabledError } from './errors.ts'
 
@@ -35,8 +35,12 @@ type Entry = ClerkObject & { readonly id: string }
  *
  * @throws what `api.get` throws.
  */
-export function walk(api: BackendApi, path: string, from: Position = {}): AsyncGenerator<Page> {
-  return path === '/users' ? walkByCursor(api, path, from) : walkByOffset(api, path, from)
+export function walk(
+  api: BackendApi,
+  { list, hasCursor }: Pick<EntityApi, 'list' | 'hasCursor'>,
+  from: Position = {},
+): AsyncGenerator<Page> {
+  return hasCursor ? walkByCursor(api, list, from) : walkByOffset(api, list, from)
 }
 
 async function* walkByCursor(api: BackendApi, path: string, from: Position): AsyncGenerator<Page> {

@@ -50,6 +50,29 @@ export interface ChildTable {
   readonly off?: boolean
 }
 
+/** Where Clerk's Backend API has the entities of one kind, and what their list can do. */
+export interface EntityApi {
+  readonly list: string
+  /**
+   * Where one of them is: an object, or a list in which it is to be found. The names in braces are
+   * columns.
+   */
+  readonly one: string
+  /** The list continues after an id (`starting_after`); other lists continue by `offset`. */
+  readonly hasCursor?: true
+  /** The list can be asked for several ids in one request. */
+  readonly byIds?: { readonly parameter: string; readonly max: number }
+  /** Where the total is, for a list that does not tell it. */
+  readonly count?: string
+  /** Every instance has this list: a refusal is an error, not a feature that is switched off. */
+  readonly isInEveryInstance?: true
+}
+
+/** The column of an owned row that holds the id of its owner. */
+export function ownerColumn(owner: string): string {
+  return `${owner}_id`
+}
+
 /**
  * One kind of thing that Clerk reports. The minimising parse, the guarded write, the row mapper, the
  * cascades and docs/tables.md are all derived from it. `id`, `updated_at` and the bookkeeping columns
@@ -60,11 +83,8 @@ export interface Entity {
   readonly table: string
   /** What it holds, in a sentence. */
   readonly about: string
-  /**
-   * Where the Backend API lists it, and where it has one alone: an object, or a list in which it is
-   * to be found. The names in braces are columns. Absent where the API has no list of the same shape.
-   */
-  readonly api?: { readonly list: string; readonly one: string }
+  /** Absent where the Backend API has no list of the same shape. */
+  readonly api?: EntityApi
   readonly upsertedBy: readonly string[]
   readonly deletedBy: readonly string[]
   /** Kept only when SYNC_ENTITIES names it. */
@@ -81,6 +101,9 @@ export interface Entity {
   readonly columns: readonly Column[]
   readonly children: readonly ChildTable[]
 }
+
+/** A longer id is not Clerk's, and PostgreSQL could not index it. */
+export const longestId = 255
 
 /** In milliseconds. PostgreSQL reads years above 9999 in another notation; Clerk's are far below. */
 export const latestTime = Date.UTC(9999, 11, 31)

@@ -1,5 +1,7 @@
+import { splitNames } from '@clerk-sync/ops'
 import type { Column, Entity } from './entity.ts'
 import { entities, messages } from './registry.ts'
+import { user } from './user.ts'
 
 /** What SYNC_ENTITIES and SYNC_FIELDS keep of what Clerk sends. */
 export interface Kept {
@@ -57,7 +59,7 @@ export const fields: readonly Field[] = [
 /** @throws an Error that names what is unknown and lists what there is. */
 export function parseEntities(text: string): string[] {
   const known = entities.map(({ table }) => table)
-  const names = namesIn(text)
+  const names = splitNames(text)
   const unknown = names.filter((name) => !known.includes(name))
   if (unknown.length > 0) {
     throw new Error(`names ${unknown.join(', ')}, but there are only ${known.join(', ')}`)
@@ -69,7 +71,7 @@ export function parseEntities(text: string): string[] {
 export function parseFields(text: string): string[] {
   const removable = fields.filter((field) => field.removable)
   const signed = removable.map(({ name, optional }) => (optional ? name : `-${name}`))
-  const names = namesIn(text)
+  const names = splitNames(text)
   const unknown = names.filter((name) => !signed.includes(name))
   if (unknown.length > 0) {
     throw new Error(
@@ -79,10 +81,6 @@ export function parseFields(text: string): string[] {
   return names
 }
 
-function namesIn(text: string): string[] {
-  return text.split(/[\s,]+/).filter((name) => name !== '')
-}
-
 /** What is kept with these choices. */
 export function selectKept(choice: Choice = {}): Kept {
   const chosen = new Set(choice.fields)
@@ -90,7 +88,7 @@ export function selectKept(choice: Choice = {}): Kept {
     choice.entities ? choice.entities.includes(entity.table) : !entity.optional
   const effects = new Map<string, Effect>()
   const kept: Entity[] = []
-  const tellsOfUsers = entities.some((entity) => entity.name === 'user' && isKept(entity))
+  const tellsOfUsers = isKept(user)
   for (const type of messages.types) {
     const record = { action: 'record', concerns: messages.concerns } as const
     effects.set(type, tellsOfUsers ? record : { action: 'leave' })

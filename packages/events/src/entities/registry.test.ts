@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { ChildTable, Entity } from './entity.ts'
-import { minimise } from './minimise.ts'
+import { minimise } from '../webhooks/event-job.ts'
 import { entities, messages } from './registry.ts'
-import { readRow } from './row.ts'
+import { readRow } from '../change.ts'
 
 test('no two entities, tables or event types share a name', () => {
   const tables = entities.flatMap(({ table, children }) => [table, ...children.map((c) => c.table)])

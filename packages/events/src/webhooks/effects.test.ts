@@ -53,13 +53,13 @@ const effects: Record<string, string> = {
 
 const all = selectKept(everything)
 
-test.each(eventTypes)('%s does to the tables what it should', (type) => {
+test.each(eventTypes)('%s has its effect on the tables', (type) => {
   const effect = all.effectOf(type)
   const entity = 'entity' in effect ? ` ${effect.entity.name}` : ''
   expect(`${effect.action}${entity}`).toBe(effects[type])
 })
 
-test('by default sessions alone are left out', () => {
+test('by default only sessions are left out', () => {
   const left = eventTypes.filter((type) => selectKept().effectOf(type).action === 'leave')
   expect(left).toEqual(eventTypes.filter((type) => type.startsWith('session.')))
 })

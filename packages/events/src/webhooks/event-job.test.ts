@@ -1,11 +1,10 @@
 import { everything, parseFields, selectKept } from '../entities/kept.ts'
-import { readRow } from '../entities/row.ts'
+import { readRow } from '../change.ts'
 import type { Entity } from '../entities/entity.ts'
 import type { Kept } from '../entities/kept.ts'
 import { describe, expect, test } from 'vitest'
 import { eventTypes } from './event-types.ts'
-import { parseEnvelope } from './envelope.ts'
-import { buildEventJob, parseEventJob } from './event-job.ts'
+import { buildEventJob, parseEnvelope, parseEventJob } from './event-job.ts'
 import type { EventJob } from './event-job.ts'
 import { buildSample } from '../samples/index.ts'
 import { officialTypes, readOfficialExample } from '../samples/official-catalogue.ts'
@@ -18,7 +17,7 @@ const typesThat = (kept: Kept, ...actions: string[]) =>
   eventTypes.filter((type) => actions.includes(kept.effectOf(type).action))
 const messageTypes = typesThat(all, 'record')
 
-/** The job of a body, by the way that it takes in production. */
+/** The job of a body, made as in production. */
 const jobOf = (body: unknown, kept = all) => jobOfText(JSON.stringify(body), kept)
 
 function jobOfText(body: string, kept = all): EventJob {
@@ -47,7 +46,7 @@ describe('the job of a sample', () => {
     expect(throughQueue(job)).toStrictEqual(job)
   })
 
-  test.each(eventTypes)('says of %s which event it is, and when', (type) => {
+  test.each(eventTypes)('names the event of %s and its times', (type) => {
     expect(jobOf(buildSample(type, { now, id: 'chosen_1' }))).toMatchObject({
       svixId: 'msg_1',
       type,
@@ -57,7 +56,7 @@ describe('the job of a sample', () => {
     })
   })
 
-  test.each(typesThat(all, 'upsert'))('carries what the row of %s needs', (type) => {
+  test.each(typesThat(all, 'upsert'))('has all that the row of %s needs', (type) => {
     const sample = buildSample(type, { now })
     const { data = {} } = jobOf(sample)
     const row = readRow(entityOf(type), sample.data)
@@ -67,17 +66,17 @@ describe('the job of a sample', () => {
   })
 
   test.each([...typesThat(all, 'delete'), ...messageTypes])(
-    'carries of %s the ids and nothing of its data',
+    'has the ids of %s and no data',
     (type) => {
-      const job = jobOf(buildSample(type, { now, id: 'gone_1' }))
-      expect(job).toMatchObject({ entityId: 'gone_1' })
+      const job = jobOf(buildSample(type, { now, id: 'deleted_1' }))
+      expect(job).toMatchObject({ entityId: 'deleted_1' })
       expect(job).not.toHaveProperty('data')
     },
   )
 })
 
 describe('an event of an entity that is left out', () => {
-  // What is kept of others goes with them.
+  // Rows of other entities that are kept are deleted with their owner.
   const ofOwners = ['user.deleted', 'organization.deleted'] as const
   const goOn: readonly string[] = [...messageTypes, ...ofOwners]
   test.each(eventTypes.filter((type) => !goOn.includes(type)))('becomes no job: %s', (type) => {
@@ -87,17 +86,14 @@ describe('an event of an entity that is left out', () => {
     expect(askFor(JSON.stringify(buildSample(type, { now })), kept)).toBeUndefined()
   })
 
-  test.each(ofOwners)(
-    'is a job with ids alone where it is the deletion of an owner: %s',
-    (type) => {
-      const body = JSON.stringify(buildSample(type, { now }))
-      const job = askFor(body, selectKept({ entities: ['roles'] }))
-      expect(job?.data).toBeUndefined()
-      expect(Object.keys(job ?? {})).toContain('entityId')
-    },
-  )
+  test.each(ofOwners)('becomes a job with ids only when an owner is deleted: %s', (type) => {
+    const body = JSON.stringify(buildSample(type, { now }))
+    const job = askFor(body, selectKept({ entities: ['roles'] }))
+    expect(job?.data).toBeUndefined()
+    expect(Object.keys(job ?? {})).toContain('entityId')
+  })
 
-  test('takes messages along where users are left out, and no unknown types', () => {
+  test('includes messages when users are left out, but no unknown types', () => {
     const kept = selectKept({ entities: [] })
     expect(typesThat(kept, 'record')).toEqual([])
     expect(typesThat(selectKept({ entities: ['users'] }), 'record')).toEqual(messageTypes)
@@ -106,7 +102,7 @@ describe('an event of an entity that is left out', () => {
   })
 })
 
-describe('whom an event concerns', () => {
+describe('the user and the organization of an event', () => {
   test.each([
     ['user.created', { userId: 'user_1' }],
     ['user.deleted', { userId: 'user_1' }],
@@ -119,16 +115,16 @@ describe('whom an event concerns', () => {
     ['organizationInvitation.created', { organizationId: 'org_1' }],
     ['organizationMembership.created', { userId: 'user_1', organizationId: 'org_1' }],
     ['organizationMembership.deleted', { userId: 'user_1', organizationId: 'org_1' }],
-    // Clerk sends an empty organization_id for a user who pays.
+    // For a user who pays, Clerk sends an empty organization_id.
     ['subscription.created', { userId: 'user_1' }],
     ['subscriptionItem.created', { userId: 'user_1' }],
     ['paymentAttempt.created', { userId: 'user_1' }],
-    // The data of these deletes is an id alone.
+    // The data of these has an id only.
     ['organizationDomain.deleted', {}],
     ['role.created', {}],
     ['permission.deleted', {}],
     ['waitlistEntry.created', {}],
-  ] as const)('is in the job of %s: %j', (type, concerned) => {
+  ] as const)('are in the job of %s: %j', (type, concerned) => {
     const prefix = buildSample(type, { now }).data['id'] as string
     const id = `${prefix.slice(0, prefix.lastIndexOf('_'))}_1`
     const { userId, organizationId } = jobOf(buildSample(type, { now, id }))
@@ -136,7 +132,7 @@ describe('whom an event concerns', () => {
   })
 
   test.each([[''], [null], [7], [['user_1']], ['u'.repeat(256)]])(
-    'is nobody when the id is %j',
+    'are absent when the id is %j',
     (user_id) => {
       const job = jobOf({ type: 'email.created', data: { id: 'ema_1', user_id } })
       expect(job).not.toHaveProperty('userId')
@@ -155,7 +151,7 @@ describe('the request of an event', () => {
   const own = typesThat(all, 'upsert', 'delete').filter((type) => entityOf(type).requestedByUser)
   const { client_ip, user_agent } = buildSample('user.created').event_attributes.http_request
 
-  test.each(own)('is in the job of %s, where it is kept', (type) => {
+  test.each(own)('is in the job of %s when it is kept', (type) => {
     const sample = buildSample(type, { now })
     expect(jobOf(sample)).toMatchObject({ clientIp: client_ip, userAgent: user_agent })
     const withoutIt = { ...everything, fields: [] }
@@ -166,7 +162,7 @@ describe('the request of an event', () => {
     expect(jobOf(sample, selectKept(agentOnly))).not.toHaveProperty('clientIp')
   })
 
-  test("is a user's own only in events of users and sessions", () => {
+  test("is the user's own only in events of users and sessions", () => {
     expect(new Set(own.map((type) => type.split('.')[0]))).toEqual(new Set(['session', 'user']))
   })
 
@@ -180,7 +176,7 @@ describe('the request of an event', () => {
     },
   )
 
-  test('is absent where it is empty, and cut to 512 characters', () => {
+  test('is absent when it is empty, and cut to 512 characters', () => {
     const requested = (http_request: object) =>
       jobOf({ ...buildSample('user.created', { now }), event_attributes: { http_request } })
     const empty = requested({ client_ip: '', user_agent: '' })
@@ -217,7 +213,7 @@ describe('what must never be queued by default', () => {
     if (typeof value !== 'object' || value === null) return value
     const inner = Object.entries(value).map(([key, field]) => [
       key,
-      // What users write themselves is kept whole.
+      // Metadata is kept whole.
       key.endsWith('metadata') ? field : plant(field),
     ])
     return { ...Object.fromEntries(inner), ...planted }
@@ -241,7 +237,7 @@ describe('what must never be queued by default', () => {
   })
 
   test.each(typesThat(all, 'upsert', 'delete').filter((type) => entityOf(type).requestedByUser))(
-    'is found in %s once it is asked for',
+    'is found in %s when it is selected',
     (type) => {
       expect(JSON.stringify(jobOfText(plantSample(type)))).toContain(secret)
     },
@@ -290,19 +286,19 @@ describe('what must never be queued at all', () => {
 describe('the job of an unusual event', () => {
   const event = { type: 'user.created', data: { id: 'user_1' }, timestamp: now }
 
-  test('without a time occurred when its delivery was sent', () => {
+  test('without a time has the time of its delivery', () => {
     const { timestamp: _, ...old } = event
     expect(jobOf(old).occurredAt).toBe(1_773_500_967_000)
   })
 
   test.each([[undefined], [null], [''], [7], [{}], [['user_1']]])(
-    'whose id is %j has no entity',
+    'whose id is %j has no entity id',
     (id) => {
       expect(jobOf({ ...event, data: { id } })).not.toHaveProperty('entityId')
     },
   )
 
-  test('of an unknown type is named and dated, and no more', () => {
+  test('of an unknown type has a name and times, and no data', () => {
     const data = { id: 'robot_1', serial: 's3cret' }
     expect(jobOf({ ...event, type: 'robot.created', data })).toStrictEqual({
       svixId: 'msg_1',
@@ -313,7 +309,7 @@ describe('the job of an unusual event', () => {
     })
   })
 
-  test('holds only text that PostgreSQL takes', () => {
+  test('holds only text that PostgreSQL can store', () => {
     const data = {
       id: 'user_\0',
       first_name: 'A\uD83Dda',
@@ -346,7 +342,7 @@ describe('the job of an unusual event', () => {
   test.each([
     ['lists', '[', ']', 4_094],
     ['objects', '{"a":', '}', 1_364],
-  ])('takes metadata of %s as deep as 8 KB allow', (_, open, close, depth) => {
+  ])('accepts metadata of %s nested as deep as 8 KB allow', (_, open, close, depth) => {
     const metadata = `{"a":${open.repeat(depth)}1${close.repeat(depth)}}`
     const text = `{"type":"user.updated","data":{"id":"user_1","unsafe_metadata":${metadata}}}`
     const queued = JSON.stringify(jobOfText(text))
@@ -379,10 +375,10 @@ describe("Clerk's own example", () => {
   )
 })
 
-describe('in a job of the queue', () => {
+describe('the data of a job in the queue', () => {
   const job = { svixId: 'msg_1', type: 'user.created', occurredAt: 1, receivedAt: 2 }
 
-  test('entity, whom it concerns, request and data may be missing, and unknown fields are dropped', () => {
+  test('optional fields may be missing, and unknown fields are dropped', () => {
     expect(parseEventJob(job)).toStrictEqual(job)
     expect(parseEventJob({ ...job, future: 1 })).toStrictEqual(job)
   })
@@ -419,7 +415,7 @@ describe('in a job of the queue', () => {
     [{ ...job, data: null }],
     [{ ...job, data: [] }],
     [{ ...job, data: 'text' }],
-  ])('anything else is no event: %j', (data) => {
+  ])('anything else is not an event: %j', (data) => {
     expect(parseEventJob(data)).toBeUndefined()
   })
 })

@@ -1,11 +1,28 @@
-import { minimise } from '../entities/minimise.ts'
+import { latestTime, longestId } from '../entities/entity.ts'
+import { isClerkObject } from '../entities/column.ts'
+import type { ChildTable, ClerkObject, Column, Entity } from '../entities/entity.ts'
 import { readConcerned } from '../entities/concerned.ts'
-import { wellFormed } from '../entities/well-formed.ts'
+import { wellFormed } from '@clerk-sync/ops'
 import type { Effect, Kept } from '../entities/kept.ts'
 import { z } from 'zod'
-import type { Envelope } from './envelope.ts'
 
-/** The event as the queue keeps it: nothing in it that the tables don't. Times are milliseconds. */
+/** What Clerk sends for one event, as far as it is the same for every type. */
+export interface Envelope {
+  type: string
+  data: { [field: string]: unknown }
+  /** When the event occurred, in milliseconds. Old messages lack it. */
+  timestamp?: number | undefined
+  instance_id?: string | undefined
+  /** The request that caused the event. */
+  event_attributes?: { http_request?: HttpRequest | undefined } | undefined
+}
+
+interface HttpRequest {
+  client_ip?: string | undefined
+  user_agent?: string | undefined
+}
+
+/** The event as the queue keeps it. It holds only what the tables keep. Times are in milliseconds. */
 export interface EventJob {
   svixId: string
   type: string
@@ -17,24 +34,36 @@ export interface EventJob {
   userId?: string | undefined
   /** The organization that the event concerns. */
   organizationId?: string | undefined
-  /** Where the user's own request came from; only where it is kept. */
+  /** Where the user's own request came from. Absent unless it is kept. */
   clientIp?: string | undefined
   userAgent?: string | undefined
-  /** Clerk's object with the kept fields only; absent when no row is made of it. */
+  /** Clerk's object with the kept fields only. Absent when the event writes no row. */
   data?: { [field: string]: unknown } | undefined
 }
 
-/** One delivery: `svixTimestamp` is the second of this attempt, `receivedAt` its arrival in ms. */
+/** One delivery. `svixTimestamp` is its time in seconds, `receivedAt` its arrival in milliseconds. */
 export interface Delivery {
   svixId: string
   svixTimestamp: number
   receivedAt: number
 }
 
-// A longer id is not Clerk's, and PostgreSQL could not index it.
-const longestId = 255
-// A user agent has no bound of its own, and the ledger keeps one per event.
+// A user agent has no limit of its own, and the ledger keeps one per event.
 const longestRequestField = 512
+
+const optionalText = z.string().optional().catch(undefined)
+const httpRequest = z
+  .object({ client_ip: optionalText, user_agent: optionalText })
+  .optional()
+  .catch(undefined)
+
+const envelopeSchema = z.object({
+  type: z.string().min(1).max(200),
+  data: z.record(z.string(), z.unknown()),
+  timestamp: z.number().min(0).optional().catch(undefined).transform(toMilliseconds),
+  instance_id: optionalText,
+  event_attributes: z.object({ http_request: httpRequest }).optional().catch(undefined),
+})
 
 const concernedId = z.string().min(1).max(longestId).optional()
 const requestField = z.string().min(1).max(longestRequestField).optional()
@@ -52,9 +81,21 @@ const jobSchema = z.object({
   data: z.record(z.string(), z.unknown()).optional(),
 })
 
+/** The event in a verified body, or undefined when the body is not an event. */
+export function parseEnvelope(body: Buffer): Envelope | undefined {
+  let json: unknown
+  try {
+    json = JSON.parse(body.toString('utf8'))
+  } catch {
+    return undefined
+  }
+  const parsed = envelopeSchema.safeParse(json)
+  return parsed.success ? parsed.data : undefined
+}
+
 /**
- * The job of a verified event, or undefined when its entity is left out. An envelope without a time
- * occurred when its first delivery was sent.
+ * The job of a verified event, or undefined when its entity is left out. For an event without a time,
+ * the time of the delivery counts.
  */
 export function buildEventJob(
   kept: Kept,
@@ -78,10 +119,18 @@ export function buildEventJob(
   })
 }
 
-/** The job in `job.data`, or undefined when something else was put into the queue. */
+/** The job in `job.data`, or undefined when that is not an event's job. */
 export function parseEventJob(data: unknown): EventJob | undefined {
   const parsed = jobSchema.safeParse(data)
   return parsed.success ? parsed.data : undefined
+}
+
+// Clerk documents milliseconds, but its catalogue's examples have seconds. A time that PostgreSQL can't
+// store counts as absent.
+function toMilliseconds(timestamp: number | undefined): number | undefined {
+  if (timestamp === undefined) return undefined
+  const ms = Math.trunc(timestamp < 1e11 ? timestamp * 1000 : timestamp)
+  return ms <= latestTime ? ms : undefined
 }
 
 type Recorded = Exclude<Effect, { action: 'leave' }>
@@ -110,4 +159,56 @@ const cut = (text: string | undefined) => text?.slice(0, longestRequestField) ||
 
 function present<T extends object>(fields: T): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
+}
+
+/** `true` keeps the value whole; a tree keeps only the named fields of an object or of each element. */
+type KeptFields = true | { [field: string]: KeptFields }
+
+const keptByEntity = new WeakMap<Entity, KeptFields>()
+
+/** Clerk's object with only the fields that the entity's columns read; everything else is left behind. */
+export function minimise(entity: Entity, data: ClerkObject): ClerkObject {
+  let kept = keptByEntity.get(entity)
+  if (!kept) keptByEntity.set(entity, (kept = keptFields(entity)))
+  return pick(kept, data) as ClerkObject
+}
+
+function keptFields(entity: Entity): KeptFields {
+  const kept = { id: true, updated_at: true } satisfies KeptFields
+  for (const path of entity.columns.flatMap(readsOf)) keep(kept, path)
+  for (const child of entity.children) {
+    if (child.off) continue
+    keep(kept, `${child.items}[].id`)
+    for (const path of child.columns.flatMap(readsOf)) keep(kept, inItems(child, path))
+  }
+  return kept
+}
+
+function inItems(child: ChildTable, path: string): string {
+  return path.startsWith('../') ? path.slice('../'.length) : `${child.items}[].${path}`
+}
+
+const readsOf = (column: Column) => (column.off ? [] : column.reads)
+
+function keep(kept: { [field: string]: KeptFields }, path: string): void {
+  const steps = path.replaceAll('[]', '').split('.')
+  const last = steps.pop() ?? ''
+  let tree = kept
+  for (const step of steps) {
+    const next = tree[step]
+    if (next === true) return
+    tree = tree[step] = next ?? {}
+  }
+  tree[last] = true
+}
+
+function pick(kept: KeptFields, value: unknown): unknown {
+  if (kept === true) return value
+  if (Array.isArray(value)) return value.map((item) => pick(kept, item))
+  if (!isClerkObject(value)) return null
+  return Object.fromEntries(
+    Object.entries(kept)
+      .filter(([field]) => Object.hasOwn(value, field))
+      .map(([field, inner]) => [field, pick(inner, value[field])]),
+  )
 }

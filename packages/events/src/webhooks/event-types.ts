@@ -57,7 +57,7 @@ export type EventType = (typeof eventTypes)[number]
 
 const knownTypes: ReadonlySet<string> = new Set(eventTypes)
 
-/** Tells a known event type from one that Clerk has added since. */
+/** Whether an event type is known. Clerk may add further ones at any time. */
 export function isEventType(type: string): type is EventType {
   return knownTypes.has(type)
 }

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
-import { parseSigningSecrets, sign } from './signature.ts'
-import type { SigningSecret } from './signature.ts'
+import { sign } from './signature.ts'
+import { parseSigningSecrets } from './signing-secret.ts'
+import type { SigningSecret } from './signing-secret.ts'
 
 export interface GeneratedRequest {
   /** The secrets of the server, as in CLERK_WEBHOOK_SIGNING_SECRET. */

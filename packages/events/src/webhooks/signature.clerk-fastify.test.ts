@@ -3,8 +3,9 @@ import { verifyWebhook as verifyWithFastify } from '@clerk/fastify/webhooks'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { createSigningSecret, parseSigningSecrets, sign, verifySignature } from './signature.ts'
-import type { SigningSecret } from './signature.ts'
+import { sign, verifySignature } from './signature.ts'
+import { createSigningSecret, parseSigningSecrets } from './signing-secret.ts'
+import type { SigningSecret } from './signing-secret.ts'
 
 const signingSecret = createSigningSecret()
 const [secret] = parseSigningSecrets(signingSecret) as [SigningSecret]
@@ -43,6 +44,8 @@ describe.each(bodies)('a correctly signed body with $title', ({ json, clerkFasti
     const { id, timestamp, signature } = signedHeaders(body)
     expect(verifySignature([secret], { headers: { id, timestamp, signature }, body })).toEqual({
       ok: true,
+      id,
+      timestamp: Number(timestamp),
     })
   })
 

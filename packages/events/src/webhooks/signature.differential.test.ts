@@ -11,8 +11,9 @@ import {
   verdictOfSvixUntrimmed,
 } from './signature.reference.ts'
 import type { Verdict } from './signature.reference.ts'
-import { createSigningSecret, parseSigningSecrets, sign, verifySignature } from './signature.ts'
-import type { SigningSecret } from './signature.ts'
+import { sign, verifySignature } from './signature.ts'
+import { createSigningSecret, parseSigningSecrets } from './signing-secret.ts'
+import type { SigningSecret } from './signing-secret.ts'
 
 const runs = 4000
 const timeout = 60_000

@@ -16,14 +16,14 @@ type Hook = (answering: Answering) => void | Promise<void>
 
 /** The faults of a fake, switchable while it runs. */
 export interface Faults {
-  /** Adds a fault; returns the function that takes it away. */
+  /** Adds a fault; returns a function that removes it. */
   add: (fault: Fault) => () => void
   /**
    * Calls back before an answer is made that no fault prevents, so that a test can change the
    * world between two pages; returns the function that stops it.
    */
   beforeAnswer: (path: string, hook: Hook) => () => void
-  /** Takes all faults and hooks away and sets the clock right. */
+  /** Removes all faults and hooks and resets the clock. */
   clear: () => void
   /** How far the Date header is ahead of the real time. */
   clockSkewMs: number

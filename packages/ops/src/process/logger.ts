@@ -1,11 +1,18 @@
 import { pino } from 'pino'
 import type { DestinationStream, Level, Logger } from 'pino'
-import { readActiveTrace } from '../tracing/active-trace.ts'
-import { withoutLogins, withoutSecrets } from './without-secrets.ts'
+import { describeError } from '../error-message.ts'
+import { readActiveTrace } from '../tracing/spans.ts'
+
+// Parts of the names of headers, settings and drivers' fields that must not be logged.
+const secretNames =
+  /authorization|cookie|passw|secret|token|signature|api_?key|(database|redis|connection)_?(url|string)/i
+// The user and the password in a URL.
+const logins = /:\/\/[^\s"]*@/g
+const redacted = '[redacted]'
 
 /**
- * JSON lines on stdout, or on the given stream. They are written at once: pino's buffer lets the
- * last lines of a process, those about its end, come out of order.
+ * Creates a logger that writes JSON lines to stdout, or to the given stream. It never writes secrets.
+ * Lines are written at once: with pino's buffer, the last lines of a process come out of order.
  */
 export function createLogger(
   options: { name: string; level: Level | 'silent' },
@@ -19,9 +26,12 @@ export function createLogger(
       timestamp: pino.stdTimeFunctions.isoTime,
       errorKey: 'error',
       mixin: readActiveTrace,
-      // pino's own `redact` knows a fixed depth, and takes 70 µs a line for these names.
-      formatters: { level: (label) => ({ level: label }), log: toLoggable },
-      hooks: { streamWrite: withoutLogins },
+      // pino's own `redact` reaches a fixed depth only, and takes 70 µs a line for these names.
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => withoutSecrets(fields) as Record<string, unknown>,
+      },
+      hooks: { streamWrite: (line) => line.replace(logins, `://${redacted}@`) },
       // formatters.log has described the errors already.
       serializers: { err: (described: unknown) => described },
     },
@@ -29,6 +39,44 @@ export function createLogger(
   )
 }
 
-function toLoggable(fields: object): Record<string, unknown> {
-  return withoutSecrets(fields) as Record<string, unknown>
+/**
+ * A listener that logs the first error at once, and then at most one every `everyMs` milliseconds,
+ * with the number of errors left out. During an outage every connection reports every attempt.
+ */
+export function createErrorLog(
+  logger: Logger,
+  text: string,
+  everyMs = 10_000,
+): (error: Error) => void {
+  let nextAt = 0
+  let leftOut = 0
+  return (error) => {
+    const now = Date.now()
+    if (now < nextAt) {
+      leftOut++
+      return
+    }
+    logger.warn({ error, ...(leftOut > 0 ? { leftOut } : {}) }, text)
+    nextAt = now + everyMs
+    leftOut = 0
+  }
+}
+
+// A copy without the values of secret names, at any depth.
+function withoutSecrets(value: unknown, seen = new WeakSet<object>()): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Error) return describeError(value)
+  // Some objects, such as a request, contain themselves.
+  if (seen.has(value)) return '[seen]'
+  seen.add(value)
+  if ('toJSON' in value && typeof value.toJSON === 'function') {
+    return withoutSecrets(value.toJSON(), seen)
+  }
+  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, seen))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      secretNames.test(name) ? redacted : withoutSecrets(inner, seen),
+    ]),
+  )
 }

@@ -1,9 +1,15 @@
 import Fastify from 'fastify'
 import type { Registry } from 'prom-client'
-import type { Check } from './app.ts'
 import { errorMessage } from '../error-message.ts'
+import { withTimeout } from '../timeout.ts'
 
 const checkTimeoutMs = 3_000
+
+/** One thing that an app needs to do its work. `run` throws when it is missing. */
+export interface Check {
+  readonly name: string
+  run(): Promise<void>
+}
 
 export interface OpsServer {
   readonly port: number
@@ -11,8 +17,9 @@ export interface OpsServer {
 }
 
 /**
- * Serves /livez (the process lives: one that hangs answers nothing), /readyz (every check passes; names
- * what is missing) and /metrics. `checks` is asked anew at each request.
+ * Serves /livez, /readyz and /metrics. /livez answers 200 as long as the process answers at all.
+ * /readyz answers 200 when every check passes, else 503 with the reasons. `checks` is called at each
+ * request.
  */
 export async function createOpsServer(options: {
   port: number
@@ -39,14 +46,10 @@ export async function createOpsServer(options: {
 }
 
 async function runCheck(check: Check): Promise<[name: string, result: string]> {
-  const timeout = Promise.withResolvers<never>()
-  const timer = setTimeout(() => timeout.reject(new Error('no answer in time')), checkTimeoutMs)
   try {
-    await Promise.race([check.run(), timeout.promise])
+    await withTimeout(check.run(), checkTimeoutMs, 'no answer in time')
     return [check.name, 'ok']
   } catch (error) {
     return [check.name, errorMessage(error)]
-  } finally {
-    clearTimeout(timer)
   }
 }

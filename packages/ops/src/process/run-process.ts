@@ -1,24 +1,50 @@
-import type { App, Ops } from './app.ts'
-import { createRegistry } from '../metrics/create-registry.ts'
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import { milliseconds, oneOf, port } from '../config.ts'
+import type { Settings } from '../config.ts'
+import { errorMessage } from '../error-message.ts'
+import { createRegistry } from '../metrics.ts'
+import type { Tracing } from '../tracing/otlp-tracing.ts'
+import { startTracing } from '../tracing/start-tracing.ts'
 import { createLogger } from './logger.ts'
 import { createOpsServer } from './ops-server.ts'
-import { errorMessage } from '../error-message.ts'
+import type { Check } from './ops-server.ts'
 import { shutDownOnSignal } from './shutdown.ts'
-import { startTracing } from '../tracing/start-tracing.ts'
-import type { Tracing } from '../tracing/start-tracing.ts'
 
-// The last spans; a collector that is away must not hold up the end of the process.
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+// An unavailable collector must not delay the end of the process.
 const sendSpansForMs = 2_000
 const exitMarginMs = 1_000
 
-export interface ProcessSettings {
-  OPS_PORT: number
-  LOG_LEVEL: Parameters<typeof createLogger>[0]['level']
-  SHUTDOWN_TIMEOUT_MS: number
-  HOST?: string
+/** The variables that every process reads. */
+export const processVariables = {
+  OPS_PORT: port(9464),
+  LOG_LEVEL: oneOf(logLevels, 'info'),
+  SHUTDOWN_TIMEOUT_MS: milliseconds(10_000),
 }
 
-/** Runs one app as a process of its own: settings, ops server, signals, exit code. */
+/** A started app. Whoever started it closes it. */
+export interface App {
+  readonly name: string
+  readonly checks: readonly Check[]
+  /** Takes no new work, finishes or gives back what it has, and closes its connections. */
+  close(): Promise<void>
+}
+
+/** What a process provides to its apps. */
+export interface Ops {
+  readonly logger: Logger
+  readonly registry: Registry
+}
+
+interface ProcessSettings extends Settings<typeof processVariables> {
+  readonly HOST?: string
+}
+
+/**
+ * Runs one app as a process of its own: reads its settings, serves the ops port, stops on a signal.
+ * When the app does not start, it writes one line to stderr and the process exits with 1.
+ */
 export async function runProcess<S extends ProcessSettings>(
   name: string,
   readSettings: (env: NodeJS.ProcessEnv) => S,
@@ -70,10 +96,10 @@ async function runApp<S extends ProcessSettings>(
 
 const starting = { name: 'started', run: () => Promise.reject(new Error('still starting')) }
 
-/** One line for a person: what is wrong, without a stack. */
+/** Why something did not start, in one line and without a stack. */
 export function startProblem(error: unknown): string {
-  const { code, port } = Object(error) as { code?: unknown; port?: unknown }
-  return code === 'EADDRINUSE' && typeof port === 'number'
-    ? `port ${port} is in use by another process`
+  const { code, port: usedPort } = Object(error) as { code?: unknown; port?: unknown }
+  return code === 'EADDRINUSE' && typeof usedPort === 'number'
+    ? `port ${usedPort} is in use by another process`
     : errorMessage(error)
 }

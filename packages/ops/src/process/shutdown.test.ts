@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 
 const index = new URL('index.ts', import.meta.url).href
 
-/** A process with nothing to do but to stop; `close` is the body of an async function. */
+/** A process that does nothing but stop. `close` is the body of an async function. */
 async function startProcess(close: string, { timeoutMs = 5_000, level = 'info' } = {}) {
   const script = `
     import { createLogger, shutDownOnSignal } from '${index}'
@@ -42,7 +42,7 @@ async function startProcess(close: string, { timeoutMs = 5_000, level = 'info' }
 }
 
 test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-  '%s closes, and the process exits with 0 although something still runs',
+  '%s closes, and the process exits with 0 although a timer still runs',
   async (signal) => {
     const stopped = await startProcess('')
     stopped.kill(signal)
@@ -51,14 +51,14 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
   },
 )
 
-test('closing that fails exits with 1 and says so', async () => {
+test('exits with 1 when closing fails', async () => {
   const failed = await startProcess(`throw new Error('no')`)
   failed.kill('SIGTERM')
   expect(await failed.exitCode()).toBe(1)
   expect(failed.messages().at(-1)).toBe('did not stop cleanly')
 })
 
-test('closing that hangs exits with 1 after the timeout', async () => {
+test('exits with 1 after the timeout when closing hangs', async () => {
   const hanging = await startProcess('await hang()', { timeoutMs: 300 })
   const killedAt = performance.now()
   hanging.kill('SIGTERM')
@@ -89,12 +89,12 @@ test.each([
 })
 
 test('a second signal after a second ends the process at once', async () => {
-  const impatient = await startProcess(
+  const hanging = await startProcess(
     `setTimeout(() => logger.info('a moment later'), 1_050); await hang()`,
     { timeoutMs: 60_000 },
   )
-  impatient.kill('SIGINT')
-  await impatient.seen('a moment later')
-  impatient.kill('SIGINT')
-  expect(await impatient.exitCode()).toBe(130)
+  hanging.kill('SIGINT')
+  await hanging.seen('a moment later')
+  hanging.kill('SIGINT')
+  expect(await hanging.exitCode()).toBe(130)
 })

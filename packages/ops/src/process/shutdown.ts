@@ -1,11 +1,11 @@
 import type { Logger } from 'pino'
 
-// A package manager passes the terminal's signal on: the same Ctrl-C arrives twice.
+// Package managers forward the terminal's signal, so one Ctrl-C arrives twice.
 const sameSignalMs = 1_000
 
 /**
- * On the first SIGTERM, SIGINT or SIGHUP closes and exits 0, or 1 when that fails or takes longer than
- * `timeoutMs`. A second signal ends the process at once.
+ * On the first SIGTERM, SIGINT or SIGHUP, closes and exits with 0, or with 1 when closing fails or
+ * takes longer than `timeoutMs`. A second signal, a second later or more, exits with 130 at once.
  */
 export function shutDownOnSignal(options: {
   logger: Logger

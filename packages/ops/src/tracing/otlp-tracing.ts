@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { context, diag, DiagLogLevel, propagation, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { setGlobalErrorHandler, W3CTraceContextPropagator } from '@opentelemetry/core'
@@ -21,22 +20,33 @@ import {
 } from '@opentelemetry/sdk-trace'
 import type { Sampler } from '@opentelemetry/sdk-trace'
 import type { Logger } from 'pino'
-import { createErrorLog } from '../process/error-log.ts'
-import type { Tracing } from './start-tracing.ts'
+import { createErrorLog } from '../process/logger.ts'
+import { waitAtMost } from '../timeout.ts'
 import type { TracingSettings } from './tracing-settings.ts'
 
-// A collector that is away fails an export every few seconds, for as long as it is away.
+// While the collector is unavailable, an export fails every few seconds.
 const warnEveryMs = 10 * 60_000
-// A batch links to all its events, and BATCH_SIZE allows so many.
+// The span of a batch links to all its events, and BATCH_SIZE allows 1,000 of them.
 const linkCountLimit = 1_000
 
-/** Sends spans to an OTLP endpoint from now on. What can't be sent is dropped: tracing holds up nothing. */
+/** The sending of this process's spans. */
+export interface Tracing {
+  /** Sends the remaining spans. Resolves after `timeoutMs` at the latest. */
+  stop(timeoutMs: number): Promise<void>
+}
+
+/**
+ * Sends spans to an OTLP endpoint from now on. Spans that can't be sent are dropped: tracing delays
+ * no other work.
+ */
 export function createOtlpTracing(
   service: string,
   settings: TracingSettings,
   logger: Logger,
 ): Tracing {
-  reportProblems(createErrorLog(logger, 'traces have trouble', warnEveryMs))
+  reportProblems(
+    createErrorLog(logger, 'tracing error; spans that are not sent are dropped', warnEveryMs),
+  )
   const provider = new TracerProvider({
     resource: buildResource(service),
     sampler: buildSampler(settings),
@@ -54,16 +64,16 @@ export function createOtlpTracing(
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   propagation.setGlobalPropagator(new W3CTraceContextPropagator())
   trace.setGlobalTracerProvider(provider)
-  logger.info('tracing')
+  logger.info('tracing started')
   return {
     async stop(timeoutMs) {
       const sent = provider.shutdown().catch(() => undefined)
-      await Promise.race([sent, sleep(Math.max(0, timeoutMs), undefined, { ref: false })])
+      await waitAtMost(sent, Math.max(0, timeoutMs))
     },
   }
 }
 
-// Their further arguments may hold whole responses.
+// Only the message is logged: the further arguments may hold whole responses.
 function reportProblems(report: (error: Error) => void): void {
   const warn = (message: string) => report(new Error(message))
   const ignore = () => undefined

@@ -1,15 +1,10 @@
 import type { Logger } from 'pino'
+import type { Tracing } from './otlp-tracing.ts'
 import { isTracingOn, readTracingSettings } from './tracing-settings.ts'
 
-/** What sends the spans of this process. */
-export interface Tracing {
-  /** Sends what is left, for this long at the most. */
-  stop(timeoutMs: number): Promise<void>
-}
-
 /**
- * Starts tracing where an OTLP endpoint is set. Elsewhere nothing of the SDK is loaded, and spans
- * cost next to nothing.
+ * Starts tracing when an OTLP endpoint is set. Otherwise the OpenTelemetry SDK is not loaded, and
+ * spans cost next to nothing. `service` is the service name unless OTEL_SERVICE_NAME is set.
  */
 export async function startTracing(
   service: string,
@@ -17,7 +12,9 @@ export async function startTracing(
   logger: Logger,
 ): Promise<Tracing> {
   const { settings, problems } = readTracingSettings(env)
-  for (const problem of problems) logger.warn({ problem }, 'a setting of tracing is passed over')
+  for (const problem of problems) {
+    logger.warn({ problem }, 'tracing setting ignored; its default is used')
+  }
   if (!isTracingOn(settings)) return { stop: () => Promise.resolve() }
   const { createOtlpTracing } = await import('./otlp-tracing.ts')
   return createOtlpTracing(service, settings, logger)

@@ -18,7 +18,7 @@ test.each([
   expect(isOn(env)).toBe(expected)
 })
 
-test('what is wrong counts as unset and is told without its value', () => {
+test('a wrong value counts as unset and is reported, but not shown', () => {
   const wrong = Object.fromEntries(Object.keys(tracingVariables).map((name) => [name, 's3cret']))
   const { settings, problems } = readTracingSettings(wrong)
   const free = { OTEL_SERVICE_NAME: 's3cret', OTEL_RESOURCE_ATTRIBUTES: 's3cret' }
@@ -28,7 +28,7 @@ test('what is wrong counts as unset and is told without its value', () => {
   expect(problems).toContain('OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1')
 })
 
-test('words are read in any case of letters', () => {
+test('upper and lower case do not matter', () => {
   const { settings } = readTracingSettings({ OTEL_TRACES_SAMPLER: 'ParentBased_TraceIdRatio' })
   expect(settings.OTEL_TRACES_SAMPLER).toBe('parentbased_traceidratio')
 })

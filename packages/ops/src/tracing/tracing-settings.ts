@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { variable } from '../config.ts'
+import { count, milliseconds, variable } from '../config.ts'
 import type { Settings, Variable } from '../config.ts'
-import { count, milliseconds } from '../variables.ts'
 
 const samplers = [
   'always_on',
@@ -13,8 +12,10 @@ const samplers = [
 ] as const
 
 /**
- * What is read here of the variables that OpenTelemetry's specification has. The exporter reads
- * further ones by itself: all of OTEL_EXPORTER_OTLP_… but the protocol.
+ * Those of OpenTelemetry's standard variables that clerk-sync reads. The exporter itself reads
+ * further ones: all of OTEL_EXPORTER_OTLP_… except the protocol.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
 export const tracingVariables = {
   OTEL_EXPORTER_OTLP_ENDPOINT: endpoint('http://localhost:4318'),
@@ -35,8 +36,8 @@ export const tracingVariables = {
 export type TracingSettings = Settings<typeof tracingVariables>
 
 /**
- * Reads them as the specification wants it: a value that is wrong is told and counts as unset. It
- * never keeps a process from starting.
+ * Reads the tracing variables. As OpenTelemetry's specification demands, a wrong value is reported
+ * in `problems` and counts as unset: it does not keep the process from starting.
  */
 export function readTracingSettings(env: NodeJS.ProcessEnv): {
   settings: TracingSettings
@@ -52,7 +53,7 @@ export function readTracingSettings(env: NodeJS.ProcessEnv): {
   return { settings: Object.fromEntries(read) as TracingSettings, problems }
 }
 
-/** Whether there is anywhere to send traces to. */
+/** Whether an endpoint is set and tracing is not switched off. */
 export function isTracingOn(settings: TracingSettings): boolean {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: all, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: own } = settings
   const isWanted =

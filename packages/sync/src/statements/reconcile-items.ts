@@ -1,11 +1,13 @@
 import type { Entity } from '@clerk-sync/events'
+import { ownerColumn } from '@clerk-sync/events'
+import { lockTables } from '@clerk-sync/db'
 import type { Database } from '@clerk-sync/db'
 import { assertWhole } from './reconcile-runs.ts'
 
 /**
  * How the tables differ from Clerk. `missing`: Clerk has it, here is no row. `stale`: the row is older
  * than Clerk's. `extra`: a living row of what Clerk no longer has. `resurrected`: Clerk has it, here
- * it is marked as deleted.
+ * it is deleted.
  */
 export const drifts = ['missing', 'stale', 'extra', 'resurrected'] as const
 export type Drift = (typeof drifts)[number]
@@ -41,15 +43,15 @@ export async function notePage(
        SELECT DISTINCT ON (listed.id) $1, $2, listed.id,
          CASE
            WHEN listed.updated_at > $5::float8 THEN NULL
-           WHEN mark.recorded_at >= to_timestamp($5::float8 / 1000) THEN NULL
-           WHEN mark.id IS NOT NULL OR known.deleted_at IS NOT NULL THEN 'resurrected'
+           WHEN tombstone.recorded_at >= to_timestamp($5::float8 / 1000) THEN NULL
+           WHEN tombstone.id IS NOT NULL OR known.deleted_at IS NOT NULL THEN 'resurrected'
            WHEN known.id IS NULL THEN 'missing'
            WHEN known.updated_at < to_timestamp(listed.updated_at / 1000) THEN 'stale'
          END,
          to_timestamp(listed.updated_at / 1000)
        FROM unnest($3::text[], $4::float8[]) AS listed(id, updated_at)
        LEFT JOIN clerk.${entity.table} AS known USING (id)
-       LEFT JOIN clerk.tombstones AS mark ON mark.entity = $2 AND mark.id = listed.id
+       LEFT JOIN clerk.tombstones AS tombstone ON tombstone.entity = $2 AND tombstone.id = listed.id
        ORDER BY listed.id, listed.updated_at DESC
        ON CONFLICT (run_id, entity, id) DO UPDATE
        SET drift = EXCLUDED.drift, clerk_updated_at = EXCLUDED.clerk_updated_at
@@ -80,7 +82,7 @@ export async function readUnseen(
   { runId, entity, since }: Comparison,
   after: string,
 ): Promise<{ rows: RowIds[]; last: string | undefined }> {
-  const owners = entity.partOf.map((owner) => `${owner}_id`)
+  const owners = entity.partOf.map(ownerColumn)
   const shown = ['id', ...owners].map((column) => `'${column}', chunk.${column}`).join(', ')
   return db.transaction(async (tx) => {
     await assertWhole(tx, runId)
@@ -149,14 +151,14 @@ export async function settleDrift(
          ORDER BY id LIMIT ${chunkRows}
        )
        SELECT noted.id, noted.drift, coalesce(CASE noted.drift
-         WHEN 'missing' THEN known.id IS NULL AND mark.id IS NULL
+         WHEN 'missing' THEN known.id IS NULL AND tombstone.id IS NULL
          WHEN 'stale' THEN known.deleted_at IS NULL AND known.updated_at < noted.clerk_updated_at
-         WHEN 'extra' THEN known.id IS NOT NULL AND known.deleted_at IS NULL AND mark.id IS NULL
-         WHEN 'resurrected' THEN mark.id IS NOT NULL OR known.deleted_at IS NOT NULL
+         WHEN 'extra' THEN known.id IS NOT NULL AND known.deleted_at IS NULL AND tombstone.id IS NULL
+         WHEN 'resurrected' THEN tombstone.id IS NOT NULL OR known.deleted_at IS NOT NULL
        END, false) AS is_left
        FROM noted
        LEFT JOIN clerk.${entity.table} AS known USING (id)
-       LEFT JOIN clerk.tombstones AS mark ON mark.entity = $2 AND mark.id = noted.id
+       LEFT JOIN clerk.tombstones AS tombstone ON tombstone.entity = $2 AND tombstone.id = noted.id
        ORDER BY noted.id`,
       runId,
       entity.name,
@@ -165,6 +167,33 @@ export async function settleDrift(
     return {
       left: rows.filter((row) => row.is_left).map(({ id, drift }) => ({ id, drift })),
       last: rows.length < chunkRows ? undefined : rows.at(-1)?.id,
+    }
+  })
+}
+
+/** Removes the tombstones of ids that Clerk has, so that they can be written again. */
+export async function removeTombstones(
+  db: Database,
+  entity: Entity,
+  ids: readonly string[],
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    await lockTables(tx, true)
+    await tx.$executeRawUnsafe(
+      'DELETE FROM clerk.tombstones WHERE entity = $1 AND id = ANY($2::text[])',
+      entity.name,
+      ids,
+    )
+    const deleted = await tx.$queryRawUnsafe<{ id: string }[]>(
+      `DELETE FROM clerk.${entity.table}
+       WHERE id = ANY($1::text[]) AND deleted_at IS NOT NULL RETURNING id`,
+      ids,
+    )
+    for (const { table, parentColumn } of entity.children) {
+      await tx.$executeRawUnsafe(
+        `DELETE FROM clerk.${table} WHERE ${parentColumn} = ANY($1::text[])`,
+        deleted.map(({ id }) => id),
+      )
     }
   })
 }

@@ -1,7 +1,7 @@
 import type { Database, Transaction } from '@clerk-sync/db'
 
 // A run says more often than this that it is alive, also while it waits for Clerk.
-const deadAfterMs = 120_000
+const crashedAfterMs = 120_000
 
 // Not for lockTables: writers go on while a run begins.
 const beginLock = 0x7265636f
@@ -13,8 +13,8 @@ const chunkRows = 50_000
 const firstItem = { entity: '', id: '' }
 
 /**
- * Begins a run, unless one is under way in any process: then its id is returned as `busy`. What runs
- * that died have left is removed.
+ * Begins a run, unless one is under way in any process: then its id is returned as `busy`. What crashed
+ * runs have left is removed.
  */
 export async function beginReconcile(
   db: Database,
@@ -25,7 +25,7 @@ export async function beginReconcile(
     const [running] = await tx.$queryRawUnsafe<{ id: string }[]>(
       `SELECT id FROM clerk.reconcile_runs
        WHERE finished_at IS NULL AND alive_at > now() - $1::float8 * interval '1 millisecond'`,
-      deadAfterMs,
+      crashedAfterMs,
     )
     if (running) return running.id
     await tx.$executeRawUnsafe(
@@ -48,7 +48,7 @@ export async function beginReconcile(
   return { busy: undefined }
 }
 
-/** @throws an Error when what the run has noted is gone. */
+/** @throws an Error when the notes of the run are lost. */
 export async function assertWhole(tx: Transaction, runId: string): Promise<void> {
   const rows = await tx.$queryRawUnsafe<object[]>(
     'SELECT 1 AS one FROM clerk.reconcile_items WHERE run_id = $1 AND entity = $2 AND id = $3',

@@ -1,0 +1,80 @@
+import { driftOf, reconcile as run } from '@clerk-sync/sync'
+import type { EntityDrift, DeleteLimit } from '@clerk-sync/sync'
+import { chooseEntities, openClerkAccess } from '../clerk-access/open-clerk-access.ts'
+import { createProgress, stopOnSignal } from '../terminal/progress.ts'
+import { duration, number, renderColumns } from '../terminal/text.ts'
+
+export interface ReconcileCommand {
+  entities?: string
+  repair?: true
+  maxDeletes: DeleteLimit
+  rate?: number
+  json?: true
+}
+
+const exitDrift = 3
+// --json has more.
+const mostIds = 5
+
+/** Compares Clerk and the tables, and repairs on request. Returns the exit code. */
+export async function reconcile(
+  options: ReconcileCommand,
+  env: NodeJS.ProcessEnv,
+  { stdout, stderr } = process,
+): Promise<number> {
+  const progress = createProgress(stderr)
+  const { signal, stop } = stopOnSignal((text) => progress.line(text))
+  const access = await openClerkAccess(env, {
+    rate: options.rate,
+    signal,
+    onRetry: (line) => progress.line(line),
+  })
+  const startedAt = Date.now()
+  try {
+    const found = await run({
+      ...access,
+      entities: chooseEntities(access.kept, options.entities),
+      repair: options.repair ? { maxDeletes: options.maxDeletes } : undefined,
+      signal,
+      onWait: ({ reason, inMs }) => progress.line(`${reason}; again in ${inMs / 1_000} s`),
+      onProgress: ({ entity, seen, total }) => progress.at(entity.table, seen, total),
+    })
+    progress.end(`done after ${duration(Date.now() - startedAt)}`)
+    stdout.write(options.json ? renderJson(found) : renderDrift(found))
+    return driftOf(found) > 0 ? exitDrift : 0
+  } catch (error) {
+    if (!signal.aborted) throw error
+    progress.end(options.repair ? 'stopped: what was repaired stays' : 'stopped')
+    return 130
+  } finally {
+    stop()
+    await access.close()
+  }
+}
+
+const renderJson = (found: readonly EntityDrift[]) =>
+  `${JSON.stringify({ drift: driftOf(found), entities: found }, undefined, 2)}\n`
+
+function renderDrift(found: readonly EntityDrift[]): string {
+  const columns = ['missing', 'stale', 'extra', 'resurrected'] as const
+  const head = ['', 'in Clerk', ...columns, 'repaired', '']
+  const rows = found.map(({ table, seen, drift, repaired, note }) => [
+    table,
+    number(seen),
+    ...columns.map((kind) => number(drift[kind])),
+    number(repaired),
+    note ?? '',
+  ])
+  const ids = found.flatMap(({ table, drift, ids: first }) =>
+    columns
+      .filter((kind) => drift[kind] > 0)
+      .map((kind) => {
+        const shown = first[kind].slice(0, mostIds)
+        const more = drift[kind] - shown.length
+        return `${table}, ${kind}: ${shown.join(', ')}${more > 0 ? ` and ${number(more)} more` : ''}`
+      }),
+  )
+  const sum = driftOf(found)
+  const end = sum === 0 ? 'no drift' : `drift: ${number(sum)}`
+  return `${[renderColumns([head, ...rows]), ...ids, end].join('\n')}\n`
+}

@@ -1,0 +1,70 @@
+import type { ConsoleConfig } from '@clerk-sync/console'
+
+export interface StartScreen {
+  webhookUrl: string
+  /** Undefined when it came from the environment. */
+  signingSecret: string | undefined
+  /** A generated password is shown, one from the environment is not. */
+  board: { url: string; login: ConsoleConfig['login']; isGenerated: boolean }
+  opsPort: number
+  database: { url: string; embedded: boolean }
+  queue: 'redis' | 'postgres'
+  fakeClerk: { url: string; users: number } | undefined
+}
+
+/** The text that `start` shows when everything runs. */
+export function renderStartScreen(screen: StartScreen): string {
+  const { board, database } = screen
+  const rows = [
+    ['webhook', `POST ${screen.webhookUrl}`],
+    ['secret', screen.signingSecret ?? 'the one in CLERK_WEBHOOK_SIGNING_SECRET'],
+    ...(screen.signingSecret
+      ? [['', 'generated, kept in .data/; for real events set CLERK_WEBHOOK_SIGNING_SECRET']]
+      : []),
+    ['board', `${board.url}  ${loginNote(board)}`],
+    ['metrics', `http://127.0.0.1:${screen.opsPort}/metrics  and /livez, /readyz`],
+    ['database', redactGiven(database)],
+    ['', `${database.embedded ? 'embedded, data in .data/; ' : ''}tables in the schema "clerk"`],
+    ['queue', queueNote(screen.queue)],
+    ...(screen.fakeClerk
+      ? [
+          [
+            'Clerk',
+            `${screen.fakeClerk.url}  a fake Backend API with ${screen.fakeClerk.users} users`,
+          ],
+        ]
+      : []),
+    ['log', '.data/clerk-sync.log'],
+  ] as [label: string, text: string][]
+  const lines = rows.map(([label, text]) => `  ${label.padEnd(10)}${text}`)
+  return `
+clerk-sync is running
+
+${lines.join('\n')}
+
+Next, in a second terminal:
+
+  npx -y pnpm@12 trigger user.created
+${screen.fakeClerk ? '  npx -y pnpm@12 clerk-sync backfill\n' : ''}
+Ctrl-C stops everything.
+`
+}
+
+function loginNote({ login, isGenerated }: StartScreen['board']): string {
+  if (login.kind === 'clerk') return `in a browser ${login.url}; log in with Clerk`
+  return `user ${login.user}, password ${isGenerated ? login.password : 'the one in BOARD_PASSWORD'}`
+}
+
+// The password of the embedded database was generated here; another one is a secret of the environment.
+function redactGiven({ url, embedded }: StartScreen['database']): string {
+  const shown = new URL(url)
+  if (!embedded && shown.password) shown.password = '***'
+  if (!embedded && shown.searchParams.has('password')) shown.searchParams.set('password', '***')
+  return shown.href
+}
+
+function queueNote(queue: StartScreen['queue']): string {
+  return queue === 'redis'
+    ? 'on Redis'
+    : 'on PostgreSQL, beside the tables; in production set REDIS_URL'
+}

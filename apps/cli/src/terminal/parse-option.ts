@@ -1,0 +1,42 @@
+import type { DeleteLimit } from '@clerk-sync/sync'
+import { InvalidArgumentError } from 'commander'
+
+/** @throws {InvalidArgumentError} for anything but a whole number from 1. */
+export const atLeastOne = (text: string) => wholeNumber(text, 1)
+
+/** @throws {InvalidArgumentError} for anything but a whole number from 0. */
+export const zeroOrMore = (text: string) => wholeNumber(text, 0)
+
+function wholeNumber(text: string, least: number): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= least) return value
+  throw new InvalidArgumentError(`It must be ${least} or more.`)
+}
+
+/**
+ * `50` rows, or `2%` of what Clerk has of an entity.
+ *
+ * @throws {InvalidArgumentError} for anything else.
+ */
+export function deleteLimit(text: string): DeleteLimit {
+  const [, digits, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? []
+  const value = Number(digits)
+  if (percent === '%' && value <= 100) return { percent: value }
+  if (percent === '' && Number.isInteger(value)) return { rows: value }
+  throw new InvalidArgumentError('It must be a number of rows or a share, as in 2%.')
+}
+
+const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** A moment in milliseconds: 2h for two hours ago, or a time as ISO 8601 writes it; else undefined. */
+export function parseMoment(text: string, now = Date.now()): number | undefined {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
+  if (count !== undefined) return now - Number(count) * unitsMs[unit as keyof typeof unitsMs]
+  if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?)?$/.test(text)) {
+    return undefined
+  }
+  // Without a zone a time is UTC, as everywhere here.
+  const isLocal = text.includes('T') && !/(Z|[+-]\d{2}:\d{2})$/.test(text)
+  const moment = Date.parse(isLocal ? `${text}Z` : text)
+  return Number.isNaN(moment) ? undefined : moment
+}

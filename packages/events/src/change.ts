@@ -1,0 +1,245 @@
+import { isClerkObject, itemsOf } from './entities/column.ts'
+import { readConcerned } from './entities/concerned.ts'
+import type { Concerned } from './entities/concerned.ts'
+import { columnTypes, latestTime, longestId } from './entities/entity.ts'
+import type { ChildTable, ClerkObject, Column, Entity } from './entities/entity.ts'
+import type { Kept } from './entities/kept.ts'
+import { wellFormed } from '@clerk-sync/ops'
+import { minimise, parseEventJob } from './webhooks/event-job.ts'
+import type { EventJob } from './webhooks/event-job.ts'
+
+/** An event as the ledger keeps it. Times are milliseconds. */
+export interface LedgerEvent {
+  /** The svix-id. */
+  readonly id: string
+  readonly type: string
+  readonly entityId: string | undefined
+  /** The user and the organization that the event concerns. */
+  readonly userId: string | undefined
+  readonly organizationId: string | undefined
+  /** Of the request that caused the event; never written for a deleted user. */
+  readonly clientIp: string | undefined
+  readonly userAgent: string | undefined
+  readonly occurredAt: number
+  readonly receivedAt: number
+}
+
+/** One entity, and where the change of it comes from. */
+interface AboutEntity {
+  readonly entity: Entity
+  readonly id: string
+  /** The user and the organization that it concerns; owners among them. */
+  readonly concerned: Concerned
+  /** The event that tells of the change; undefined for what was read from Clerk's API. */
+  readonly event: LedgerEvent | undefined
+}
+
+/** Writes a row. */
+export interface Upsert extends AboutEntity {
+  readonly kind: 'upsert'
+  /** Clerk's updated_at in milliseconds, the first part of the version. */
+  readonly updatedAt: number
+  readonly value: EntityRow
+}
+
+/** Deletes a row, for good. */
+export interface Delete extends AboutEntity {
+  readonly kind: 'delete'
+  /** In milliseconds. */
+  readonly deletedAt: number
+}
+
+/** No row can be made of it: stale where the entity is deleted, refused with `error` elsewhere. */
+export interface Unreadable extends AboutEntity {
+  readonly kind: 'unreadable'
+  readonly error: Error
+}
+
+/** An event for the ledger alone. */
+export interface Recorded {
+  readonly kind: 'none'
+  readonly event: LedgerEvent
+}
+
+/** What an event, or a reading of Clerk's API, does to one entity. */
+export type EntityChange = Upsert | Delete | Unreadable
+export type Change = EntityChange | Recorded
+
+/** A change that an event tells of. */
+export type EventChange = Change & { readonly event: LedgerEvent }
+
+/** The event can never be applied. The message names fields, never values. */
+export class InvalidEventError extends Error {
+  readonly code = 'ERR_INVALID_EVENT'
+  override readonly name = 'InvalidEventError'
+}
+
+/**
+ * The change of an event, from the data of its job.
+ *
+ * @throws {InvalidEventError} when it can never be applied.
+ */
+export function changeFromEvent(kept: Kept, jobData: unknown): EventChange {
+  const job = parseEventJob(jobData)
+  if (!job) throw new InvalidEventError('the job does not hold an event')
+  const event = toLedgerEvent(job)
+  const effect = kept.effectOf(job.type)
+  // What ingest keeps and this worker leaves out is for the ledger alone.
+  if (effect.action === 'record' || effect.action === 'leave') return { kind: 'none', event }
+
+  const { entity, action } = effect
+  const { entityId: id, occurredAt } = job
+  if (id === undefined) {
+    throw new InvalidEventError(`${job.type} has no data.id: nothing to apply it to`)
+  }
+  if (id.length > longestId) {
+    throw new InvalidEventError(`${job.type} has a data.id of more than ${longestId} characters`)
+  }
+  const about = { entity, id, concerned: concernedBy(event), event }
+  if (action === 'delete') return { kind: 'delete', ...about, deletedAt: occurredAt }
+  const data = job.data ?? {}
+  // Without updated_at the event's own time stands in.
+  const updatedAt = data['updated_at'] ?? occurredAt
+  return toUpsert(about, readRow(entity, data), updatedAt, `${job.type} can't be read`)
+}
+
+/**
+ * The change of an object that Clerk's API lists. It has no event, so that an event with the same
+ * updated_at wins. Undefined without an id.
+ */
+export function changeFromApi(
+  entity: Entity,
+  object: ClerkObject,
+): Upsert | Unreadable | undefined {
+  const id = object['id']
+  if (typeof id !== 'string' || id === '') return undefined
+  const about = { entity, id, concerned: readConcerned(entity.concerns, object), event: undefined }
+  const row = readRow(entity, wellFormed(minimise(entity, object)))
+  return toUpsert(about, row, object['updated_at'], id)
+}
+
+/** The change of a row that Clerk's API no longer has: deleted now, as far as anybody knows. */
+export function deletionFromApi(entity: Entity, id: string): Delete {
+  const concerned = readConcerned(entity.concerns, { id })
+  return { kind: 'delete', entity, id, concerned, event: undefined, deletedAt: Date.now() }
+}
+
+function toUpsert<About extends AboutEntity>(
+  about: About,
+  row: RowResult,
+  updatedAt: unknown,
+  subject: string,
+): (Upsert | Unreadable) & About {
+  const version = toTime(updatedAt)
+  if (row.ok && version !== undefined) {
+    return { kind: 'upsert', ...about, updatedAt: version, value: row.value }
+  }
+  const problem = row.ok ? 'data.updated_at is not a time in milliseconds' : row.problem
+  return { kind: 'unreadable', ...about, error: new InvalidEventError(`${subject}: ${problem}`) }
+}
+
+/** Clerk's updated_at in milliseconds; undefined where there is no time that can be kept. */
+export function updatedAtOf(object: ClerkObject): number | undefined {
+  return toTime(object['updated_at'])
+}
+
+function toTime(value: unknown): number | undefined {
+  const isTime = typeof value === 'number' && value >= 0 && value <= latestTime
+  return isTime ? Math.trunc(value) : undefined
+}
+
+function toLedgerEvent(job: EventJob): LedgerEvent {
+  const { svixId, type, userId, organizationId, clientIp, userAgent, occurredAt, receivedAt } = job
+  const entityId = job.entityId?.slice(0, longestId)
+  if (occurredAt > latestTime) throw new InvalidEventError(`${type} has a time after the year 9999`)
+  return {
+    id: svixId,
+    type,
+    entityId,
+    userId,
+    organizationId,
+    clientIp,
+    userAgent,
+    occurredAt,
+    receivedAt,
+  }
+}
+
+function concernedBy({ userId, organizationId }: LedgerEvent): Concerned {
+  return {
+    ...(userId === undefined ? {} : { user: userId }),
+    ...(organizationId === undefined ? {} : { organization: organizationId }),
+  }
+}
+/** Column name -> value as JSON; times are ISO 8601. */
+export interface Row {
+  [column: string]: unknown
+}
+
+export interface EntityRow {
+  readonly row: Row
+  /** Child table -> its rows, each with its `id`; tables that are left out are absent. */
+  readonly children: { readonly [table: string]: readonly Row[] }
+}
+
+export type RowResult = { ok: true; value: EntityRow } | { ok: false; problem: string }
+
+/**
+ * Clerk's object as the rows that it becomes. A problem names the field and what was expected,
+ * never the value: it is kept where people read it.
+ */
+export function readRow(entity: Entity, data: ClerkObject): RowResult {
+  const problems = new Set<string>()
+  const row = readColumns(entity.columns, data, data, '', problems)
+  const kept = entity.children.filter((child) => !child.off)
+  const children = Object.fromEntries(
+    kept.map((child) => [child.table, readChildren(child, data, problems)]),
+  )
+  return problems.size === 0
+    ? { ok: true, value: { row, children } }
+    : { ok: false, problem: [...problems].join('; ') }
+}
+
+// An element without an id can't be told from its siblings; of two with one id the last counts.
+function readChildren(child: ChildTable, parent: ClerkObject, problems: Set<string>): Row[] {
+  const rows = new Map<string, Row>()
+  for (const item of itemsOf(parent, child.items)) {
+    const id = item['id']
+    if (typeof id !== 'string' || id === '') continue
+    rows.set(id, { id, ...readColumns(child.columns, item, parent, `${child.items}[].`, problems) })
+  }
+  return [...rows.values()]
+}
+
+function readColumns(
+  columns: readonly Column[],
+  data: ClerkObject,
+  parent: ClerkObject,
+  prefix: string,
+  problems: Set<string>,
+): Row {
+  const row: Row = {}
+  for (const column of columns) {
+    const { accepts, expected } = columnTypes[column.type]
+    const value = column.off ? null : (column.value(data, parent) ?? null)
+    const field = `${prefix}${column.reads[0] ?? column.name}`
+    if (column.required && (value === null || value === ''))
+      problems.add(`data.${field} is missing`)
+    if (value !== null && !accepts.safeParse(value).success) {
+      problems.add(`data.${field} is ${kindOf(value)}, expected ${expected}`)
+    }
+    row[column.name] =
+      column.type === 'timestamptz' && typeof value === 'number' ? toIsoTime(value) : value
+  }
+  return row
+}
+
+function toIsoTime(ms: number): string | null {
+  const time = new Date(ms)
+  return Number.isNaN(time.getTime()) ? null : time.toISOString()
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  return isClerkObject(value) ? 'an object' : `a ${typeof value}`
+}

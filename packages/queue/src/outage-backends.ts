@@ -1,0 +1,54 @@
+import { isPostgresOutage } from '@clerk-sync/ops'
+import { createPostgresBackend, createRedisBackend } from 'bullmq'
+import type { IQueueBackend } from 'bullmq'
+
+// Replies of a Redis that can't work now: another role, still loading, no memory left, replicas or
+// other cluster nodes missing.
+const refusals =
+  /^(READONLY|UNBLOCKED|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|OOM)\b/
+// Errors of ioredis when it reaches no node of a cluster.
+const unreachable =
+  /^(Too many Cluster redirections|Cluster is ended|None of startup nodes|Failed to refresh slots)/
+
+/** BullMQ's Redis backend. An outage costs no attempt, and is emitted as an `error`. */
+export const createOutageRedisBackend: typeof createRedisBackend = (...args) => {
+  const backend = createRedisBackend(...args)
+  return wrapBackend(backend, {
+    isOutage: ({ message }) => refusals.test(message) || unreachable.test(message),
+    onOutage: (error) => backend.emit('error', error),
+  })
+}
+
+/** BullMQ's PostgreSQL backend. An outage costs no attempt. */
+export const createOutagePostgresBackend: typeof createPostgresBackend = (...args) =>
+  wrapBackend(createPostgresBackend(...args), {
+    isOutage: isPostgresOutage,
+    onOutage: () => undefined,
+  })
+
+// BullMQ waits and tries again only after ECONNREFUSED; any other error costs the job an attempt. So
+// every outage is reported as ECONNREFUSED.
+function wrapBackend<Backend extends IQueueBackend>(
+  backend: Backend,
+  { isOutage, onOutage }: { isOutage: (error: Error) => boolean; onOutage: (error: Error) => void },
+): Backend {
+  function rethrow(error: unknown): never {
+    if (!(error instanceof Error) || !isOutage(error)) throw error
+    onOutage(error)
+    throw Object.assign(new Error('ECONNREFUSED: the queue can not be reached', { cause: error }), {
+      code: 'ECONNREFUSED',
+    })
+  }
+
+  return new Proxy(backend, {
+    get(target, property) {
+      const member: unknown = Reflect.get(target, property, target)
+      if (typeof member !== 'function') return member
+      return (...args: unknown[]) => {
+        const result: unknown = Reflect.apply(member, target, args)
+        return result instanceof Promise ? result.catch(rethrow) : result
+      }
+    },
+    set: (target, property, value) => Reflect.set(target, property, value, target),
+  })
+}
