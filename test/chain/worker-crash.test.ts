@@ -28,7 +28,9 @@ function jobsTakenOver(chain: Chain): string[] {
   const lines = chain.readLog().trim().split('\n')
   const logged = lines.map((line) => JSON.parse(line) as { msg: string; jobId?: string })
   return logged.flatMap(({ msg, jobId }) =>
-    jobId !== undefined && msg === 'job taken over from a worker that died' ? [jobId] : [],
+    jobId !== undefined && msg === 'job taken over from a worker that crashed or froze'
+      ? [jobId]
+      : [],
   )
 }
 

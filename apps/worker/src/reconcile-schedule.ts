@@ -63,7 +63,7 @@ export function startReconcileSchedule(deps: ReconcileDeps): { close(): Promise<
       else
         logger.error(
           { reason: errorMessage(error) },
-          'reconcile failed; it runs again in some minutes',
+          'the reconcile failed; it runs again in some minutes',
         )
       throw error
     }
