@@ -1,6 +1,5 @@
-import { isClerkObject, itemsOf } from './entities/column.ts'
-import { readConcerned } from './entities/concerned.ts'
-import type { Concerned } from './entities/concerned.ts'
+import { isClerkObject, itemsOf, readConcerned } from './entities/column.ts'
+import type { Concerned } from './entities/column.ts'
 import { columnTypes, latestTime, longestId } from './entities/entity.ts'
 import type { ChildTable, ClerkObject, Column, Entity } from './entities/entity.ts'
 import type { Kept } from './entities/kept.ts'

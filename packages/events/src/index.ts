@@ -1,6 +1,5 @@
-export { isClerkObject } from './entities/column.ts'
-export { readConcerned } from './entities/concerned.ts'
-export type { Concerned } from './entities/concerned.ts'
+export { isClerkObject, readConcerned } from './entities/column.ts'
+export type { Concerned } from './entities/column.ts'
 export { ownerColumn, columnTypes, latestTime, longestId } from './entities/entity.ts'
 export type {
   ChildTable,

@@ -1,4 +1,4 @@
-import type { ClerkObject, Column, ColumnType } from './entity.ts'
+import type { ClerkObject, Column, ColumnType, Entity, Owner } from './entity.ts'
 
 interface Settings {
   about?: string
@@ -63,4 +63,14 @@ export function itemsOf(data: ClerkObject, field: string): ClerkObject[] {
 
 export function isClerkObject(value: unknown): value is ClerkObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The ids of the user and the organization that an event concerns. */
+export type Concerned = { readonly [O in Owner]?: string }
+
+/** Reads from Clerk's object whom an event concerns. */
+export function readConcerned(concerns: Entity['concerns'], data: ClerkObject): Concerned {
+  const user = concerns.user && idAt(data, concerns.user)
+  const organization = concerns.organization && idAt(data, concerns.organization)
+  return { ...(user ? { user } : {}), ...(organization ? { organization } : {}) }
 }

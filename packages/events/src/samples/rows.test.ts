@@ -1,7 +1,6 @@
 import { everything, selectKept } from '../entities/kept.ts'
-import { isClerkObject } from '../entities/column.ts'
+import { isClerkObject, readConcerned } from '../entities/column.ts'
 import { minimise } from '../webhooks/event-job.ts'
-import { readConcerned } from '../entities/concerned.ts'
 import { readRow } from '../change.ts'
 import { describe, expect, test } from 'vitest'
 import { eventTypes } from '../webhooks/event-types.ts'

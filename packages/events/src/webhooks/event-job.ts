@@ -1,7 +1,6 @@
 import { latestTime, longestId } from '../entities/entity.ts'
-import { isClerkObject } from '../entities/column.ts'
+import { isClerkObject, readConcerned } from '../entities/column.ts'
 import type { ChildTable, ClerkObject, Column, Entity } from '../entities/entity.ts'
-import { readConcerned } from '../entities/concerned.ts'
 import { wellFormed } from '@clerk-sync/ops'
 import type { Effect, Kept } from '../entities/kept.ts'
 import { z } from 'zod'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readConcerned } from './concerned.ts'
+import { readConcerned } from './column.ts'
 import { organizationMembership } from './organization-membership.ts'
 import { organization } from './organization.ts'
 import { messages } from './registry.ts'
