@@ -17,7 +17,7 @@ const tryTimeoutMs = 3_000
 const retryDelayMs = 100
 // BullMQ adds a stack to the job at each failure, also at each try to record one while Redis is full.
 // Without a limit the job would grow every second.
-const jobOptions = { attempts, backoff: { type: 'custom' }, stackTraceLimit: 5 }
+export const jobOptions = { attempts, backoff: { type: 'custom' }, stackTraceLimit: 5 }
 
 /** The queue did not confirm the event in time. It may still have it: the sender must send it again. */
 export class QueueUnavailableError extends Error {

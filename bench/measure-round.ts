@@ -1,0 +1,318 @@
+import { bullQueueOf, jobOptions } from '@clerk-sync/queue/bullmq'
+import { readQueueDepth } from '@clerk-sync/queue'
+import { buildDeliveries, smallestTable } from './deliveries.ts'
+import { sendClosedLoop, sendOpenLoop } from './load.ts'
+import type { Answered } from './load.ts'
+import type { MeasuredProcess } from './measured-process.ts'
+import type { Scene } from './scene.ts'
+import { measureBatches, readCommitTimes } from './tables.ts'
+
+/** Named values of one round. The unit is a part of the name, where it is not events per second. */
+export interface Figures {
+  [name: string]: number
+}
+
+/** How much a round does. */
+export interface Sizes {
+  readonly requests: number
+  readonly jobs: number
+  readonly guideJobs: number
+  readonly openLoopSeconds: number
+  readonly batches: number
+}
+
+const connections = 64
+// As many as a worker of clerk-sync has under way.
+const ourConcurrency = 300
+const addsUnderWay = 64
+const addedAtOnce = 100
+const openLoopShares = [0.25, 0.5, 0.8]
+
+/** Measures everything once, in turn. On PostgreSQL only what is clerk-sync's own. */
+export async function measureRound(
+  scene: Scene,
+  sizes: Sizes,
+  signal: AbortSignal,
+  say: (text: string) => void,
+): Promise<Figures> {
+  const figures: Figures = {}
+  const add = (some: Figures) => {
+    for (const [name, value] of Object.entries(some)) {
+      figures[`${scene.backend}: ${name}`] = value
+      say(`  ${name}: ${value.toFixed(value < 100 ? 2 : 0)}`)
+    }
+  }
+  await scene.clear()
+  if (scene.backend === 'redis') {
+    await measureHandlers(scene, sizes, signal, add)
+    await measureQueue(scene, sizes, add)
+  }
+  await measureIngest(scene, sizes, signal, add)
+  if (scene.backend === 'redis') await measureBaselineWorkers(scene, sizes, add)
+  await measureWorkers(scene, sizes, add)
+  if (scene.backend === 'redis') await measureDatabase(scene, sizes, add)
+  await measureChain(scene, sizes, signal, add)
+  return figures
+}
+
+type Add = (figures: Figures) => void
+
+async function measureHandlers(scene: Scene, sizes: Sizes, signal: AbortSignal, add: Add) {
+  for (const name of ['constant', 'plain-handler', 'guide-handler']) {
+    const { handler, url } = await scene.startHandler(name)
+    const amount = name === 'guide-handler' ? sizes.guideJobs : sizes.requests
+    const sent = await measureRequests(scene, { handler, url, amount, signal })
+    await handler.stop()
+    await scene.clear()
+    add({ [name]: sent.perSecond, [`${name}, CPU µs`]: sent.cpuMicroseconds })
+  }
+}
+
+async function measureIngest(scene: Scene, sizes: Sizes, signal: AbortSignal, add: Add) {
+  const { ingest, url } = await scene.startIngest()
+  const before = await usedRedisBytes(scene)
+  const servers = await scene.readServerCpu()
+  const amount = sizes.requests
+  const sent = await measureRequests(scene, { handler: ingest, url, amount, signal })
+  const spent = await serverMicroseconds(scene, servers, amount)
+  add({
+    ingest: sent.perSecond,
+    'ingest, CPU µs': sent.cpuMicroseconds,
+    'ingest, MB at most': ingest.readPeakMegabytes(),
+    [`ingest, ${scene.backend} CPU µs`]: spent[scene.backend],
+  })
+  if (scene.backend === 'redis') {
+    add({ 'bytes of Redis per waiting event': ((await usedRedisBytes(scene)) - before) / amount })
+  }
+  await ingest.stop()
+  await scene.clear()
+}
+
+interface Requests {
+  readonly handler: MeasuredProcess
+  readonly url: string
+  readonly amount: number
+  readonly signal: AbortSignal
+}
+
+async function measureRequests(scene: Scene, { handler, url, amount, signal }: Requests) {
+  // A process is slower until its code is compiled.
+  const warmUp = scene.buildRequests(Math.ceil(amount / 10), url)
+  assertAccepted(await sendClosedLoop(url, warmUp.requests, { connections, signal }))
+  const { requests } = scene.buildRequests(amount, url)
+  const cpuSeconds = handler.readCpuSeconds()
+  const startedAt = performance.now()
+  assertAccepted(await sendClosedLoop(url, requests, { connections, signal }))
+  const seconds = (performance.now() - startedAt) / 1_000
+  return {
+    perSecond: amount / seconds,
+    cpuMicroseconds: ((handler.readCpuSeconds() - cpuSeconds) * 1e6) / amount,
+  }
+}
+
+function assertAccepted(answered: readonly Answered[]): void {
+  const refused = answered.find(({ status }) => status !== 200)
+  if (refused) throw new Error(`a delivery was answered ${refused.status}`)
+}
+
+async function measureQueue(scene: Scene, sizes: Sizes, add: Add) {
+  const queue = bullQueueOf(scene.queue)
+  const deliveries = buildDeliveries(sizes.jobs, smallestTable)
+  const toJob = ({ svixId, job }: (typeof deliveries)[number]) => ({
+    name: job.type,
+    data: job,
+    opts: { ...jobOptions, jobId: svixId },
+  })
+  const waiting = deliveries.values()
+  const addNext = async () => {
+    for (const delivery of waiting) {
+      const { name, data, opts } = toJob(delivery)
+      await queue.add(name, data, opts)
+    }
+  }
+  const one = await perSecond(sizes.jobs, async () => {
+    await Promise.all(Array.from({ length: addsUnderWay }, addNext))
+  })
+  await scene.clear()
+  const bulk = await perSecond(sizes.jobs, async () => {
+    for (let start = 0; start < sizes.jobs; start += addedAtOnce) {
+      await queue.addBulk(deliveries.slice(start, start + addedAtOnce).map(toJob))
+    }
+  })
+  await scene.clear()
+  add({ 'Queue.add': one, [`Queue.addBulk of ${addedAtOnce}`]: bulk })
+}
+
+async function perSecond(amount: number, run: () => Promise<void>): Promise<number> {
+  const startedAt = performance.now()
+  await run()
+  return (amount * 1_000) / (performance.now() - startedAt)
+}
+
+async function measureBaselineWorkers(scene: Scene, sizes: Sizes, add: Add) {
+  const idle = await measureDrain(scene, {
+    jobs: sizes.jobs,
+    start: async () => [await scene.startBaselineWorker('idle-worker', ourConcurrency)],
+  })
+  add({ 'idle-worker': idle.perSecond, 'idle-worker, CPU µs': idle.cpuMicroseconds })
+  for (const concurrency of [1, ourConcurrency]) {
+    const guide = await measureDrain(scene, {
+      jobs: concurrency === 1 ? Math.ceil(sizes.guideJobs / 3) : sizes.guideJobs,
+      start: async () => [await scene.startBaselineWorker('guide-worker', concurrency)],
+    })
+    add({ [`guide-worker, concurrency ${concurrency}`]: guide.perSecond })
+  }
+}
+
+async function measureWorkers(scene: Scene, sizes: Sizes, add: Add) {
+  for (const count of [1, 2]) {
+    const name = count === 1 ? 'drain, 1 worker' : `drain, ${count} workers`
+    const drained = await measureDrain(scene, {
+      jobs: sizes.jobs,
+      start: () => Promise.all(Array.from({ length: count }, () => scene.startWorker())),
+    })
+    add({ [name]: drained.perSecond, [`${name}, CPU µs`]: drained.cpuMicroseconds })
+    if (count > 1) continue
+    add({
+      [`${name}, PostgreSQL CPU µs`]: drained.servers.postgres,
+      [`${name}, MB at most`]: drained.peakMegabytes,
+    })
+    if (scene.backend === 'redis') add({ [`${name}, Redis CPU µs`]: drained.servers.redis })
+  }
+}
+
+/** Lets workers that are ready loose on a queue that was paused, until it is empty. */
+export async function measureDrain(
+  scene: Scene,
+  { jobs, start }: { jobs: number; start: () => Promise<MeasuredProcess[]> },
+) {
+  const queue = bullQueueOf(scene.queue)
+  await queue.pause()
+  await scene.fill(jobs)
+  const workers = await start()
+  try {
+    const cpuOf = () => workers.reduce((sum, worker) => sum + worker.readCpuSeconds(), 0)
+    const cpuSeconds = cpuOf()
+    const servers = await scene.readServerCpu()
+    const rate = await perSecond(jobs, async () => {
+      await queue.resume()
+      await scene.untilDrained(workers)
+    })
+    await assertNoneFailed(scene)
+    return {
+      perSecond: rate,
+      cpuMicroseconds: ((cpuOf() - cpuSeconds) * 1e6) / jobs,
+      servers: await serverMicroseconds(scene, servers, jobs),
+      peakMegabytes: Math.max(...workers.map((worker) => worker.readPeakMegabytes())),
+    }
+  } finally {
+    await Promise.all(workers.map((worker) => worker.stop()))
+    await scene.clear()
+  }
+}
+
+async function measureDatabase(scene: Scene, { batches }: Sizes, add: Add) {
+  const times = await measureBatches(scene.databaseUrl, { users: smallestTable, repeats: batches })
+  add({
+    'batch of 1, ms': times.single,
+    'batch of 200, ms': times.batch,
+    'one statement for 200, ms': times.oneStatement,
+  })
+}
+
+/** The whole chain: as fast as it goes, then on a schedule at shares of that. */
+async function measureChain(scene: Scene, sizes: Sizes, signal: AbortSignal, add: Add) {
+  const { ingest, url } = await scene.startIngest()
+  const worker = await scene.startWorker()
+  try {
+    const warmUp = scene.buildRequests(Math.ceil(sizes.requests / 10), url)
+    assertAccepted(await sendClosedLoop(url, warmUp.requests, { connections, signal }))
+    await scene.untilDrained([ingest, worker])
+    const { requests } = scene.buildRequests(sizes.requests, url)
+    let answered: Answered[] = []
+    const sustained = await perSecond(sizes.requests, async () => {
+      answered = await sendClosedLoop(url, requests, { connections, signal })
+      await scene.untilDrained([ingest, worker])
+    })
+    assertAccepted(answered)
+    add({
+      'end to end, sustained': sustained,
+      'end to end, ack p99 ms': quantile(answered, 0.99),
+    })
+    for (const share of openLoopShares) {
+      add(await measureLatency(scene, { url, share, sustained, sizes, signal }))
+      await scene.untilDrained([ingest, worker])
+    }
+    await assertNoneFailed(scene)
+  } finally {
+    await Promise.all([ingest.stop(), worker.stop()])
+    await scene.clear()
+  }
+}
+
+interface Latency {
+  readonly url: string
+  readonly share: number
+  readonly sustained: number
+  readonly sizes: Sizes
+  readonly signal: AbortSignal
+}
+
+async function measureLatency(scene: Scene, options: Latency): Promise<Figures> {
+  const { url, share, sustained, sizes, signal } = options
+  const rate = sustained * share
+  const { svixIds, requests } = scene.buildRequests(Math.ceil(rate * sizes.openLoopSeconds), url)
+  const dueAt = new Map<string, number>()
+  const acks = await sendOpenLoop(url, requests, {
+    perSecond: rate,
+    onDue: (index, at) => void dueAt.set(svixIds[index] ?? '', at),
+    signal,
+  })
+  assertAccepted(acks)
+  await scene.untilDrained([])
+  const committed = await readCommitTimes(scene.databaseUrl, svixIds)
+  const rows = svixIds.map((id) => ({
+    milliseconds: (committed.get(id) ?? Number.NaN) - (dueAt.get(id) ?? Number.NaN),
+  }))
+  const name = `at ${share * 100} %`
+  return {
+    ...quantiles(`${name}, ack`, acks),
+    ...quantiles(`${name}, event to row`, rows),
+  }
+}
+
+function quantiles(name: string, measured: readonly { readonly milliseconds: number }[]): Figures {
+  return {
+    [`${name} p50 ms`]: quantile(measured, 0.5),
+    [`${name} p95 ms`]: quantile(measured, 0.95),
+    [`${name} p99 ms`]: quantile(measured, 0.99),
+    [`${name} max ms`]: quantile(measured, 1),
+  }
+}
+
+function quantile(measured: readonly { readonly milliseconds: number }[], share: number): number {
+  const sorted = measured.map(({ milliseconds }) => milliseconds).toSorted((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
+}
+
+async function serverMicroseconds(
+  scene: Scene,
+  before: { postgres: number; redis: number },
+  amount: number,
+) {
+  const after = await scene.readServerCpu()
+  return {
+    postgres: ((after.postgres - before.postgres) * 1e6) / amount,
+    redis: ((after.redis - before.redis) * 1e6) / amount,
+  }
+}
+
+async function usedRedisBytes({ redis }: Scene): Promise<number> {
+  return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1])
+}
+
+// A figure says something only if the work was done.
+async function assertNoneFailed({ queue }: Scene): Promise<void> {
+  const { failed } = await readQueueDepth(queue)
+  if (failed > 0) throw new Error(`${failed} jobs failed`)
+}

@@ -1,0 +1,159 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { migrate } from '@clerk-sync/db'
+import { createEmbeddedPostgres } from '@clerk-sync/embedded-postgres'
+import { createSigningSecret } from '@clerk-sync/events'
+import { locateQueue, migrateQueue, openQueue, readQueueDepth } from '@clerk-sync/queue'
+import type { OpenQueue } from '@clerk-sync/queue'
+import { bullQueueOf, jobOptions } from '@clerk-sync/queue/bullmq'
+import {
+  createRedisServer,
+  createTestDatabase,
+  freePort,
+  provideRedisProgram,
+} from '@clerk-sync/testing'
+import { Redis } from 'ioredis'
+import { buildDeliveries, toRequests } from './deliveries.ts'
+import { cpuSecondsOfTree, startApp, startBaseline } from './measured-process.ts'
+import type { MeasuredProcess } from './measured-process.ts'
+
+export type Backend = 'redis' | 'postgres'
+
+const fillAtOnce = 500
+const pollMs = 10
+
+/** The servers of a run, with their usual settings: append-only file, fsync on. */
+export interface Scene {
+  readonly backend: Backend
+  /** The database with the seeded tables. */
+  readonly databaseUrl: string
+  readonly secret: string
+  readonly queue: OpenQueue
+  readonly redis: Redis
+  /** CPU time of the servers since their start, in seconds. */
+  readServerCpu(): Promise<{ postgres: number; redis: number }>
+  startIngest(): Promise<{ ingest: MeasuredProcess; url: string }>
+  startWorker(): Promise<MeasuredProcess>
+  startHandler(name: string): Promise<{ handler: MeasuredProcess; url: string }>
+  startBaselineWorker(name: string, concurrency: number): Promise<MeasuredProcess>
+  /** The next signed requests, for the users of the smallest table or of `users`. */
+  buildRequests(amount: number, url: string): { svixIds: string[]; requests: Buffer[] }
+  /** Puts jobs of the next events into the queue. */
+  fill(amount: number): Promise<void>
+  /** Empties the queue. */
+  clear(): Promise<void>
+  /** Resolves when no job is left to do. @throws when a process has ended. */
+  untilDrained(processes: readonly MeasuredProcess[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** The servers, without tables. */
+export interface Servers {
+  readonly postgresUrl: string
+  openScene(backend: Backend, users: () => number): Promise<Scene>
+  close(): Promise<void>
+}
+
+/** Starts PostgreSQL and Redis. */
+export async function startServers(signal: AbortSignal): Promise<Servers> {
+  const stack = new AsyncDisposableStack()
+  const dir = await mkdtemp(join(tmpdir(), 'clerk-sync-bench-'))
+  stack.defer(() => rm(dir, { recursive: true }))
+  const postgres = await createEmbeddedPostgres({
+    dataDir: join(dir, 'data'),
+    port: 0,
+    password: 'bench',
+    // So that the time of a commit can be read from its rows, with nothing on the way of an event.
+    settings: { track_commit_timestamp: 'on' },
+  })
+  stack.defer(() => postgres.stop())
+  const redisServer = await createRedisServer(await provideRedisProgram())
+  stack.defer(() => redisServer.stop())
+  return {
+    postgresUrl: postgres.url,
+    close: () => stack.disposeAsync(),
+    openScene: (backend, users) => openScene(backend, users),
+  }
+
+  async function openScene(backend: Backend, users: () => number): Promise<Scene> {
+    const opened = new AsyncDisposableStack()
+    const database = await createTestDatabase(postgres.url)
+    opened.defer(() => database.drop())
+    await migrate(database.url)
+    const redisUrl = backend === 'redis' ? redisServer.url : undefined
+    const location = locateQueue({ redisUrl, databaseUrl: database.url })
+    await migrateQueue(location)
+    const queue = openQueue(location, { onError: () => undefined })
+    opened.defer(() => queue.close())
+    await bullQueueOf(queue).waitUntilReady()
+    const redis = new Redis(redisServer.url)
+    opened.defer(() => redis.disconnect())
+    const secret = createSigningSecret()
+    const env = {
+      ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
+      DATABASE_URL: database.url,
+      CLERK_WEBHOOK_SIGNING_SECRET: secret,
+    }
+    const urlOf = (port: number) => `http://127.0.0.1:${port}/api/webhooks/clerk`
+    return {
+      backend,
+      databaseUrl: database.url,
+      secret,
+      queue,
+      redis,
+      async readServerCpu() {
+        const info = await redis.info('cpu')
+        const used = [...info.matchAll(/^used_cpu_(?:sys|user):([\d.]+)/gm)]
+        const redisSeconds = used.reduce((sum, [, seconds]) => sum + Number(seconds), 0)
+        return { postgres: cpuSecondsOfTree(postgres.pid), redis: redisSeconds }
+      },
+      async startIngest() {
+        const port = await freePort()
+        return {
+          ingest: await startApp('ingest', { ...env, PORT: `${port}` }, signal),
+          url: urlOf(port),
+        }
+      },
+      startWorker: () => startApp('worker', env, signal),
+      async startHandler(name) {
+        const port = await freePort()
+        const handler = await startBaseline(name, { ...env, PORT: `${port}` }, signal)
+        return { handler, url: urlOf(port) }
+      },
+      startBaselineWorker: (name, concurrency) =>
+        startBaseline(name, { ...env, CONCURRENCY: `${concurrency}` }, signal),
+      buildRequests(amount, url) {
+        const deliveries = buildDeliveries(amount, users())
+        const svixIds = deliveries.map(({ svixId }) => svixId)
+        return { svixIds, requests: toRequests(deliveries, url, secret) }
+      },
+      async fill(amount) {
+        const deliveries = buildDeliveries(amount, users())
+        for (let start = 0; start < amount; start += fillAtOnce) {
+          const jobs = deliveries.slice(start, start + fillAtOnce).map(({ svixId, job }) => ({
+            name: job.type,
+            data: job,
+            opts: { ...jobOptions, jobId: svixId },
+          }))
+          await bullQueueOf(queue).addBulk(jobs)
+        }
+      },
+      async clear() {
+        if (backend === 'redis') await redis.flushall()
+        else await bullQueueOf(queue).obliterate({ force: true })
+      },
+      async untilDrained(processes) {
+        for (;;) {
+          signal.throwIfAborted()
+          for (const one of processes) one.assertRunning()
+          const { waiting, active, delayed } = await readQueueDepth(queue)
+          if (waiting + active + delayed === 0) return
+          await sleep(pollMs)
+        }
+      },
+      close: () => opened.disposeAsync(),
+    }
+  }
+}
