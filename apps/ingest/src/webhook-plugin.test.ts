@@ -10,15 +10,17 @@ import type { EventJob } from '@clerk-sync/events'
 import { createLogger } from '@clerk-sync/ops/process'
 import { Registry } from 'prom-client'
 import { expect, onTestFinished, test } from 'vitest'
+import { defaultLimits } from './config.ts'
 import { createIngestMetrics } from './metrics.ts'
 import { buildIngest } from './start.ts'
-import { createUnknownTypeLog, webhookPath } from './webhook-plugin.ts'
-import type { WebhookDeps } from './webhook-plugin.ts'
+import { createUnknownTypeLog } from './receive-delivery.ts'
+import type { IngestDeps } from './start.ts'
+import { webhookPath } from './webhook-plugin.ts'
 
 const secrets = parseSigningSecrets(createSigningSecret())
 
 /** Ingest with a list instead of a queue. The tests of the chain use real queues. */
-function createIngest(changes: Partial<WebhookDeps> = {}) {
+function createIngest(changes: Partial<IngestDeps> = {}) {
   const jobs: EventJob[] = []
   const lines: Record<string, unknown>[] = []
   const registry = new Registry()
@@ -33,6 +35,7 @@ function createIngest(changes: Partial<WebhookDeps> = {}) {
     instanceId: undefined,
     kept: selectKept(),
     enqueueTimeoutMs: 1_000,
+    ...defaultLimits,
     metrics: createIngestMetrics(registry),
     logger: createLogger({ name: 'test', level: 'debug' }, { write }),
     stopping: new AbortController().signal,
