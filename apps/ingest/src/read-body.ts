@@ -5,6 +5,8 @@ export const bodyLimitBytes = 512 * 1024
 
 // The number of connections bounds the memory of smaller bodies. They are taken even when large bodies
 // of somebody else use up theirs.
+// The rest of a small body is read and thrown away, so that its sender sees the answer.
+const skippedBodyBytes = 64 * 1024
 const none = Buffer.alloc(0)
 const smallBodyBytes = 16 * 1024
 
@@ -16,6 +18,14 @@ export class BodyRefusedError extends Error {
     super(reason, options)
     this.reason = reason
   }
+}
+
+/** Whether too much of a body may still arrive to be read only to be thrown away. */
+export function isTooMuchToSkip({ complete, headers }: IncomingMessage): boolean {
+  if (complete) return false
+  const announced = headers['content-length']
+  const isChunked = headers['transfer-encoding'] !== undefined
+  return announced === undefined ? isChunked : Number(announced) > skippedBodyBytes
 }
 
 /** The memory that all bodies share, beyond the first 16 KiB of each. */

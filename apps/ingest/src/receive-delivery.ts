@@ -14,7 +14,7 @@ import type { Producer } from '@clerk-sync/queue'
 import type { FastifyRequest } from 'fastify'
 import type { Refusal } from './admission.ts'
 import type { IngestMetrics, RefusalReason, RequestOutcome } from './metrics.ts'
-import { BodyRefusedError, createBodyMemory, readBody } from './read-body.ts'
+import { BodyRefusedError, createBodyMemory, isTooMuchToSkip, readBody } from './read-body.ts'
 import { createRefusalLog } from './refusal-log.ts'
 
 // Clerk has about fifty types. A sender that has the secret could invent any number.
@@ -72,7 +72,10 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   function refuse(request: FastifyRequest, refusal: Refusal): Answer {
     metrics.refused(refusal.reason)
     logRefusal(refusal.reason, { request, ...refusal })
-    return answerToRefusal(refusal.reason)
+    return {
+      ...answerToRefusal(refusal.reason),
+      closes: refusal.reason === 'connections' || isTooMuchToSkip(request.raw),
+    }
   }
 
   /** A signed body that can't be an event. Svix sends it again for 28 hours, so it is logged each time. */
@@ -137,10 +140,9 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
 function answerToRefusal(reason: Refusal['reason']): Answer {
   switch (reason) {
     case 'body_too_large':
-      return { status: 413, body: { error: reason }, outcome: 'too_large', closes: true }
+      return { status: 413, body: { error: reason }, outcome: 'too_large' }
     case 'body_memory':
     case 'connections':
-      return { status: 503, body: { error: 'overloaded' }, outcome: 'overloaded', closes: true }
     case 'requests_waiting':
       return { status: 503, body: { error: 'overloaded' }, outcome: 'overloaded' }
     case 'hung_up':
