@@ -30,29 +30,26 @@ export function isTooMuchToSkip({ complete, headers }: IncomingMessage): boolean
 
 /** The memory that all bodies share, beyond the first 16 KiB of each. */
 export interface BodyMemory {
-  /** Whether there was room for so many more bytes. They are counted until the response is closed. */
-  take(bytes: number, response: ServerResponse): boolean
+  /** Whether there was room for so many more bytes. */
+  take(bytes: number): boolean
+  give(bytes: number): void
 }
 
 export function createBodyMemory(maxBytes: number): BodyMemory {
-  const taken = new WeakMap<ServerResponse, number>()
   let used = 0
   return {
-    take(bytes, response) {
+    take(bytes) {
       if (used + bytes > maxBytes) return false
       used += bytes
-      const before = taken.get(response)
-      taken.set(response, (before ?? 0) + bytes)
-      if (before === undefined) {
-        response.once('close', () => (used -= taken.get(response) ?? 0))
-      }
       return true
     },
+    give: (bytes) => void (used -= bytes),
   }
 }
 
 /**
- * Reads a whole body. Memory is taken as bytes arrive, not as they are announced.
+ * Reads a whole body. Memory is taken as bytes arrive, not as they are announced, and given back when
+ * the response is closed: the body is empty from then on.
  *
  * @throws {BodyRefusedError} for a body that is too large, or when there is no memory for it, or when the
  * sender hangs up.
@@ -64,48 +61,55 @@ export function readBody(
 ): Promise<Buffer> {
   const announced = Number(request.headers['content-length'])
   return new Promise((resolve, reject) => {
-    let buffer: Buffer = none
+    let buffer = none
     let length = 0
 
     function onData(chunk: Buffer): void {
-      // As a rule a body arrives in one piece.
-      if (length === 0 && chunk.length === announced && announced <= smallBodyBytes) {
-        buffer = chunk
-        length = announced
-        return
-      }
       const needed = length + chunk.length
-      if (needed > bodyLimitBytes) {
-        refuse('body_too_large')
-        return
+      // As a rule a body arrives in one piece.
+      if (needed === announced && length === 0 && announced <= smallBodyBytes) {
+        request.off('end', onEnd)
+        request.once('end', () => resolve(chunk))
+      } else if (needed > bodyLimitBytes) refuse('body_too_large')
+      else if (needed > buffer.length && !grow(needed)) refuse('body_memory')
+      else {
+        // Kept as they are, a million chunks of one byte would take 200 MB.
+        chunk.copy(buffer, length)
+        length = needed
       }
-      if (needed > buffer.length && !grow(needed)) {
-        refuse('body_memory')
-        return
-      }
-      // Kept as they are, a million chunks of one byte would take 200 MB.
-      chunk.copy(buffer, length)
-      length = needed
     }
 
     function grow(needed: number): boolean {
       const size = Math.max(smallBodyBytes, 2 ** Math.ceil(Math.log2(needed)))
-      const beyondSmall = size - Math.max(buffer.length, smallBodyBytes)
-      if (beyondSmall > 0 && !memory.take(beyondSmall, response)) return false
+      if (!memory.take(size - Math.max(buffer.length, smallBodyBytes))) return false
+      if (buffer === none) response.once('close', free)
       const larger = Buffer.allocUnsafeSlow(size)
       buffer.copy(larger, 0, 0, length)
+      freeAtOnce(buffer)
       buffer = larger
       return true
     }
 
+    function free(): void {
+      memory.give(Math.max(0, buffer.length - smallBodyBytes))
+      freeAtOnce(buffer)
+      buffer = none
+    }
+
     function refuse(reason: BodyRefusedError['reason']): void {
       request.off('data', onData)
-      buffer = none
+      free()
       reject(new BodyRefusedError(reason))
     }
 
+    const onEnd = () => resolve(buffer.subarray(0, length))
     request.on('data', onData)
-    request.once('end', () => resolve(buffer.subarray(0, length)))
+    request.once('end', onEnd)
     request.once('error', (cause) => reject(new BodyRefusedError('hung_up', { cause })))
   })
+}
+
+// The engine frees a buffer when it next collects garbage, and an idle process does not collect any.
+function freeAtOnce({ buffer, length }: Buffer<ArrayBuffer>): void {
+  if (length > 0) buffer.transfer(0)
 }

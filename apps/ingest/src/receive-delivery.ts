@@ -69,9 +69,9 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   const logUnknownType = createUnknownTypeLog(logger)
   let waiting = 0
 
-  function refuse(request: FastifyRequest, refusal: Refusal): Answer {
+  function refuse(request: FastifyRequest, refusal: Refusal, body?: Buffer): Answer {
     metrics.refused(refusal.reason)
-    logRefusal(refusal.reason, { request, ...refusal })
+    logRefusal(refusal.reason, { request, body, ...refusal })
     return {
       ...answerToRefusal(refusal.reason),
       closes: refusal.reason === 'connections' || isTooMuchToSkip(request.raw),
@@ -99,7 +99,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
       throw error
     }
     if (!isSigned(deps.secrets, claim, body)) {
-      return refuse(request, { ok: false, reason: 'no_match' })
+      return refuse(request, { ok: false, reason: 'no_match' }, body)
     }
     const { id: svixId, timestamp: svixTimestamp } = claim
     const excess = findExcess(body)

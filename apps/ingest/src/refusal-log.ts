@@ -36,6 +36,7 @@ const warned: ReadonlySet<string> = new Set(['body_memory', 'requests_waiting', 
 /** Of a refused delivery, what may help to find the cause. */
 export interface RefusedDelivery {
   readonly request: FastifyRequest
+  readonly body?: Buffer | undefined
   readonly ageSeconds?: number | undefined
 }
 
@@ -63,9 +64,9 @@ export function createRefusalLog(
 
 function factsOf(delivery: RefusedDelivery | undefined) {
   if (!delivery) return {}
-  const { request, ageSeconds } = delivery
+  const { request, body, ageSeconds } = delivery
   const id = textOf(request.headers['svix-id'])
-  const encoding = encodingOf(request)
+  const encoding = encodingOf(request, body)
   return {
     ...(id && svixId.test(id) ? { svixId: id } : {}),
     ...(ageSeconds === undefined ? {} : { ageSeconds }),
@@ -74,8 +75,8 @@ function factsOf(delivery: RefusedDelivery | undefined) {
 }
 
 // A proxy that compresses does not always say so.
-function encodingOf({ headers, body }: FastifyRequest): string | undefined {
+function encodingOf({ headers }: FastifyRequest, body: Buffer | undefined): string | undefined {
   const named = textOf(headers['content-encoding'])?.trim().toLowerCase()
   if (named && named !== 'identity') return encodings.includes(named) ? named : 'unknown'
-  return Buffer.isBuffer(body) && body[0] === 0x1f && body[1] === 0x8b ? 'gzip' : undefined
+  return body?.[0] === 0x1f && body[1] === 0x8b ? 'gzip' : undefined
 }

@@ -75,7 +75,8 @@ export function webhookPlugin(deps: WebhookDeps) {
         }
         arrival.claim = admission
         // Fastify refuses one that it can't read.
-        if (request.headers['content-type']) request.headers['content-type'] = 'application/json'
+        if (request.headers['content-type'] !== undefined)
+          request.headers['content-type'] = 'application/json'
         done()
       },
       handler(request, reply) {

@@ -3,13 +3,15 @@ import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
-import { createSigningSecret } from '@clerk-sync/events'
+import { createSigningSecret, parseSigningSecrets, sign } from '@clerk-sync/events'
+import { buildSample } from '@clerk-sync/events/samples'
 import { freePort, startProcess } from '@clerk-sync/testing'
 import { expect, inject, onTestFinished, test, vi } from 'vitest'
 
 const main = join(import.meta.dirname, '../src/main.ts')
 const path = '/api/webhooks/clerk'
 const kib = 1024
+const secret = createSigningSecret()
 
 /** Ingest as a process of its own, whose memory can be seen. */
 async function start(env: Record<string, string> = {}) {
@@ -18,7 +20,7 @@ async function start(env: Record<string, string> = {}) {
     PORT: String(port),
     OPS_PORT: String(opsPort),
     HOST: '127.0.0.1',
-    CLERK_WEBHOOK_SIGNING_SECRET: createSigningSecret(),
+    CLERK_WEBHOOK_SIGNING_SECRET: secret,
     REDIS_URL: `${inject('redisUrl')}/6`,
     ...env,
   })
@@ -55,6 +57,20 @@ const forged = () => [
   `svix-timestamp: ${Math.floor(Date.now() / 1_000)}`,
   `svix-signature: v1,${'A'.repeat(43)}=`,
 ]
+
+function signed(id: string): { method: string; headers: Record<string, string>; body: string } {
+  const body = JSON.stringify(buildSample('user.created'))
+  const timestamp = Math.floor(Date.now() / 1_000)
+  const [key] = parseSigningSecrets(secret)
+  if (!key) throw new Error('no secret')
+  const signature = sign(key, { id, timestamp, body })
+  const headers = {
+    'svix-id': id,
+    'svix-timestamp': String(timestamp),
+    'svix-signature': signature,
+  }
+  return { method: 'POST', headers, body }
+}
 
 const until = (ask: () => boolean, ms = 30_000) => vi.waitFor(() => expect(ask()).toBe(true), ms)
 
@@ -134,4 +150,30 @@ test('a new connection takes the place of the one that has waited longest withou
   await until(() => answer().endsWith('{"live":true}'), 3_000)
   await first.closed
   for (const { socket } of others) expect(socket.destroyed).toBe(false)
+}, 60_000)
+
+test('beyond MAX_REQUESTS_WAITING a delivery is answered 503 at once, and deliveries are taken again when the others are answered', async () => {
+  const { port, ops } = await start({
+    REDIS_URL: 'redis://127.0.0.1:1',
+    MAX_REQUESTS_WAITING: '2',
+    ENQUEUE_TIMEOUT_MS: '8000',
+  })
+  const url = `http://127.0.0.1:${port}${path}`
+  const post = async (id: string) => {
+    const answer = await fetch(url, signed(id))
+    return [answer.status, answer.headers.get('retry-after'), await answer.json()]
+  }
+  const overloaded = [503, '30', { error: 'overloaded' }]
+  const unavailable = [503, '30', { error: 'queue_unavailable' }]
+  const answered: string[] = []
+  const waiting = ['msg_1', 'msg_2'].map(async (id) => {
+    const answer = await post(id)
+    answered.push(id)
+    return answer
+  })
+  await vi.waitFor(async () => expect(await post('msg_3')).toEqual(overloaded), 5_000)
+  expect(answered).toEqual([])
+  expect((await fetch(`${ops}/livez`)).status).toBe(200)
+  expect(await Promise.all(waiting)).toEqual([unavailable, unavailable])
+  expect(await post('msg_3')).toEqual(unavailable)
 }, 60_000)
