@@ -91,11 +91,12 @@ async function add(opened: OpenQueue, event: EventJob): Promise<void> {
 }
 
 /**
- * The job id of an event: its svix-id. BullMQ refuses a colon and ids that read as a number, so such
- * an id is encoded. Svix sends `msg_…`, but any id may be signed.
+ * The job id of an event: its svix-id where that is one of Svix (`msg_…`), otherwise `id_` and the
+ * svix-id in base64url. Any id may be signed. BullMQ keeps a job at a key that ends in its id, beside
+ * keys of its own such as `wait`, and refuses ids with a colon or that read as a number.
  */
 export function toJobId(svixId: string): string {
-  const isPlain = /^[A-Za-z][\w.-]*$/.test(svixId)
+  const isPlain = /^msg_[\w.-]+$/.test(svixId)
   return isPlain ? svixId : `id_${Buffer.from(svixId).toString('base64url')}`
 }
 
