@@ -7,7 +7,7 @@ import {
   verifySignature,
 } from '@clerk-sync/events'
 import type { Logger } from '@clerk-sync/ops/process'
-import { QueueUnavailableError } from '@clerk-sync/queue'
+import { CannotEnqueueError, QueueUnavailableError } from '@clerk-sync/queue'
 import type { Producer } from '@clerk-sync/queue'
 import type { Attributes } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -130,6 +130,10 @@ async function receive(
     await deps.producer.enqueue(job, { timeoutMs: deps.enqueueTimeoutMs, signal: deps.stopping })
     return { ...acknowledged, outcome: 'accepted', event }
   } catch (error) {
+    if (error instanceof CannotEnqueueError) {
+      deps.logger.warn({ error, ...event }, 'event can not be queued; answered 400')
+      return { status: 400, body: { error: 'invalid_event' }, outcome: 'invalid_event' }
+    }
     const level = error instanceof QueueUnavailableError ? 'warn' : 'error'
     deps.logger[level]({ error, ...event }, 'event not queued; Svix sends it again')
     const outcome = 'queue_unavailable'

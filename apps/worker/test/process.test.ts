@@ -2,7 +2,13 @@ import { join } from 'node:path'
 import { migrate } from '@clerk-sync/db'
 import { buildEventJob, selectKept } from '@clerk-sync/events'
 import { buildSample } from '@clerk-sync/events/samples'
-import { createProducer, locateQueue, migrateQueue, openQueue } from '@clerk-sync/queue'
+import {
+  createProducer,
+  defaultEnqueueTimeoutMs,
+  locateQueue,
+  migrateQueue,
+  openQueue,
+} from '@clerk-sync/queue'
 import { createTestDatabase, freePort, listenAnywhere, startProcess } from '@clerk-sync/testing'
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 
@@ -155,8 +161,8 @@ test.each([
     { svixId: 'msg_deep', svixTimestamp: 1, receivedAt: Date.now() },
   )
   if (!job) throw new Error('users are left out')
-  const signal = AbortSignal.timeout(10_000)
-  await createProducer(queue).enqueue(job, { timeoutMs: 10_000, signal })
+  const { signal } = new AbortController()
+  await createProducer(queue).enqueue(job, { timeoutMs: defaultEnqueueTimeoutMs, signal })
   await vi.waitFor(
     async () =>
       expect(await (await worker.ask('/metrics')).text()).toContain(

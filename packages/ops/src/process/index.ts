@@ -1,7 +1,7 @@
 export type { Logger } from 'pino'
 export { startTracing } from '../tracing/start-tracing.ts'
 export { tracingVariables } from '../tracing/tracing-settings.ts'
-export { createErrorLog, createLogger } from './logger.ts'
+export { createLogger } from './logger.ts'
 export { createOpsServer } from './ops-server.ts'
 export type { Check } from './ops-server.ts'
 export { processVariables, runProcess, startProblem } from './run-process.ts'
