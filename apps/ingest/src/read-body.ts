@@ -7,7 +7,6 @@ export const bodyLimitBytes = 512 * 1024
 // of somebody else use up theirs.
 // The rest of a small body is read and thrown away, so that its sender sees the answer.
 const skippedBodyBytes = 64 * 1024
-const leastWorthFreeing = 4_096
 const none = Buffer.alloc(0)
 const smallBodyBytes = 16 * 1024
 
@@ -77,7 +76,6 @@ export function readBody(
         // Kept as they are, a million chunks of one byte would take 200 MB.
         chunk.copy(buffer, length)
         length = needed
-        freeAtOnce(chunk)
       }
     }
 
@@ -112,8 +110,6 @@ export function readBody(
 }
 
 // The engine frees a buffer when it next collects garbage, and an idle process does not collect any.
-function freeAtOnce({ buffer, length }: Buffer): void {
-  const isAllItHolds = buffer.byteLength === length
-  if (length >= leastWorthFreeing && isAllItHolds && buffer instanceof ArrayBuffer)
-    buffer.transfer(0)
+function freeAtOnce({ buffer, length }: Buffer<ArrayBuffer>): void {
+  if (length > 0) buffer.transfer(0)
 }

@@ -9,7 +9,7 @@ import {
   parseEnvelope,
 } from '@clerk-sync/events'
 import type { Logger } from '@clerk-sync/ops/process'
-import { QueueUnavailableError } from '@clerk-sync/queue'
+import { CannotEnqueueError, QueueUnavailableError } from '@clerk-sync/queue'
 import type { Producer } from '@clerk-sync/queue'
 import type { FastifyRequest } from 'fastify'
 import type { Refusal } from './admission.ts'
@@ -124,6 +124,11 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
       await deps.producer.enqueue(job, { timeoutMs: deps.enqueueTimeoutMs, signal: deps.stopping })
       return { ...acknowledged, outcome: 'accepted', event }
     } catch (error) {
+      if (error instanceof CannotEnqueueError) {
+        metrics.refused('cannot_enqueue')
+        logger.warn({ error, ...event }, 'event can not be queued; answered 400')
+        return { status: 400, body: { error: 'invalid_event' }, outcome: 'invalid_event' }
+      }
       const level = error instanceof QueueUnavailableError ? 'warn' : 'error'
       logger[level]({ error, ...event }, 'event not queued; Svix sends it again')
       const outcome = 'queue_unavailable'

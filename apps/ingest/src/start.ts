@@ -1,11 +1,12 @@
-import {
-  answerUnknownPaths,
-  createErrorLog,
-  httpServerOptions,
-  limitConnections,
-} from '@clerk-sync/ops/process'
+import { answerUnknownPaths, httpServerOptions, limitConnections } from '@clerk-sync/ops/process'
 import type { App, Ops } from '@clerk-sync/ops/process'
-import { checkQueue, createProducer, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
+import {
+  checkQueue,
+  createProducer,
+  createQueueErrorLog,
+  openQueue,
+  registerQueueMetrics,
+} from '@clerk-sync/queue'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { IngestConfig } from './config.ts'
@@ -29,7 +30,7 @@ export interface Ingest extends App {
 export async function startIngest(config: IngestConfig, ops: Ops): Promise<Ingest> {
   const logger = ops.logger.child({ app: 'ingest' })
   const stopping = new AbortController()
-  const logQueueError = createErrorLog(logger, 'queue connection error')
+  const logQueueError = createQueueErrorLog(logger)
   const queue = openQueue(config.queue, {
     onError(error) {
       if (!stopping.signal.aborted) logQueueError(error)

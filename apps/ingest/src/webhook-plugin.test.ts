@@ -9,6 +9,7 @@ import {
 import { buildSample } from '@clerk-sync/events/samples'
 import type { EventJob } from '@clerk-sync/events'
 import { createLogger } from '@clerk-sync/ops/process'
+import { CannotEnqueueError, QueueUnavailableError } from '@clerk-sync/queue'
 import { Registry } from 'prom-client'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { defaultLimits } from './config.ts'
@@ -285,3 +286,41 @@ test('after 1,000 unknown types, no more are logged or kept in memory', () => {
   log('robot.1')
   expect(lines).toHaveLength(1_000)
 })
+
+test.each([
+  [
+    new CannotEnqueueError('too deep'),
+    400,
+    'invalid_event',
+    'event can not be queued; answered 400',
+  ],
+  [
+    new QueueUnavailableError('no Redis'),
+    503,
+    'queue_unavailable',
+    'event not queued; Svix sends it again',
+  ],
+])(
+  'an event that the queue refuses with %o is answered %i %s',
+  async (error, status, code, msg) => {
+    const { send, lines } = createIngest({
+      producer: {
+        async enqueue() {
+          throw error
+        },
+      },
+    })
+    const answer = await send(buildSample('user.created'))
+    expect(answer.statusCode).toBe(status)
+    expect(answer.json()).toEqual({ error: code })
+    expect(answer.headers['retry-after']).toBe(status === 503 ? '30' : undefined)
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        msg,
+        svixId: 'msg_1',
+        error: expect.objectContaining({ message: error.message }),
+      }),
+    )
+  },
+)
