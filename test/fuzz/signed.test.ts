@@ -10,8 +10,9 @@ const runs = runsOr(300)
 const perRound = 2_000
 
 test(
-  `${runs} signed events of odd shapes are refused with 400, or end in the ledger or in the failed set with a reason, seed ${seed}`,
+  'signed events of odd shapes are refused with 400, or end in the ledger or in the failed set with a reason',
   async () => {
+    console.info(`${runs} runs, seed ${seed}`)
     const { chain, opened } = await openChain('redis')
     const kept = selectKept(everything)
     const ingest = await chain.startIngest({ kept })

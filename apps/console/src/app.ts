@@ -1,3 +1,4 @@
+import { httpServerOptions, limitConnections } from '@clerk-sync/ops/process'
 import type { Logger } from '@clerk-sync/ops/process'
 import type { OpenQueue } from '@clerk-sync/queue'
 import Fastify from 'fastify'
@@ -11,6 +12,10 @@ import { boardPath, serveStaticFiles } from './render-page.ts'
 import type { ReplayRuns } from './replay/replay-runs.ts'
 import { serveReplay } from './replay/replay-routes.ts'
 
+// Operators are few, and their forms are small.
+const maxConnections = 200
+const bodyLimitBytes = 64 * 1024
+
 export interface ConsoleDeps {
   readonly board: FastifyPluginCallback
   readonly login: Login
@@ -21,7 +26,12 @@ export interface ConsoleDeps {
 
 /** The console: the board and the replay page behind their login. The caller listens and closes. */
 export function buildConsole(deps: ConsoleDeps): FastifyInstance {
-  const app = Fastify({ requestTimeout: 15_000, forceCloseConnections: true })
+  const app = Fastify({
+    ...httpServerOptions,
+    bodyLimit: bodyLimitBytes,
+    forceCloseConnections: true,
+  })
+  limitConnections(app.server, { max: maxConnections })
   app.addHook('onRequest', async (_, reply) => void reply.headers(securityHeaders))
   app.setNotFoundHandler((_, reply) => reply.code(404).send({ error: 'not_found' }))
   serveStaticFiles(app)

@@ -53,9 +53,9 @@ export const requestOutcomeTexts: Readonly<
 
 /** What became of an event that was processed. */
 export const outcomeTexts: Readonly<Record<Outcome, string>> = {
-  applied: 'its row was written',
-  stale: 'something newer was known already',
+  applied: 'its row was written, with `anonymize` and `retain` also one that is deleted',
+  stale: 'something newer was known already, or its entity was deleted before it arrived',
   duplicate: 'the ledger has it already',
-  deleted: 'the entity is deleted: by this event, or before it arrived',
+  deleted: 'it deleted its entity',
   ignored: 'it is for the ledger alone',
 }
