@@ -48,5 +48,5 @@ test(
     const { failed = 0 } = await bullQueueOf(opened).getJobCounts('failed')
     expect(failed).toBeLessThan(runs / 2)
   },
-  60_000 + runs * 200,
+  120_000 + runs * 200,
 )
