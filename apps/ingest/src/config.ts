@@ -3,8 +3,14 @@ import type { Kept, SigningSecret } from '@clerk-sync/events'
 import { fieldsLeftOut, keptBy, keptVariables, webhookSigningSecret } from '@clerk-sync/events'
 import { host, optionalPostgresUrl, port, readConfig, variable } from '@clerk-sync/ops'
 import type { Settings } from '@clerk-sync/ops'
-import { enqueueTimeoutMs, locateQueue, missingQueue, redisUrl } from '@clerk-sync/queue'
-import type { QueueLocation } from '@clerk-sync/queue'
+import {
+  ackDurability,
+  enqueueTimeoutMs,
+  locateQueue,
+  missingQueue,
+  redisUrl,
+} from '@clerk-sync/queue'
+import type { AckDurability, QueueLocation } from '@clerk-sync/queue'
 import { z } from 'zod'
 
 /** The variables that ingest reads. */
@@ -18,6 +24,7 @@ export const ingestVariables = {
   HOST: host,
   ...keptVariables,
   ENQUEUE_TIMEOUT_MS: enqueueTimeoutMs,
+  ACK_DURABILITY: ackDurability,
 }
 
 export interface IngestConfig extends Settings<typeof processVariables> {
@@ -29,6 +36,7 @@ export interface IngestConfig extends Settings<typeof processVariables> {
   readonly instanceId: string | undefined
   readonly kept: Kept
   readonly enqueueTimeoutMs: number
+  readonly ackDurability: AckDurability
 }
 
 /**
@@ -46,5 +54,6 @@ export function readIngestConfig(env: NodeJS.ProcessEnv): IngestConfig {
     instanceId: settings.CLERK_INSTANCE_ID,
     kept: keptBy(settings),
     enqueueTimeoutMs: settings.ENQUEUE_TIMEOUT_MS,
+    ackDurability: settings.ACK_DURABILITY,
   }
 }

@@ -26,6 +26,7 @@ async function openIngest(redisUrl: string) {
     instanceId: undefined,
     kept: selectKept(),
     enqueueTimeoutMs: defaultEnqueueTimeoutMs,
+    ackDurability: 'enqueued',
   } as const
   const logger = createLogger({ name: 'test', level: 'silent' })
   const ingest = await startIngest(config, { logger, registry })
