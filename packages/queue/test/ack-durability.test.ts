@@ -195,7 +195,7 @@ test('with the queue on PostgreSQL an event is refused while a commit is not on 
   await setAndExpect('ALTER SYSTEM SET synchronous_commit = local', 'taken')
   await setAndExpect('ALTER SYSTEM SET fsync = off', `${needs} fsync to on`)
   await setAndExpect('ALTER SYSTEM RESET ALL', 'taken')
-})
+}, 90_000)
 
 test('while the server is unavailable nothing is refused at the start', async () => {
   const { opened } = openProducer(locate('redis://127.0.0.1:1'), 'fsync')
