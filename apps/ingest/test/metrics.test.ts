@@ -7,7 +7,7 @@ import { defaultEnqueueTimeoutMs, locateQueue } from '@clerk-sync/queue'
 import { createFaultProxy } from '@clerk-sync/testing'
 import { Registry } from 'prom-client'
 import { expect, inject, onTestFinished, test, vi } from 'vitest'
-import { startIngest } from '../src/index.ts'
+import { defaultLimits, startIngest } from '../src/index.ts'
 
 const secrets = parseSigningSecrets(createSigningSecret())
 const lastVerified = 'clerk_sync_ingest_last_verified_event_timestamp_seconds'
@@ -27,6 +27,7 @@ async function openIngest(redisUrl: string) {
     kept: selectKept(),
     enqueueTimeoutMs: defaultEnqueueTimeoutMs,
     ackDurability: 'enqueued',
+    ...defaultLimits,
   } as const
   const logger = createLogger({ name: 'test', level: 'silent' })
   const ingest = await startIngest(config, { logger, registry })

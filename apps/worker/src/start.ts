@@ -88,7 +88,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
   }
 
   async function startOnceReady(): Promise<void> {
-    await waitForDatabase(config.databaseUrl, {
+    await waitForDatabase(checkWrites, {
       logger,
       onWaiting: (reason) => availability.unavailable(reason),
       stopping: stopping.signal,

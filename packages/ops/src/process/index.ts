@@ -1,6 +1,8 @@
 export type { Logger } from 'pino'
 export { startTracing } from '../tracing/start-tracing.ts'
 export { tracingVariables } from '../tracing/tracing-settings.ts'
+export { answerUnknownPaths, httpServerOptions, limitConnections } from './http-limits.ts'
+export type { ConnectionLimit } from './http-limits.ts'
 export { createLogger } from './logger.ts'
 export { createOpsServer } from './ops-server.ts'
 export type { Check } from './ops-server.ts'
