@@ -58,8 +58,9 @@ async function waitForFsync(opened: OpenQueue): Promise<void> {
   const error = waited?.error
   if (error && isUnknownCommand(error)) return await checkAlways(opened, client)
   if (error) throw toProblem(error)
-  const [onDisk] = waited?.value as [servers: number]
-  if (onDisk < 1) throw new QueueUnavailableError(notInTime)
+  // How many servers, this one included, have it on their disk.
+  const [onDisk] = Array.isArray(waited?.value) ? waited.value : [0]
+  if (Number(onDisk) < 1) throw new QueueUnavailableError(notInTime)
 }
 
 /**
