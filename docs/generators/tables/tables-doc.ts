@@ -67,6 +67,9 @@ function deletionText(entity: Entity): string {
   const causes = [
     ...(deletedBy.length > 0 ? [`by ${codes(deletedBy)}`] : []),
     ...(partOf.length > 0 ? [`together with ${partOf.map(ownerText).join(' or ')}`] : []),
+    ...(entity.onePer
+      ? [`by a newer one (by \`created_at\`) of ${entity.onePer.map(ownerText).join(' and ')}`]
+      : []),
   ]
   const owned = entities.filter((other) => other.partOf.some((owner) => owner === entity.name))
   return [
