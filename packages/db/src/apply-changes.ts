@@ -7,9 +7,9 @@ import { DatabaseUnavailableError } from './database-error.ts'
 import { decide, entityKey, isDeleted } from './decide.ts'
 import type { Decision, ExistingState, Tombstones, Verdict, Write } from './decide.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
+import { readHolders } from './holders.ts'
 import {
   lockTables,
-  readHolders,
   readLedgerAndTombstones,
   readRows,
   redactLedger,

@@ -1,7 +1,5 @@
-import { isDeepStrictEqual } from 'node:util'
 import type {
   Change,
-  Column,
   Delete,
   Entity,
   EntityChange,
@@ -10,9 +8,10 @@ import type {
   Upsert,
 } from '@clerk-sync/events'
 import { ownerColumn } from '@clerk-sync/events'
+import { changedColumns } from './changed-columns.ts'
 import { anonymize } from './deletion-policy.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
-import { createHolders, createdAtIn, holdersKey } from './holders.ts'
+import { createHolders, holdsSince } from './holders.ts'
 import type { Holder } from './holders.ts'
 import { isNewer, versionOf } from './version.ts'
 import type { Version } from './version.ts'
@@ -146,22 +145,18 @@ export function decide(
     const { entity, id } = change
     const key = entityKey(entity, id)
     const isForgotten = policy === 'erase' && !holders.has(change)
-    const { newer, older } = holders.add(change)
+    const { own, newer, older } = holders.add(change)
+    if (!own) return false
     const replaced = [
-      ...older.map((holder) => ({ holder, at: createdAtIn(change.value.row) })),
-      ...newer.map(({ createdAt }) => ({ holder: { id, deletedAt: null }, at: createdAt })),
+      ...older.map((holder) => ({ holder, at: holdsSince(own) })),
+      ...newer.map((holder) => ({ holder: { id, deletedAt: null }, at: holdsSince(holder) })),
     ]
     const isNew = replaced
       .map(({ holder, at }) => deleteReplaced(entity, holder, at))
       .includes(true)
     // The tombstone came first: it does not know yet whom this one had replaced.
     const deletedAt = tombstones.get(key)
-    if (
-      isForgotten &&
-      newer.length === 0 &&
-      deletedAt != null &&
-      holdersKey(entity, change.value.row)
-    )
+    if (isForgotten && newer.length === 0 && deletedAt != null)
       addDeletion({ entity, id, deletedAt, tombstoneAt: deletedAt, row: change.value.row })
     return isNew
   }
@@ -259,60 +254,4 @@ export function isDeleted(change: EntityChange, tombstones: Tombstones): boolean
   return [entityKey(change.entity, change.id), ...ownerKeys(change)].some((key) =>
     tombstones.has(key),
   )
-}
-
-/**
- * The columns, and the child tables, in which a row differs from the one before it; without one
- * before, those that hold anything.
- */
-export function changedColumns(
-  entity: Entity,
-  after: EntityRow,
-  before: EntityRow = { row: {}, children: {} },
-): string[] {
-  const columns = differing(entity.columns, after.row, before.row)
-  const tables = entity.children.filter(
-    (child) =>
-      !child.off &&
-      !sameRows(
-        child.columns,
-        after.children[child.table] ?? [],
-        before.children[child.table] ?? [],
-      ),
-  )
-  return [...columns, ...tables.map(({ table }) => table)]
-}
-
-function differing(columns: readonly Column[], after: Row, before: Row): string[] {
-  const changed = columns.filter(
-    ({ name, type }) => !isEqual(plain(type, after[name]), plain(type, before[name])),
-  )
-  return changed.map(({ name }) => name)
-}
-
-function sameRows(columns: readonly Column[], after: readonly Row[], before: readonly Row[]) {
-  const known = new Map(before.map((row) => [row['id'], row]))
-  return (
-    after.length === before.length &&
-    after.every((row) => {
-      const same = known.get(row['id'])
-      return same !== undefined && differing(columns, row, same).length === 0
-    })
-  )
-}
-
-// Metadata of 8 KB can nest deeper than the comparison can go: then it counts as changed.
-function isEqual(after: unknown, before: unknown): boolean {
-  try {
-    return isDeepStrictEqual(after, before)
-  } catch (error) {
-    if (error instanceof RangeError) return false
-    throw error
-  }
-}
-
-// PostgreSQL writes a time in its own way, and nothing is null.
-function plain(type: Column['type'], value: unknown): unknown {
-  if (type === 'timestamptz' && typeof value === 'string') return Date.parse(value)
-  return value ?? null
 }

@@ -1,9 +1,7 @@
-import { columnTypes, ownerColumn, userEntity } from '@clerk-sync/events'
+import { columnTypes, userEntity } from '@clerk-sync/events'
 import type { Change, ChildTable, Entity, EntityChange, LedgerEvent, Row } from '@clerk-sync/events'
 import { entityKey, ownerKeys } from './decide.ts'
 import type { ExistingRow, ExistingState, Outcome, Write } from './decide.ts'
-import { holdersKey, ownersOfOne } from './holders.ts'
-import type { Holder } from './holders.ts'
 import { versionOf } from './version.ts'
 import type { Version } from './version.ts'
 import type { Transaction } from './database.ts'
@@ -121,7 +119,7 @@ export async function readRows(
              jsonb_build_object(${entity.children.filter(isKept).map(childRows).join(', ')}) AS children
       FROM clerk.${entity.table} AS parent WHERE id = ANY($${place + 1}::text[])`,
   )
-  const ids = touched.map(([, changes]) => changes.map((change) => change.id))
+  const ids = touched.map(([, some]) => some.map((change) => change.id))
   const rows = await tx.$queryRawUnsafe<RowAsJson[]>(selects.join(' UNION ALL '), ...ids)
   return new Map(
     rows.flatMap(({ place, row, children }) => {
@@ -148,91 +146,6 @@ function versionIn(row: RowAsJson['row']): Version {
     occurredAt: Date.parse(row.event_occurred_at),
     eventId: row.event_id,
   }
-}
-
-// 'holder' cut to four characters in ASCII: a lock of its own kind beside the one of the tables.
-const holderLock = 0x686f6c64
-
-/**
- * Of entities that their owners have one of at a time those that a batch's changes meet: rows, and
- * tombstones that know their owners. Who writes for the same owners waits until the commit, so that
- * none is overlooked that is not there yet.
- */
-export async function readHolders(
-  tx: Transaction,
-  changes: readonly Change[],
-): Promise<Map<string, Holder[]>> {
-  const found = new Map<string, Holder[]>()
-  for (const [entity, owners] of ownersOfOnes(changes)) {
-    const keys = [...owners.keys()].toSorted()
-    await tx.$executeRawUnsafe(
-      `SELECT pg_advisory_xact_lock(${holderLock}, hashtext(key)) FROM unnest($1::text[]) AS key`,
-      keys,
-    )
-    const ids = (entity.onePer ?? []).map((_, place) => keys.map((key) => owners.get(key)?.[place]))
-    const rows = await tx.$queryRawUnsafe<HolderRow[]>(selectHolders(entity), ...ids)
-    for (const row of rows) {
-      const key = keys[row.place - 1] ?? ''
-      found.set(key, [...(found.get(key) ?? []), toHolder(row)])
-    }
-  }
-  return found
-}
-
-// Their ids by entity and `holdersKey`.
-function ownersOfOnes(changes: readonly Change[]): Map<Entity, Map<string, string[]>> {
-  const found = new Map<Entity, Map<string, string[]>>()
-  for (const change of changes) {
-    if (change.kind !== 'upsert') continue
-    const { entity, value } = change
-    const key = holdersKey(entity, value.row)
-    if (key === undefined) continue
-    const owners = found.get(entity) ?? new Map<string, string[]>()
-    found.set(entity, owners.set(key, ownersOfOne(entity, value.row)))
-  }
-  return found
-}
-
-interface HolderRow {
-  place: number
-  id: string
-  created_at: number | null
-  updated_at: number | null
-  event_occurred_at: number | null
-  event_id: string | null
-  deleted_at: number | null
-}
-
-function selectHolders({ name, table, onePer = [] }: Entity): string {
-  const columns = onePer.map(ownerColumn)
-  const inMs = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8 AS ${column}`
-  const ofSame = (source: string) =>
-    columns.map((column) => `${source}.${column} = same.${column}`).join(' AND ')
-  return `
-    WITH same AS (
-      SELECT * FROM unnest(${columns.map((_, place) => `$${place + 1}::text[]`).join(', ')})
-      WITH ORDINALITY AS same(${columns.join(', ')}, place)
-    )
-    SELECT same.place::int, id, ${['created_at', 'updated_at', 'event_occurred_at'].map(inMs).join(', ')},
-           event_id, ${inMs('deleted_at')}
-    FROM same JOIN clerk.${table} AS known ON ${ofSame('known')}
-    UNION ALL
-    SELECT same.place::int, id, ${inMs('created_at')}, NULL, NULL, NULL, NULL
-    FROM same JOIN clerk.tombstones AS known ON ${ofSame('known')} AND known.entity = '${name}'
-      AND NOT EXISTS (SELECT FROM clerk.${table} AS row WHERE row.id = known.id)`
-}
-
-function toHolder(row: HolderRow): Holder {
-  const { id, updated_at: updatedAt, deleted_at: deletedAt } = row
-  const about = { id, createdAt: row.created_at ?? 0, deletedAt }
-  // A tombstone: nothing is left to delete.
-  if (updatedAt === null) return { ...about, deletedAt: 0 }
-  const version = {
-    updatedAt,
-    occurredAt: row.event_occurred_at ?? 0,
-    eventId: row.event_id ?? '',
-  }
-  return { ...about, version }
 }
 
 const versionColumns = ['updated_at', 'event_occurred_at', 'event_id']
