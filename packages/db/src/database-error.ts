@@ -1,11 +1,21 @@
-import { errorMessage, isNetworkErrorCode, isUnavailableSqlState } from '@clerk-sync/ops'
+import {
+  errorMessage,
+  explainPostgres,
+  isNetworkErrorCode,
+  isUnavailableSqlState,
+} from '@clerk-sync/ops'
+import { DatabaseError } from 'pg'
 import { Prisma } from './generated/client.ts'
 
 /** The database can't work now: no event's fault, and the same write will succeed later. */
 export class DatabaseUnavailableError extends Error {
   readonly code = 'ERR_DATABASE_UNAVAILABLE'
   override readonly name = 'DatabaseUnavailableError'
-  /** What PostgreSQL said, where it said anything. */
+  /** What PostgreSQL or the network said. */
+  readonly reason: string
+  /** The reason with its cause and what to do, where that is known. */
+  readonly explanation: string
+  /** PostgreSQL's error code, where it answered. */
   readonly sqlState: string | undefined
 
   /**
@@ -16,8 +26,12 @@ export class DatabaseUnavailableError extends Error {
     return this.sqlState?.startsWith('40') === true
   }
 
-  constructor(message: string, sqlState?: string) {
-    super(message)
+  constructor(reason: string, sqlState?: string) {
+    const advice = explainPostgres(reason, sqlState)
+    const explanation = advice ? `${reason}; ${advice.cause}: ${advice.cure}` : reason
+    super(`${unavailableBecause(sqlState)}: ${explanation}`)
+    this.reason = reason
+    this.explanation = explanation
     this.sqlState = sqlState
   }
 }
@@ -65,16 +79,29 @@ const lostConnection =
 /** The error as one of ours where the database is its cause; anything else comes back as it is. */
 export function toDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
+  const unavailable = connectErrorIn(error)
+  if (unavailable) return unavailable
   const cause = driverCause(error)
   const sqlState = cause?.originalCode
   if (sqlState !== undefined && !isUnavailableSqlState(sqlState)) {
     return new DatabaseRefusedError(sqlState, objectsIn(cause?.names))
   }
   if (sqlState === undefined && !isConnectionError(error, cause)) return error
-  return new DatabaseUnavailableError(
-    `${unavailableBecause(sqlState)}: ${driverReason(error, cause)}`,
-    sqlState,
-  )
+  return new DatabaseUnavailableError(driverReason(error, cause), sqlState)
+}
+
+/** Why node-postgres could make no connection. Prisma puts an error of its own in its place, with its `meta`. */
+export function toConnectError(error: unknown): DatabaseUnavailableError {
+  const sqlState = error instanceof DatabaseError ? error.code : undefined
+  const unavailable = new DatabaseUnavailableError(errorMessage(error), sqlState)
+  return Object.assign(unavailable, { meta: { unavailable } })
+}
+
+function connectErrorIn(error: Error): DatabaseUnavailableError | undefined {
+  if (error instanceof DatabaseUnavailableError) return error
+  const isWrapped = error instanceof Prisma.PrismaClientKnownRequestError
+  const unavailable = isWrapped ? error.meta?.['unavailable'] : undefined
+  return unavailable instanceof DatabaseUnavailableError ? unavailable : undefined
 }
 
 function unavailableBecause(sqlState: string | undefined): string {

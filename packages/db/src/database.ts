@@ -1,7 +1,8 @@
-import { waitAtMost } from '@clerk-sync/ops'
+import { postgresConnection, waitAtMost } from '@clerk-sync/ops'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { DatabaseError, Pool } from 'pg'
-import { toDatabaseError } from './database-error.ts'
+import type { PoolClient } from 'pg'
+import { toConnectError, toDatabaseError } from './database-error.ts'
 import { PrismaClient } from './generated/client.ts'
 import { traceTransaction } from './trace-transaction.ts'
 
@@ -10,6 +11,9 @@ const connectTimeoutMs = 5_000
 // Above the statement timeout: only a server that answers nothing at all gets here.
 const answerTimeoutMs = 10_000
 const transactionTimeoutMs = 30_000
+// A session keeps the defaults that it began with: one that began read-only stays so, whatever
+// ALTER DATABASE or ALTER ROLE says later.
+const sessionLifetimeSeconds = 300
 // A connection to a server that does not answer would hold up the end of the process.
 const closeTimeoutMs = 2_000
 
@@ -47,11 +51,12 @@ export interface Database {
 
 /** A pool of connections to the database that holds the tables. Nothing connects until first use. */
 export function createDatabase(options: { url: string; maxConnections: number }): Database {
-  const pool = new Pool({
-    connectionString: options.url,
+  const pool = new ExplainingPool({
+    ...postgresConnection(options.url),
     max: options.maxConnections,
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: answerTimeoutMs,
+    maxLifetimeSeconds: sessionLifetimeSeconds,
     keepAlive: true,
     application_name: 'clerk-sync',
     // Prisma's adapter drops the offset of a timestamptz, so the session must be in UTC, and reads
@@ -105,6 +110,24 @@ export function createDatabase(options: { url: string; maxConnections: number })
     async close() {
       await waitAtMost(prisma.$disconnect(), closeTimeoutMs)
     },
+  }
+}
+
+type ConnectCallback = Parameters<Pool['connect']>[0]
+
+// Prisma leaves out why a connection failed: that the server refused it, or which name did not resolve.
+class ExplainingPool extends Pool {
+  override connect(): Promise<PoolClient>
+  override connect(callback: ConnectCallback): void
+  override connect(callback?: ConnectCallback): Promise<PoolClient> | void {
+    if (!callback) {
+      return super.connect().catch((error: unknown) => {
+        throw toConnectError(error)
+      })
+    }
+    super.connect((error, client, release) =>
+      callback(error && toConnectError(error), client, release),
+    )
   }
 }
 
