@@ -130,9 +130,10 @@ export function decide(
       policy === 'anonymize' && isDeleted(change, tombstones)
         ? anonymize(change.entity, whole.value)
         : whole.value
+    const changed = changedColumns(change.entity, value, before?.value)
+    if (isRefill(change, before) && changed.length === 0) return { outcome: 'stale', isSame: true }
     rows.set(key, { version, value })
     upserts.set(key, whole)
-    const changed = changedColumns(change.entity, value, before?.value)
     return { outcome: 'applied', changed, value, isNew: before === undefined }
   }
 
@@ -161,13 +162,21 @@ export function decide(
   return { verdicts, writes, deletions: [...deletions.values()], tombstones }
 }
 
-// Clerk's API does not say who accepted an invitation. Owners never change.
+// Clerk's API does not say who accepted an invitation. Owners never change. What depends on an owner
+// whom it does not name, such as the address of that user, is not emptied by a refill.
 function withKnownOwners(change: Upsert, before: ExistingRow | undefined): Upsert {
   const { entity, value } = change
-  const known = entity.partOf
-    .map(ownerColumn)
-    .map((column) => [column, value.row[column] ?? before?.value.row[column] ?? null])
+  const owners = entity.partOf.map(ownerColumn)
+  const lacksOwner = owners.some((name) => !value.row[name] && before?.value.row[name])
+  const names =
+    lacksOwner && isRefill(change, before) ? entity.columns.map(({ name }) => name) : owners
+  const known = names.map((name) => [name, value.row[name] ?? before?.value.row[name] ?? null])
   return { ...change, value: { ...value, row: { ...value.row, ...Object.fromEntries(known) } } }
+}
+
+/** Whether a reading of Clerk's API says again what is known, to fill in what differs all the same. */
+function isRefill({ readAt, updatedAt }: Upsert, before: ExistingRow | undefined): boolean {
+  return readAt !== undefined && before?.version.updatedAt === updatedAt
 }
 
 /** One key for everything that is known of an entity. */
@@ -198,9 +207,12 @@ function deletionTime(change: EntityChange, tombstones: Tombstones): number {
   return times.length === 0 ? (change.event?.occurredAt ?? 0) : Math.min(...times)
 }
 
-/** The version of a change. What was read from Clerk's API has neither time nor svix-id in it. */
-export function versionOf({ updatedAt, event }: Upsert): Version {
-  return { updatedAt, occurredAt: event?.occurredAt ?? 0, eventId: event?.id ?? '' }
+/**
+ * The version of a change. What was read from Clerk's API has no svix-id in it, and a time only where
+ * it refills rows.
+ */
+export function versionOf({ updatedAt, event, readAt }: Upsert): Version {
+  return { updatedAt, occurredAt: event?.occurredAt ?? readAt ?? 0, eventId: event?.id ?? '' }
 }
 
 // The same order as the SQL row comparison of the guarded write.
