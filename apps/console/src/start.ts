@@ -4,6 +4,7 @@ import { checkQueue, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
 import { buildConsole } from './app.ts'
 import { buildBoard } from './board/board.ts'
 import type { ConsoleConfig } from './config.ts'
+import { createRefusedLogins } from './login/refused-logins.ts'
 import { boardPath } from './render-page.ts'
 import { createReplayRuns } from './replay/replay-runs.ts'
 
@@ -22,7 +23,8 @@ export async function startConsole(config: ConsoleConfig, ops: Ops): Promise<Con
     onError: createErrorLog(logger, 'queue connection error'),
   })
   const runs = createReplayRuns(opened, logger)
-  const app = buildConsole({ board: board.plugin, login, logger, queue: opened, runs })
+  const refused = createRefusedLogins(logger, ops.registry)
+  const app = buildConsole({ board: board.plugin, login, logger, queue: opened, refused, runs })
   registerQueueMetrics(ops.registry, opened)
   try {
     await app.listen({ port: config.BOARD_PORT, host: config.HOST })
@@ -41,6 +43,7 @@ export async function startConsole(config: ConsoleConfig, ops: Ops): Promise<Con
     async close() {
       await runs.close()
       await app.close()
+      refused.close()
       await opened.close()
     },
   }
