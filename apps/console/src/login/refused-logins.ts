@@ -22,7 +22,7 @@ export interface RefusedLogins {
 export function createRefusedLogins(logger: Logger, registry: Registry): RefusedLogins {
   const counter = new Counter({
     name: 'clerk_sync_console_logins_refused_total',
-    help: 'Logins to the console that were refused, by reason.',
+    help: 'Logins to the console that were refused: a wrong password, too many at once (the password was not compared), or a user of Clerk who may not use the console.',
     labelNames: ['reason'] as const,
     registers: [registry],
   })
