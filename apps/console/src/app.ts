@@ -1,3 +1,4 @@
+import { limitConnections } from '@clerk-sync/ops/process'
 import type { Logger } from '@clerk-sync/ops/process'
 import type { OpenQueue } from '@clerk-sync/queue'
 import Fastify from 'fastify'
@@ -13,6 +14,9 @@ import { boardPath, serveStaticFiles } from './render-page.ts'
 import type { ReplayRuns } from './replay/replay-runs.ts'
 import { serveReplay } from './replay/replay-routes.ts'
 
+// Those that wait to have a password compared, and the browsers of operators.
+const maxConnections = 1_000
+
 export interface ConsoleDeps {
   readonly board: FastifyPluginCallback
   readonly login: Login
@@ -24,7 +28,8 @@ export interface ConsoleDeps {
 
 /** The console: the board and the replay page behind their login. The caller listens and closes. */
 export function buildConsole(deps: ConsoleDeps): FastifyInstance {
-  const app = Fastify({ requestTimeout: 15_000, forceCloseConnections: true, ...refusesSafely })
+  const app = Fastify({ forceCloseConnections: true, ...refusesSafely })
+  limitConnections(app.server, { max: maxConnections })
   app.addHook('onRequest', async (_, reply) => void reply.headers(securityHeaders))
   refuseBadRequests(app)
   app.setNotFoundHandler((_, reply) => reply.code(404).send({ error: 'not_found' }))

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import { httpServerOptions } from '@clerk-sync/ops/process'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Socket } from 'node:net'
 import { securityHeaders } from './browser-security.ts'
@@ -9,7 +10,8 @@ import { securityHeaders } from './browser-security.ts'
  */
 export const refusesSafely = {
   // Otherwise Node.js answers a request without Host by itself.
-  http: { requireHostHeader: false },
+  ...httpServerOptions,
+  http: { ...httpServerOptions.http, requireHostHeader: false },
   clientErrorHandler: (error: Error & { code?: string }, socket: Socket) => {
     if (error.code === 'ECONNRESET' || socket.destroyed) return
     if (socket.writable) socket.write(rawAnswer(statusOf(error.code)))

@@ -4,8 +4,8 @@ import type { Registry } from 'prom-client'
 import { networkOf } from './attempt-limit.ts'
 
 /** Why a login is refused. */
-export const refusalReasons = ['wrong_password', 'too_many', 'not_allowed'] as const
-export type RefusalReason = (typeof refusalReasons)[number]
+export const loginRefusals = ['wrong_password', 'too_many', 'not_allowed'] as const
+export type LoginRefusal = (typeof loginRefusals)[number]
 
 const windowMs = 60_000
 const mostAddresses = 1_000
@@ -13,7 +13,7 @@ const shownAddresses = 5
 
 /** Counts and logs refused logins. Whoever creates it closes it. */
 export interface RefusedLogins {
-  add(reason: RefusalReason, ip: string): void
+  add(reason: LoginRefusal, ip: string): void
   /** Logs what is not logged yet. */
   close(): void
 }
@@ -26,7 +26,7 @@ export function createRefusedLogins(logger: Logger, registry: Registry): Refused
     labelNames: ['reason'] as const,
     registers: [registry],
   })
-  for (const reason of refusalReasons) counter.inc({ reason }, 0)
+  for (const reason of loginRefusals) counter.inc({ reason }, 0)
   const addresses = new Map<string, number>()
   let refused = 0
   let timer: NodeJS.Timeout | undefined

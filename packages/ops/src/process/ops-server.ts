@@ -1,11 +1,14 @@
 import Fastify from 'fastify'
+import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { errorMessage } from '../error-message.ts'
 import { withTimeout } from '../timeout.ts'
-import type { Logger } from 'pino'
+import { answerUnknownPaths, httpServerOptions, limitConnections } from './http-limits.ts'
 import { publicReason } from './public-reason.ts'
 
 const checkTimeoutMs = 3_000
+// Probes and scrapes are few.
+const maxConnections = 100
 
 /** One thing that an app needs to do its work. `run` throws when it is missing. */
 export interface Check {
@@ -33,7 +36,10 @@ export async function createOpsServer(options: {
 }): Promise<OpsServer> {
   const { logger } = options
   const lastReasons = new Map<string, string>()
-  const server = Fastify({ forceCloseConnections: true })
+  const server = Fastify({ ...httpServerOptions, forceCloseConnections: true })
+  limitConnections(server.server, { max: maxConnections })
+  answerUnknownPaths(server)
+
   async function runCheck(check: Check): Promise<[name: string, result: string]> {
     try {
       await withTimeout(check.run(), checkTimeoutMs, 'no answer in time')
