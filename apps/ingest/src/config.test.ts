@@ -18,6 +18,7 @@ test('a signing secret and a Redis are enough', () => {
     maxConnections: 1_000,
     maxRequestsWaiting: 500,
     maxBodyMemoryBytes: 67_108_864,
+    ackDurability: 'enqueued',
   })
 })
 
