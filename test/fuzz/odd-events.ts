@@ -30,7 +30,7 @@ const oddValues: readonly [(random: Random) => string, ...((random: Random) => s
     pick(['0', '-0', '-1', '1.5', '1e400', '-1e400', '5e-324', '9007199254740993', '1E+2', '1.0']),
   ({ pick }) =>
     pick(['-62135596800000', '8640000000000001', '253402300800000', '1e15', '-1795885963357']),
-  ({ below }) => `${'9'.repeat(1 + below(400))}`,
+  ({ below }) => '9'.repeat(1 + below(400)),
   ({ pick }) =>
     pick([
       String.raw`"\u0000"`,

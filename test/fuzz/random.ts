@@ -10,10 +10,10 @@ export function runsOr(fallback: number): number {
 /** A sequence of numbers that is the same for the same seed. */
 export interface Random {
   /** From 0 to `end`, without `end`. */
-  below(end: number): number
-  pick<T>(values: readonly [T, ...T[]]): T
+  readonly below: (end: number) => number
+  readonly pick: <T>(values: readonly [T, ...T[]]) => T
   /** True in `percent` of the cases. */
-  chance(percent: number): boolean
+  readonly chance: (percent: number) => boolean
 }
 
 // mulberry32

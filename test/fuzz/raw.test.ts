@@ -18,7 +18,7 @@ const longestMs = 300
 test(
   'raw requests of every odd kind neither end ingest nor make it answer 500',
   async () => {
-    console.info(`${runs} runs, seed ${seed}`)
+    process.stdout.write(`${runs} runs, seed ${seed}\n`)
     const [port, opsPort, secret] = [await freePort(), await freePort(), createSigningSecret()]
     const [key] = parseSigningSecrets(secret)
     if (!key) throw new Error('no secret')
@@ -37,7 +37,7 @@ test(
       const answer = await exchange(port, buildRawRequest(createRandom(seed + number), key))
       for (const [, status = ''] of answer.matchAll(/^HTTP\/1\.1 (\d+) /gm)) {
         statuses.set(status, (statuses.get(status) ?? 0) + 1)
-        expect(status, `run ${number} of seed ${seed}`).toMatch(/^(1..|2..|4..|503)$/)
+        expect(`run ${number} of seed ${seed}: ${status}`).toMatch(/: (1..|2..|4..|503)$/)
       }
     })
     const url = `http://127.0.0.1:${port}/api/webhooks/clerk`
@@ -49,9 +49,9 @@ test(
     expect(ingest.output.stderr).toBe('')
     expect(ingest.output.stdout).not.toContain('"level":"error"')
     expect(peakMegabytes(ingest.pid)).toBeLessThan(400)
-    for (const status of ['200', '400', '404', '405', '413', '431']) {
-      expect(runs < 200 || statuses.has(status), `no answer ${status}`).toBe(true)
-    }
+    // Without this, a generator that only makes nonsense would pass.
+    const usual = ['200', '400', '404', '405', '413', '431']
+    if (runs >= 200) expect([...statuses.keys()]).toEqual(expect.arrayContaining(usual))
   },
   120_000 + runs * 100,
 )

@@ -12,7 +12,7 @@ const perRound = 2_000
 test(
   'signed events of odd shapes are refused with 400, or end in the ledger or in the failed set with a reason',
   async () => {
-    console.info(`${runs} runs, seed ${seed}`)
+    process.stdout.write(`${runs} runs, seed ${seed}\n`)
     const { chain, opened } = await openChain('redis')
     const kept = selectKept(everything)
     const ingest = await chain.startIngest({ kept })
@@ -25,8 +25,7 @@ test(
         const event = buildOddEvent(createRandom(seed + first + number))
         const { status } = await ingest.send(event.body, { svixId: event.svixId })
         answers.set(status, (answers.get(status) ?? 0) + 1)
-        const told = `run ${first + number} of seed ${seed}`
-        expect([200, 400], told).toContain(status)
+        expect(`run ${first + number} of seed ${seed}: ${status}`).toMatch(/: (200|400)$/)
         if (status === 200) acknowledged.push(event)
       })
       const missing = new Map(acknowledged.map((event) => [event.svixId, event.body]))
@@ -38,7 +37,7 @@ test(
           for (const { data, failedReason } of await bullQueueOf(opened).getJobs(['failed'])) {
             if (failedReason) missing.delete((data as { svixId: string }).svixId)
           }
-          expect([...missing].slice(0, 5), `${missing.size} events are nowhere`).toEqual([])
+          expect([...missing].slice(0, 5)).toEqual([])
         },
         { timeout: 60_000, interval: 500 },
       )
