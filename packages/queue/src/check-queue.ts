@@ -1,5 +1,7 @@
 import { SchemaMigrationRequiredError } from 'bullmq'
 import type { PostgresQueueBackend } from 'bullmq'
+import type { Pool } from 'pg'
+import { checkSessions } from './direct-connection.ts'
 import { checkKeyTypes } from './key-types.ts'
 import { BrokenQueueError, bullQueueOf, isJobIn } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
@@ -56,15 +58,24 @@ async function tryToWrite(opened: OpenQueue, client: RedisClient) {
   }
 }
 
+// What is known to have sessions of its own.
+const checked = new WeakSet<object>()
+
 async function checkPostgres(opened: OpenQueue): Promise<void> {
+  const { connection } = bullQueueOf(opened).getBackend() as unknown as PostgresQueueBackend
+  // BullMQ's own pool is one of node-postgres.
+  const pool = connection.pool as unknown as Pool
+  if (!checked.has(pool)) {
+    await checkSessions(pool.options, connection.schema)
+    checked.add(pool)
+  }
   try {
     await isJobIn(opened, 'failed', 'probe')
   } catch (cause) {
     if (!(cause instanceof SchemaMigrationRequiredError)) throw cause
     throw new Error("the queue's tables are missing or old: run clerk-sync migrate", { cause })
   }
-  const { connection } = bullQueueOf(opened).getBackend() as unknown as PostgresQueueBackend
-  const { rows } = await connection.pool.query(
+  const { rows } = await pool.query<{ readOnly: string }>(
     `SELECT current_setting('transaction_read_only') AS "readOnly"`,
   )
   if (rows[0]?.readOnly === 'on') {

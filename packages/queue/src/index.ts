@@ -7,6 +7,7 @@ export { countFailed } from './count-failed.ts'
 export type { FailedCounts, FailedGroup } from './count-failed.ts'
 export { readFailure, scanJobs } from './failed-jobs.ts'
 export type { FailedSelection, Failure } from './failed-jobs.ts'
+export { checkDirectConnection, SharedSessionsError } from './direct-connection.ts'
 export { hideValues } from './hide-values.ts'
 export {
   defaultEnqueueTimeoutMs,

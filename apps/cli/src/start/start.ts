@@ -2,7 +2,7 @@ import { migrate } from '@clerk-sync/db'
 import { createRegistry } from '@clerk-sync/ops/metrics'
 import { createLogger, shutDownOnSignal, startTracing } from '@clerk-sync/ops/process'
 import type { Logger } from '@clerk-sync/ops/process'
-import { migrateQueue } from '@clerk-sync/queue'
+import { checkDirectConnection, migrateQueue } from '@clerk-sync/queue'
 import { pino } from 'pino'
 import { keepSecrets, locateDataDir, protectDataDir } from './data-dir.ts'
 import type { DataDir, Secrets } from './data-dir.ts'
@@ -64,6 +64,7 @@ async function startAll(
 ): Promise<void> {
   const databaseUrl = env['DATABASE_URL'] || (await startDatabase(dir, secrets, logger, closers))
   const config = readStartConfig(env, secrets, databaseUrl)
+  await checkDirectConnection(config.worker.queue)
   const onWaiting = (line: string) => logger.warn(`migrate: ${line}`)
   await migrate(databaseUrl, { onWaiting })
   await migrateQueue(config.worker.queue, { onWaiting })
