@@ -115,7 +115,7 @@ test.each([
   ['an obligation', /^(  slug +)String\?/m, '$1String', ['organizations.slug text NOT NULL']],
   [
     'an index',
-    /@@index\(\[slug\]\)/,
+    /@@index\(\[slug\], type: Hash\)/,
     '$&\n  @@index([name])',
     ['CREATE INDEX organizations_name_idx ON clerk.organizations USING btree (name)'],
   ],

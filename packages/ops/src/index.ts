@@ -16,6 +16,7 @@ export {
   variable,
 } from './config.ts'
 export type { Settings, Variable } from './config.ts'
+export { createErrorLog } from './error-log.ts'
 export { errorMessage } from './error-message.ts'
 export { explainPostgres, postgresConnection } from './postgres-connection.ts'
 export { isNetworkErrorCode, isPostgresOutage, isUnavailableSqlState } from './postgres-outage.ts'

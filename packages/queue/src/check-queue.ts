@@ -2,7 +2,8 @@ import { SchemaMigrationRequiredError } from 'bullmq'
 import type { PostgresQueueBackend } from 'bullmq'
 import type { Pool } from 'pg'
 import { checkSessions } from './direct-connection.ts'
-import { bullQueueOf, isJobIn } from './open-queue.ts'
+import { checkKeyTypes } from './key-types.ts'
+import { BrokenQueueError, bullQueueOf, isJobIn } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 import { redisClientOf } from './redis-connection.ts'
 import type { RedisClient } from './redis-connection.ts'
@@ -19,18 +20,30 @@ export async function checkQueue(opened: OpenQueue): Promise<void> {
 }
 
 async function checkRedis(opened: OpenQueue, client: RedisClient): Promise<void> {
-  const [facts, written] = await Promise.all([
+  const [facts, written, wrongKey] = await Promise.all([
     // An operator may forbid INFO.
     readRedisFacts(opened).catch(() => undefined),
     tryToWrite(opened, client),
+    findWrongKey(opened),
   ])
   const problem =
     (facts && redisProblem(facts)) ?? (written && writeProblem(written.message, facts))
   if (problem !== undefined) throw new Error(problem, { cause: written })
+  if (wrongKey) throw wrongKey
   if (!written) return
   // The messages of ioredis about a missing connection do not give the reason.
   if (written.name === 'ReplyError') throw written
   throw new Error("Redis can't be reached with REDIS_URL; the log says why", { cause: written })
+}
+
+async function findWrongKey(opened: OpenQueue): Promise<BrokenQueueError | undefined> {
+  try {
+    await checkKeyTypes(opened)
+    return undefined
+  } catch (error) {
+    // What else went wrong, the write says too.
+    return error instanceof BrokenQueueError ? error : undefined
+  }
 }
 
 // An empty write is refused like any other, and creates no key.
