@@ -10,7 +10,7 @@ beforeAll(async () => {
   server = await createTlsPostgres()
   onlyTls = await createTlsPostgres({ onlyTls: true })
   expired = await createTlsPostgres({ expired: true })
-}, 60_000)
+}, 120_000)
 afterAll(() => Promise.all([server, onlyTls, expired].map((one) => one.stop())))
 
 interface Changes {

@@ -63,21 +63,15 @@ async function writeLikeData(dataDir: string, name: string, content: string | Bu
 }
 
 async function createCertificates(file: (name: string) => string, expired: boolean) {
-  const openssl = (...args: string[]) => run('openssl', args)
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-  await openssl(
-    ...['req', '-x509', ...key, '-days', '2', '-subj', '/CN=a CA of its own'],
-    ...['-keyout', file('ca.key'), '-out', file('ca.crt')],
-  )
-  await openssl(
-    ...['req', ...key, '-subj', '/CN=localhost'],
-    ...['-keyout', file('server.key'), '-out', file('server.csr')],
-  )
+  const create = async (command: string) => {
+    await run('openssl', command.split(' '), { cwd: file('') })
+  }
+  const key = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
+  await create(`req -x509 ${key} -days 2 -subj /CN=an-own-CA -keyout ca.key -out ca.crt`)
+  await create(`req ${key} -subj /CN=localhost -keyout server.key -out server.csr`)
   await writeFile(file('names'), 'subjectAltName=DNS:localhost\n')
-  // Older releases of openssl give no start date, but take an end before now.
-  await openssl(
-    ...['x509', '-req', '-in', file('server.csr'), '-out', file('server.crt')],
-    ...['-CA', file('ca.crt'), '-CAkey', file('ca.key'), '-CAcreateserial'],
-    ...['-extfile', file('names'), '-days', expired ? '-1' : '2'],
-  )
+  // Older releases of openssl take no start date, but an end before now.
+  const days = expired ? -1 : 2
+  const sign = '-CA ca.crt -CAkey ca.key -CAcreateserial -extfile names'
+  await create(`x509 -req -in server.csr -out server.crt ${sign} -days ${days}`)
 }
