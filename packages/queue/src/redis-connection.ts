@@ -87,12 +87,12 @@ function createRedisClient(address: RedisAddress, options: RedisClientOptions): 
 }
 
 function commonOptions(
-  { login, hasTls, family }: RedisAddress,
+  { login, hasTls, tls = {}, family }: RedisAddress,
   { waits, commandTimeoutMs, connectTimeoutMs }: RedisClientOptions,
 ): ClientOptions {
   return {
     ...loginOptions(login),
-    ...(hasTls ? { tls: {} } : {}),
+    ...(hasTls ? { tls } : {}),
     ...(family === undefined ? {} : { family }),
     ...(commandTimeoutMs === undefined ? {} : { commandTimeout: commandTimeoutMs }),
     connectTimeout: connectTimeoutMs,
@@ -122,7 +122,7 @@ function sentinelOptions(address: RedisAddress & { form: 'sentinel' }): ClientOp
     name: address.primary,
     ...(username === undefined ? {} : { sentinelUsername: username }),
     ...(password === undefined ? {} : { sentinelPassword: password }),
-    ...(address.hasTls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
+    ...(address.hasTls ? { enableTLSForSentinelMode: true, sentinelTLS: address.tls ?? {} } : {}),
     sentinelRetryStrategy: retryDelay,
     sentinelReconnectStrategy: retryDelay,
     // A sentinel that hangs must not hold up the search for the primary.
