@@ -13,9 +13,10 @@ export const organizationMembership: Entity = {
   upsertedBy: ['organizationMembership.created', 'organizationMembership.updated'],
   deletedBy: ['organizationMembership.deleted'],
   partOf: ['organization', 'user'],
+  onePer: ['organization', 'user'],
   concerns: { organization: 'organization.id', user: 'public_user_data.user_id' },
   columns: [
-    column('organization_id', 'id', { from: 'organization.id', required: true }),
+    column('organization_id', 'text', { from: 'organization.id', required: true }),
     // Clerk's schema lets public_user_data be null: such a membership is kept without its user.
     idColumn('user_id', {
       from: 'public_user_data.user_id',
