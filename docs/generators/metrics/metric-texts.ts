@@ -31,6 +31,7 @@ export const labelTexts: Readonly<Record<string, Readonly<Record<string, string>
     table: 'a table that Clerk has a list for, such as `users`',
     kind: oneOf(drifts),
   },
+  clerk_sync_reconcile_incomplete: { table: 'a table that Clerk has a list for, such as `users`' },
 }
 
 function oneOf(values: readonly string[]): string {

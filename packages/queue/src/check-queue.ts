@@ -1,7 +1,7 @@
 import { SchemaMigrationRequiredError } from 'bullmq'
 import type { PostgresQueueBackend } from 'bullmq'
-import { checkKeyTypes, WrongKeyTypeError } from './key-types.ts'
-import { bullQueueOf, isJobIn } from './open-queue.ts'
+import { checkKeyTypes } from './key-types.ts'
+import { BrokenQueueError, bullQueueOf, isJobIn } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 import { redisClientOf } from './redis-connection.ts'
 import type { RedisClient } from './redis-connection.ts'
@@ -34,13 +34,13 @@ async function checkRedis(opened: OpenQueue, client: RedisClient): Promise<void>
   throw new Error("Redis can't be reached with REDIS_URL; the log says why", { cause: written })
 }
 
-async function findWrongKey(opened: OpenQueue): Promise<WrongKeyTypeError | undefined> {
+async function findWrongKey(opened: OpenQueue): Promise<BrokenQueueError | undefined> {
   try {
     await checkKeyTypes(opened)
     return undefined
   } catch (error) {
     // What else went wrong, the write says too.
-    return error instanceof WrongKeyTypeError ? error : undefined
+    return error instanceof BrokenQueueError ? error : undefined
   }
 }
 
