@@ -36,7 +36,9 @@ test.for([301, 302, 303, 307, 308])(
     const error = await errorOf(apiAt(url).get('/users', { user_id: ['user_1'] }))
     expect(error).toBeInstanceOf(ApiRefusedError)
     expect(error).toMatchObject({
-      message: expect.stringContaining(`Clerk answered ${status} to /users, a redirect to ${other}`),
+      message: expect.stringContaining(
+        `Clerk answered ${status} to /users, a redirect to ${other}`,
+      ),
     })
     expect(error).not.toMatchObject({ message: expect.stringContaining('user_1') })
     expect(told).toEqual([])
