@@ -3,15 +3,16 @@ import { send } from '../chain/send.ts'
 import type { StoryEvent } from '../converge/story.ts'
 import type { Random } from './random.ts'
 
-// Svix waits 5 s, 5 min, 30 min, … between its attempts.
-const retryAfterMs = [50, 200, 1_000, 2_000, 5_000]
+// Svix waits 5 s, 5 min, 30 min, … between its attempts, give or take a fifth.
+const retryAfterMs = [50, 200, 1_000, 5_000, 15_000, 30_000]
+const jitter = 0.2
 // As Svix.
 const timeoutMs = 15_000
 const latestFirstMs = 3_000
 const latestAgainMs = 20_000
 // Of the 300 s that a signature may be old. A process with a wrong clock takes some, too.
 const skewSeconds = 120
-const mostLatest = 500
+const mostLatest = 50
 
 /** An event that was answered 2xx. Times are milliseconds since the epoch. */
 export interface Acknowledged {
@@ -57,7 +58,6 @@ export interface SvixOptions {
 export function createSvix({ urls, secret, random }: SvixOptions): Svix {
   const acknowledged = new Map<string, Acknowledged>()
   const order: string[] = []
-  const stopping = new AbortController()
   const counts: SvixCounts = {
     published: 0,
     attempts: 0,
@@ -68,11 +68,15 @@ export function createSvix({ urls, secret, random }: SvixOptions): Svix {
   }
   let pending = 0
   let turn = 0
+  let isStopped = false
+
+  // A signal that lives as long as the run would collect a listener for each of them.
+  const pause = (ms: number) => sleep(ms, undefined, { ref: false })
 
   async function attempt({ svixId, body }: StoryEvent, skew: number): Promise<boolean> {
     const url = urls[(turn += 1) % urls.length] ?? ''
     const sentAt = Date.now()
-    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), stopping.signal])
+    const signal = AbortSignal.timeout(timeoutMs)
     const timestamp = sentAt / 1_000 + skew
     counts.attempts += 1
     const status = await send(url, secret, body, { svixId, timestamp, signal }).then(
@@ -91,11 +95,13 @@ export function createSvix({ urls, secret, random }: SvixOptions): Svix {
 
   async function deliver(event: StoryEvent, afterMs: number, skew: number): Promise<void> {
     pending += 1
-    await sleep(afterMs, undefined, { signal: stopping.signal })
+    await pause(afterMs)
     const startedAt = Date.now()
     for (let tries = 0; !(await attempt(event, skew)); tries += 1) {
-      const waitMs = retryAfterMs[Math.min(tries, retryAfterMs.length - 1)]
-      await sleep(waitMs, undefined, { signal: stopping.signal })
+      const waitMs = retryAfterMs[Math.min(tries, retryAfterMs.length - 1)] ?? 0
+      const spread = 1 - jitter + 2 * jitter * Math.random()
+      await pause(waitMs * spread)
+      if (isStopped) return
     }
     counts.worstUntilAckMs = Math.max(counts.worstUntilAckMs, Date.now() - startedAt)
     pending -= 1
@@ -111,17 +117,14 @@ export function createSvix({ urls, secret, random }: SvixOptions): Svix {
       const skew = random.chance(0.1) ? random.between(-skewSeconds, skewSeconds) : 0
       const lateMs = random.chance(0.3) ? random.between(0, latestFirstMs) : 0
       const againMs = random.chance(0.1) ? random.between(0, latestAgainMs) : undefined
-      const first = deliver(event, lateMs, skew)
-      const all =
-        againMs === undefined
-          ? first
-          : first.then(() => {
-              counts.redeliveries += 1
-              return deliver(event, againMs, 0)
-            })
-      // Only stop() makes it reject.
-      all.catch(() => undefined)
+      void deliver(event, lateMs, skew).then(() => {
+        if (againMs === undefined || isStopped) return
+        counts.redeliveries += 1
+        return deliver(event, againMs, 0)
+      })
     },
-    stop: () => stopping.abort(),
+    stop: () => {
+      isStopped = true
+    },
   }
 }

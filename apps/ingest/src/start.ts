@@ -1,6 +1,6 @@
 import { createErrorLog } from '@clerk-sync/ops/process'
 import type { App, Ops } from '@clerk-sync/ops/process'
-import { checkQueue, createProducer, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
+import { checkQueue, createProducer, openQueue, registerQueueMetrics, watchForLoss, lossMessages } from '@clerk-sync/queue'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { IngestConfig } from './config.ts'
@@ -32,6 +32,7 @@ export async function startIngest(config: IngestConfig, ops: Ops): Promise<Inges
     },
   })
   registerQueueMetrics(ops.registry, queue)
+  const lossWatch = watchForLoss(ops.registry, queue, (loss) => logger.error(lossMessages[loss]))
   const app = buildIngest({
     producer: createProducer(queue),
     secrets: config.secrets,
@@ -56,6 +57,7 @@ export async function startIngest(config: IngestConfig, ops: Ops): Promise<Inges
     checks: [{ name: 'queue', run: () => checkQueue(queue) }],
     async close() {
       stopping.abort()
+      lossWatch.stop()
       // A connection with an unfinished request would delay the end of the process.
       const timer = setTimeout(() => app.server.closeAllConnections(), closeConnectionsAfterMs)
       await app.close()

@@ -3,7 +3,7 @@ import { saveSettings } from '@clerk-sync/sync'
 import { choiceOf, parseEventJob } from '@clerk-sync/events'
 import { createErrorLog } from '@clerk-sync/ops/process'
 import type { App, Logger, Ops } from '@clerk-sync/ops/process'
-import { checkQueue, createConsumer, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
+import { checkQueue, createConsumer, openQueue, registerQueueMetrics, watchForLoss, lossMessages } from '@clerk-sync/queue'
 import type { Consumer, JobRun } from '@clerk-sync/queue'
 import type { WorkerConfig } from './config.ts'
 import { createDatabaseAvailability } from './database-availability.ts'
@@ -43,6 +43,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     checkDatabase,
   })
   registerQueueMetrics(ops.registry, queue)
+  const lossWatch = watchForLoss(ops.registry, queue, (loss) => logger.error(lossMessages[loss]))
   const { kept, deletionPolicy, auditValues, ledgerRetentionDays } = config
   let consumer: Consumer | undefined
   let housekeeping: Housekeeping | undefined
@@ -128,6 +129,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     ],
     async close() {
       stopping.abort()
+      lossWatch.stop()
       processor.stop()
       await Promise.all([consumer?.close(), housekeeping?.stop(), reconciling?.close()])
       await Promise.all([queue.close(), db.close()])

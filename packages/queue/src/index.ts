@@ -28,6 +28,8 @@ export {
 export type { Producer } from './producer.ts'
 export { inspectQueue, jobStates, readQueueDepth } from './queue-depth.ts'
 export type { QueueDepth, QueueFacts } from './queue-depth.ts'
+export { lossMessages, watchForLoss } from './queue-loss.ts'
+export type { LossWatch, QueueLoss } from './queue-loss.ts'
 export { registerQueueMetrics } from './queue-metrics.ts'
 export { migrateQueue, pendingQueueMigrations } from './queue-migrations.ts'
 export { parseRedisUrl } from './redis-address.ts'

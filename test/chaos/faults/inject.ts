@@ -9,7 +9,7 @@ import { postgresFaults } from './postgres-faults.ts'
 import { processFaults } from './process-faults.ts'
 import { redisFaults } from './redis-faults.ts'
 
-const pollMs = 50
+const pollMs = 250
 // What it waits for may wait for another fault that goes on meanwhile.
 const recoveryTimeoutMs = 120_000
 
