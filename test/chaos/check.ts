@@ -47,8 +47,7 @@ export async function checkEnd(scene: Scene, say: (line: string) => void): Promi
   const failed = await countFailed(queue)
   const failedIds = new Set((await queue.queue.getFailed()).map(({ id }) => String(id)))
   const missing = events.filter(
-    ({ svixId }) =>
-      svix.acknowledged.has(svixId) && !ledger.has(svixId) && !failedIds.has(svixId),
+    ({ svixId }) => svix.acknowledged.has(svixId) && !ledger.has(svixId) && !failedIds.has(svixId),
   )
   const lastLoss = Math.max(0, ...redisLosses)
   const sentAt = ({ svixId }: StoryEvent) => svix.acknowledged.get(svixId)?.sentAt ?? 0

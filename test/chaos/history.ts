@@ -77,7 +77,8 @@ export function createHistory({ world }: FakeClerk, random: Random): History {
       if (users.length === 0 || organizations.length === 0) return actions.createOrganization()
       const [userId, organizationId] = [random.pick(users), random.pick(organizations)]
       for (const one of memberships.values()) {
-        if (one.userId === userId && one.organizationId === organizationId) return actions.updateUser()
+        if (one.userId === userId && one.organizationId === organizationId)
+          return actions.updateUser()
       }
       const id = random.id('orgmem')
       world.createMembership({ id, user_id: userId, organization_id: organizationId })
@@ -95,22 +96,26 @@ export function createHistory({ world }: FakeClerk, random: Random): History {
       world.deleteMembership(id)
     },
   }
-  const deck = [
-    ...Array.from({ length: 6 }, () => actions.createUser),
-    ...Array.from({ length: 9 }, () => actions.updateUser),
-    ...Array.from({ length: 4 }, () => actions.deleteUser),
-    ...[actions.createOrganization, actions.updateOrganization, actions.updateOrganization],
-    ...Array.from({ length: 5 }, () => actions.join),
-    ...Array.from({ length: 3 }, () => actions.changeRole),
-    ...[actions.leave, actions.leave],
-  ]
+  // How often each happens, of all of them.
+  const weights: Record<keyof typeof actions, number> = {
+    createUser: 60,
+    updateUser: 90,
+    deleteUser: 40,
+    createOrganization: 10,
+    updateOrganization: 20,
+    deleteOrganization: 1,
+    join: 50,
+    changeRole: 30,
+    leave: 20,
+  }
+  const names = Object.keys(weights) as (keyof typeof actions)[]
+  const deck = names.flatMap((name) => Array.from({ length: weights[name] }, () => name))
 
   return {
     events,
     go() {
       const before = events.length
-      if (random.chance(0.005)) actions.deleteOrganization()
-      else random.pick(deck)()
+      actions[random.pick(deck)]()
       return events.slice(before)
     },
   }

@@ -59,9 +59,9 @@ export function readOptions(args: string[]): ChaosOptions | undefined {
     const { soak } = values
     return {
       backends: values.backend === undefined ? ['redis', 'postgres'] : [backendOf(values.backend)],
-      seeds: (values.seed ?? String(randomInt(2 ** 30))).split(',').map((seed) =>
-        numberOf('--seed', seed, 0),
-      ),
+      seeds: (values.seed ?? String(randomInt(2 ** 30)))
+        .split(',')
+        .map((seed) => numberOf('--seed', seed, 0)),
       minutes: numberOf('--minutes', values.minutes ?? (soak ? '60' : '5'), 0.1),
       rate: numberOf('--rate', values.rate ?? (soak ? '500' : '30'), 1),
       hasFaults: !soak,

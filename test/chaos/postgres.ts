@@ -46,9 +46,12 @@ export async function startPostgres(dataDir: string, withDisk: boolean): Promise
   if (withDisk) await ensureRunning()
 
   function watch(started: EmbeddedPostgres): void {
-    exited = started.exited.then(() => {
-      if (started === server) running = false
-    })
+    exited = noteExit(started)
+  }
+
+  async function noteExit(started: EmbeddedPostgres): Promise<void> {
+    await started.exited
+    if (started === server) running = false
   }
 
   async function ensureRunning(): Promise<void> {

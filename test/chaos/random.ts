@@ -16,7 +16,10 @@ const idLength = 27
 
 /** Creates them. The same seed and purpose always make the same choices. */
 export function seededRandom(seed: number, purpose: string): Random {
-  const mixed = [...purpose].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), seed)
+  const mixed = Array.from(purpose).reduce(
+    (sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0),
+    seed,
+  )
   const next = createRandom(mixed)
   const between = (min: number, max: number) => min + Math.floor(next() * (max - min + 1))
   return {

@@ -43,9 +43,7 @@ export function renderReport(result: RunResult): string {
       const median = sorted[Math.floor(sorted.length / 2)]
       const times = [String(played).padStart(5), seconds(median).padStart(19)]
       const end = unrecovered > 0 ? `  (${unrecovered} not seen)` : ''
-      lines.push(
-        `  ${kind.padEnd(38)}${times.join('')}${seconds(sorted.at(-1)).padStart(8)}${end}`,
-      )
+      lines.push(`  ${kind.padEnd(38)}${times.join('')}${seconds(sorted.at(-1)).padStart(8)}${end}`)
     }
     for (const [kind, reason] of injection.leftOut) lines.push(`  ${kind}: left out, ${reason}`)
   } else lines.push('', ...renderSamples(peaks.samples))
@@ -108,4 +106,5 @@ const perRole = (all: Record<string, number>, unit: string) =>
     .map(([role, value]) => `${role} ${value} ${unit}`.trim())
     .join(', ')
 
-const seconds = (ms: number | undefined) => (ms === undefined ? '-' : `${(ms / 1_000).toFixed(1)} s`)
+const seconds = (ms: number | undefined) =>
+  ms === undefined ? '-' : `${(ms / 1_000).toFixed(1)} s`

@@ -83,21 +83,16 @@ const tickMs = 20
 const mostUnacknowledged = 1_500
 
 /** Lets Clerk's history go on, so many events a second. */
-async function publish(
-  { history, svix }: Scene,
-  rate: number,
-  signal: AbortSignal,
-): Promise<void> {
+async function publish({ history, svix }: Scene, rate: number, signal: AbortSignal): Promise<void> {
   let due = 0
   let before = Date.now()
   while (!signal.aborted) {
     const now = Date.now()
-    const isBehind = svix.counts.published - svix.acknowledged.size > mostUnacknowledged
-    if (!isBehind) due += ((now - before) / 1_000) * rate
-    before = now
-    while (!isBehind && svix.counts.published < due) {
-      for (const event of history.go()) svix.publish(event)
+    if (svix.counts.published - svix.acknowledged.size < mostUnacknowledged) {
+      due += ((now - before) / 1_000) * rate
     }
+    before = now
+    while (svix.counts.published < due) for (const event of history.go()) svix.publish(event)
     await sleep(tickMs, undefined, { signal }).catch(() => undefined)
   }
 }

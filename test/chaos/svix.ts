@@ -54,6 +54,14 @@ export interface SvixOptions {
   readonly random: Random
 }
 
+interface Delivery {
+  readonly lateMs: number
+  /** Seconds by which the clock of the sender is wrong. */
+  readonly skew: number
+  /** When it is delivered again after its acknowledgement; undefined: not at all. */
+  readonly againMs: number | undefined
+}
+
 /** Creates the sender. The caller stops it. */
 export function createSvix({ urls, secret, random }: SvixOptions): Svix {
   const acknowledged = new Map<string, Acknowledged>()
@@ -107,6 +115,13 @@ export function createSvix({ urls, secret, random }: SvixOptions): Svix {
     pending -= 1
   }
 
+  async function deliverTwice(event: StoryEvent, how: Delivery): Promise<void> {
+    await deliver(event, how.lateMs, how.skew)
+    if (how.againMs === undefined || isStopped) return
+    counts.redeliveries += 1
+    await deliver(event, how.againMs, 0)
+  }
+
   return {
     acknowledged,
     latest: () => order.slice(-mostLatest),
@@ -117,11 +132,7 @@ export function createSvix({ urls, secret, random }: SvixOptions): Svix {
       const skew = random.chance(0.1) ? random.between(-skewSeconds, skewSeconds) : 0
       const lateMs = random.chance(0.3) ? random.between(0, latestFirstMs) : 0
       const againMs = random.chance(0.1) ? random.between(0, latestAgainMs) : undefined
-      void deliver(event, lateMs, skew).then(() => {
-        if (againMs === undefined || isStopped) return
-        counts.redeliveries += 1
-        return deliver(event, againMs, 0)
-      })
+      void deliverTwice(event, { lateMs, skew, againMs })
     },
     stop: () => {
       isStopped = true

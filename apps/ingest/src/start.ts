@@ -1,6 +1,13 @@
 import { createErrorLog } from '@clerk-sync/ops/process'
 import type { App, Ops } from '@clerk-sync/ops/process'
-import { checkQueue, createProducer, openQueue, registerQueueMetrics, watchForLoss, lossMessages } from '@clerk-sync/queue'
+import {
+  checkQueue,
+  createProducer,
+  openQueue,
+  registerQueueMetrics,
+  watchForLoss,
+  lossMessages,
+} from '@clerk-sync/queue'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { IngestConfig } from './config.ts'

@@ -3,7 +3,14 @@ import { saveSettings } from '@clerk-sync/sync'
 import { choiceOf, parseEventJob } from '@clerk-sync/events'
 import { createErrorLog } from '@clerk-sync/ops/process'
 import type { App, Logger, Ops } from '@clerk-sync/ops/process'
-import { checkQueue, createConsumer, openQueue, registerQueueMetrics, watchForLoss, lossMessages } from '@clerk-sync/queue'
+import {
+  checkQueue,
+  createConsumer,
+  openQueue,
+  registerQueueMetrics,
+  watchForLoss,
+  lossMessages,
+} from '@clerk-sync/queue'
 import type { Consumer, JobRun } from '@clerk-sync/queue'
 import type { WorkerConfig } from './config.ts'
 import { createDatabaseAvailability } from './database-availability.ts'

@@ -29,8 +29,8 @@ async function openProcess() {
   for (let count = 0; count < 2; count += 1) await checkQueue(opened)
   const reconnected = () => vi.waitFor(() => checkQueue(opened), 10_000)
   const counted = async () => {
-    const { values } = (await registry.getSingleMetric('clerk_sync_queue_losses_total')?.get())!
-    return values[0]?.value
+    const found = await registry.getSingleMetric('clerk_sync_queue_losses_total')?.get()
+    return found?.values[0]?.value
   }
   return { opened, enqueue, registry, losses, counted, reconnected }
 }

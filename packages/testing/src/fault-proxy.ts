@@ -101,21 +101,25 @@ export async function createFaultProxy(target: {
 function createDelay(readDelayMs: () => number): Transform {
   let before: Promise<unknown> = Promise.resolve()
   let waiting = 0
-  return new Transform({
-    transform(chunk, _, done) {
+  const stream = new Transform({
+    transform(chunk: Buffer, _, done) {
       const ms = readDelayMs()
-      if (ms === 0 && waiting === 0) return done(null, chunk)
-      waiting += 1
-      before = Promise.all([before, sleep(ms)]).then(() => {
-        waiting -= 1
-        if (!this.destroyed) this.push(chunk)
-      })
+      if (ms === 0 && waiting === 0) stream.push(chunk)
+      else before = pushLate(chunk, Promise.all([before, sleep(ms)]))
       done()
     },
-    flush(done) {
-      void before.then(() => done())
+    async flush(done) {
+      await before
+      done()
     },
   })
+  async function pushLate(chunk: Buffer, due: Promise<unknown>): Promise<void> {
+    waiting += 1
+    await due
+    waiting -= 1
+    if (!stream.destroyed) stream.push(chunk)
+  }
+  return stream
 }
 
 function pass({ client, upstream, there, back }: Pair): void {

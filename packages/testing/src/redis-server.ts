@@ -173,7 +173,11 @@ async function runCommand(port: number, command: string, args: string[]): Promis
   const client = new Redis({ host, port, retryStrategy: null, connectTimeout: commandTimeoutMs })
   client.on('error', () => undefined)
   try {
-    return await withTimeout(client.call(command, ...args), commandTimeoutMs, 'no answer from Redis')
+    return await withTimeout(
+      client.call(command, ...args),
+      commandTimeoutMs,
+      'no answer from Redis',
+    )
   } finally {
     client.disconnect()
   }

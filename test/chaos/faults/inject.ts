@@ -65,8 +65,7 @@ async function playInTurn(
   { counts, problems }: Injection,
   { signal, onFault }: InjectOptions,
 ): Promise<void> {
-  const wait = async (ms: number) =>
-    void (await sleep(ms, undefined, { signal }).catch(() => undefined))
+  const wait = (ms: number) => sleep(ms, undefined, { signal }).catch(() => undefined)
   let deck: Fault[] = []
   for (;;) {
     await wait(random.between(500, 4_000))
@@ -104,9 +103,7 @@ async function untilRecovered(
     const sent = svix.latest().filter((id) => (svix.acknowledged.get(id)?.sentAt ?? 0) >= since)
     const found =
       sent.length > 0 &&
-      (await db.prisma.webhookEvent
-        .count({ where: { id: { in: sent } } })
-        .catch(() => 0))
+      (await db.prisma.webhookEvent.count({ where: { id: { in: sent } } }).catch(() => 0))
     if (found) return Date.now()
     await sleep(pollMs)
   }

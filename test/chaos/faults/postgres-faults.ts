@@ -3,7 +3,13 @@ import type { Scene } from '../scene.ts'
 import { aMoment, noDisk } from './fault.ts'
 import type { Fault } from './fault.ts'
 
-const tables = ['users', 'organizations', 'organization_memberships', 'webhook_events', 'tombstones']
+const tables = [
+  'users',
+  'organizations',
+  'organization_memberships',
+  'webhook_events',
+  'tombstones',
+]
 const mostConnections = 200
 
 export const postgresFaults: readonly Fault[] = [
@@ -72,23 +78,22 @@ export async function holdTable({ postgres }: Scene, table: string): Promise<() 
 // Those that the processes have are ended, so that they have to ask for new ones.
 async function takeConnections(url: string): Promise<() => Promise<void>> {
   const first = await connect(url)
-  const taken = [first]
-  let isFull = false
-  while (!isFull && taken.length < mostConnections) {
-    await connect(url).then(
-      (client) => taken.push(client),
-      () => (isFull = true),
-    )
-  }
+  const taken = [first, ...(await takeFree(url))]
   await first.query(`
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE application_name <> '${holderName}' AND backend_type = 'client backend'`)
-  for (let count = 0; count < mostConnections; count += 1) {
-    const more = await connect(url).catch(() => undefined)
-    if (!more) break
-    taken.push(more)
-  }
+  taken.push(...(await takeFree(url)))
   return async () => void (await Promise.all(taken.map(end)))
+}
+
+async function takeFree(url: string): Promise<Client[]> {
+  const taken: Client[] = []
+  while (taken.length < mostConnections) {
+    const client = await connect(url).catch(() => undefined)
+    if (!client) break
+    taken.push(client)
+  }
+  return taken
 }
 
 const holderName = 'clerk-sync chaos'
