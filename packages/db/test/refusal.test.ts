@@ -1,12 +1,11 @@
 import { beforeAll, expect, test } from 'vitest'
-import type { EventChange } from '@clerk-sync/events'
+import type { Change, EventChange } from '@clerk-sync/events'
 import {
   DatabaseRefusedError,
   DatabaseUnavailableError,
   applyChanges,
   createDatabase,
 } from '../src/index.ts'
-import type { Change } from '../src/index.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
 import { useTables, defaultRules } from './tables.ts'
 

@@ -1,6 +1,6 @@
 import { SchemaMigrationRequiredError } from 'bullmq'
 import type { PostgresQueueBackend } from 'bullmq'
-import { isJobIn } from './open-queue.ts'
+import { bullQueueOf, isJobIn } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 import { redisClientOf } from './redis-connection.ts'
 import type { RedisClient } from './redis-connection.ts'
@@ -12,7 +12,7 @@ import { readRedisFacts, redisProblem, writeProblem } from './redis-info.ts'
  * @throws an Error with the problem in one line, and with its remedy where there is one.
  */
 export async function checkQueue(opened: OpenQueue): Promise<void> {
-  const client = redisClientOf(opened.queue)
+  const client = redisClientOf(bullQueueOf(opened))
   await (client ? checkRedis(opened, client) : checkPostgres(opened))
 }
 
@@ -32,9 +32,9 @@ async function checkRedis(opened: OpenQueue, client: RedisClient): Promise<void>
 }
 
 // An empty write is refused like any other, and creates no key.
-async function tryToWrite({ queue }: OpenQueue, client: RedisClient) {
+async function tryToWrite(opened: OpenQueue, client: RedisClient) {
   try {
-    await client.setrange(queue.toKey('probe:write'), 0, '')
+    await client.setrange(bullQueueOf(opened).toKey('probe:write'), 0, '')
     return undefined
   } catch (error) {
     const refusal = error as Error
@@ -43,14 +43,14 @@ async function tryToWrite({ queue }: OpenQueue, client: RedisClient) {
   }
 }
 
-async function checkPostgres({ queue }: OpenQueue): Promise<void> {
+async function checkPostgres(opened: OpenQueue): Promise<void> {
   try {
-    await isJobIn({ queue }, 'failed', 'probe')
+    await isJobIn(opened, 'failed', 'probe')
   } catch (cause) {
     if (!(cause instanceof SchemaMigrationRequiredError)) throw cause
     throw new Error("the queue's tables are missing or old: run clerk-sync migrate", { cause })
   }
-  const { connection } = queue.getBackend() as unknown as PostgresQueueBackend
+  const { connection } = bullQueueOf(opened).getBackend() as unknown as PostgresQueueBackend
   const { rows } = await connection.pool.query(
     `SELECT current_setting('transaction_read_only') AS "readOnly"`,
   )

@@ -18,13 +18,7 @@ export {
 export type { QueueLocation } from './location.ts'
 export { openQueue } from './open-queue.ts'
 export type { OpenQueue } from './open-queue.ts'
-export {
-  createProducer,
-  freshAttempts,
-  QueueUnavailableError,
-  removeJob,
-  rerunJob,
-} from './producer.ts'
+export { createProducer, QueueUnavailableError, removeJob, rerunJob } from './producer.ts'
 export type { Producer } from './producer.ts'
 export { inspectQueue, jobStates, readQueueDepth } from './queue-depth.ts'
 export type { QueueDepth, QueueFacts } from './queue-depth.ts'

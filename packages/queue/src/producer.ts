@@ -1,9 +1,9 @@
 import type { EventJob } from '@clerk-sync/events'
 import { inSpan, readTraceContext, retry, withTimeout, writeTraceContext } from '@clerk-sync/ops'
 import { SpanKind, trace } from '@opentelemetry/api'
-import type { Job, Queue } from 'bullmq'
+import type { Job } from 'bullmq'
 import { queueName } from './location.ts'
-import { isJobIn } from './open-queue.ts'
+import { bullQueueOf, isJobIn } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 
 /** Attempts before a job goes to the failed set: more than an hour of retries. */
@@ -62,7 +62,7 @@ async function addUntilStored(
   const deadline = Date.now() + timeoutMs
   const addOnce = () =>
     withTimeout(
-      add(opened.queue, event),
+      add(opened, event),
       Math.max(0, Math.min(tryTimeoutMs, deadline - Date.now())),
       'no answer from the queue',
     )
@@ -78,16 +78,16 @@ async function addUntilStored(
   }
 }
 
-async function add(queue: Queue, event: EventJob): Promise<void> {
+async function add(opened: OpenQueue, event: EventJob): Promise<void> {
   const jobId = toJobId(event.svixId)
   const metadata = writeTraceContext()
   const traced = metadata === undefined ? {} : { telemetry: { metadata } }
   // BullMQ ignores the id of a job that it still has, also of a failed one: that is run again here.
   const [, hasFailed] = await Promise.all([
-    queue.add(event.type, event, { ...jobOptions, jobId, ...traced }),
-    isJobIn({ queue }, 'failed', jobId),
+    bullQueueOf(opened).add(event.type, event, { ...jobOptions, jobId, ...traced }),
+    isJobIn(opened, 'failed', jobId),
   ])
-  if (hasFailed) await rerunJob({ queue }, jobId)
+  if (hasFailed) await rerunJob(opened, jobId)
 }
 
 /**
@@ -100,9 +100,9 @@ export function toJobId(svixId: string): string {
 }
 
 /** Runs a failed job again with fresh attempts, and a job that waits for its next attempt at once. */
-export async function rerunJob({ queue }: Pick<OpenQueue, 'queue'>, id: string): Promise<void> {
-  const job = await queue.getJob(id)
-  const state = await stateOf(queue, id)
+export async function rerunJob(opened: OpenQueue, id: string): Promise<void> {
+  const job = await bullQueueOf(opened).getJob(id)
+  const state = await stateOf(opened, id)
   if (!job || !state) return
   linkToFirstTrace(job)
   try {
@@ -110,13 +110,13 @@ export async function rerunJob({ queue }: Pick<OpenQueue, 'queue'>, id: string):
     else await job.retry('failed', freshAttempts)
   } catch (error) {
     // Another delivery or a person on the board may have been quicker.
-    if (await isJobIn({ queue }, state, id)) throw error
+    if (await isJobIn(opened, state, id)) throw error
   }
 }
 
-async function stateOf(queue: Queue, id: string): Promise<'failed' | 'delayed' | undefined> {
-  if (await isJobIn({ queue }, 'failed', id)) return 'failed'
-  return (await isJobIn({ queue }, 'delayed', id)) ? 'delayed' : undefined
+async function stateOf(opened: OpenQueue, id: string): Promise<'failed' | 'delayed' | undefined> {
+  if (await isJobIn(opened, 'failed', id)) return 'failed'
+  return (await isJobIn(opened, 'delayed', id)) ? 'delayed' : undefined
 }
 
 // The job goes on in the trace of its first delivery.
@@ -126,8 +126,8 @@ function linkToFirstTrace({ opts }: Job): void {
 }
 
 /** Removes a job, unless a worker runs it. */
-export async function removeJob({ queue }: Pick<OpenQueue, 'queue'>, id: string): Promise<void> {
-  await queue.remove(id)
+export async function removeJob(opened: OpenQueue, id: string): Promise<void> {
+  await bullQueueOf(opened).remove(id)
 }
 
 /** Name and attributes of a message's span, by OpenTelemetry's conventions for messaging. */
