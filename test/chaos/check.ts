@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { countFailed, rerunJob } from '@clerk-sync/queue'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { expectedFacts, ownersIn, readFacts } from '../converge/facts.ts'
 import type { Facts } from '../converge/facts.ts'
 import type { StoryEvent } from '../converge/story.ts'
@@ -38,14 +39,14 @@ export async function checkEnd(scene: Scene, say: (line: string) => void): Promi
   const { history, svix, redisLosses, db, queue } = scene
   const problems: string[] = []
   say('waiting until every event is acknowledged')
-  await untilZero(svix.pending, 'deliveries are not answered 2xx', problems)
+  await untilZero(async () => svix.pending(), 'deliveries are not answered 2xx', problems)
   say('waiting until the queue is empty')
   await untilZero(() => countUndone(scene), 'jobs are not done', problems)
 
   const { events } = history
   const ledger = await readLedger(scene)
   const failed = await countFailed(queue)
-  const failedIds = new Set((await queue.queue.getFailed()).map(({ id }) => String(id)))
+  const failedIds = new Set((await bullQueueOf(queue).getFailed()).map(({ id }) => String(id)))
   const missing = events.filter(
     ({ svixId }) => svix.acknowledged.has(svixId) && !ledger.has(svixId) && !failedIds.has(svixId),
   )
@@ -76,21 +77,24 @@ export async function checkEnd(scene: Scene, say: (line: string) => void): Promi
 }
 
 async function untilZero(
-  count: () => number | Promise<number>,
+  count: () => Promise<number>,
   what: string,
   problems: string[],
 ): Promise<void> {
   let best = Infinity
   let since = Date.now()
   for (;;) {
-    const now = await count()
+    // What can't be asked now may be the server that recovers.
+    const now = await count().catch(() => undefined)
     if (now === 0) return
-    if (now < best) {
+    if (now !== undefined && now < best) {
       best = now
       since = Date.now()
     }
     if (Date.now() - since > noProgressMs) {
-      problems.push(`${now} ${what}, for ${noProgressMs / 1_000} s without progress`)
+      problems.push(
+        `${now ?? 'unknown how many'} ${what}, for ${noProgressMs / 1_000} s without progress`,
+      )
       return
     }
     await sleep(pollMs)
@@ -99,9 +103,10 @@ async function untilZero(
 
 // A job between two attempts is run at once. That it failed is told by the worker's log.
 async function countUndone({ queue }: Scene): Promise<number> {
-  const { waiting = 0, active = 0, delayed = 0 } = await queue.queue.getJobCounts()
+  const bullQueue = bullQueueOf(queue)
+  const { waiting = 0, active = 0, delayed = 0 } = await bullQueue.getJobCounts()
   if (delayed > 0) {
-    const jobs = await queue.queue.getDelayed(0, 99)
+    const jobs = await bullQueue.getDelayed(0, 99)
     await Promise.all(jobs.map(({ id }) => rerunJob(queue, String(id))))
   }
   return waiting + active + delayed

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Counter } from 'prom-client'
 import type { Registry } from 'prom-client'
+import { bullQueueOf } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 import { redisClientOf } from './redis-connection.ts'
 import type { RedisClient } from './redis-connection.ts'
@@ -36,14 +37,15 @@ export function watchForLoss(
   opened: OpenQueue,
   onLoss: (loss: QueueLoss) => void,
 ): LossWatch {
-  const client = redisClientOf(opened.queue)
+  const queue = bullQueueOf(opened)
+  const client = redisClientOf(queue)
   if (!client || registry.getSingleMetric(lossesName)) return { stop: () => undefined }
   const losses = new Counter({
     name: lossesName,
     help: 'How often this process has noticed that Redis lost the queue or went back to an older state. Absent when the queue is in PostgreSQL.',
     registers: [registry],
   })
-  const keys = [opened.queue.toKey('identity'), opened.queue.toKey('id')] as const
+  const keys = [queue.toKey('identity'), queue.toKey('id')] as const
   let seen: Seen | undefined
   let checking: Promise<void> | undefined
 

@@ -4,6 +4,7 @@ import { createRedisServer, provideRedisProgram } from '@clerk-sync/testing'
 import type { RedisServer } from '@clerk-sync/testing'
 import { Registry } from 'prom-client'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { bullQueueOf } from '../src/bullmq.ts'
 import { checkQueue, watchForLoss } from '../src/index.ts'
 import type { QueueLoss } from '../src/index.ts'
 import { buildEvent, openProducer } from './open-ends.ts'
@@ -23,7 +24,7 @@ async function openProcess() {
   const watch = watchForLoss(registry, opened, (loss) => losses.push(loss))
   onTestFinished(watch.stop)
   await enqueue(buildEvent())
-  const identity = opened.queue.toKey('identity')
+  const identity = bullQueueOf(opened).toKey('identity')
   await vi.waitFor(async () => expect(await server.run('EXISTS', identity)).toBe(1), 10_000)
   // The answers come in order: after two of them it has read what it wrote.
   for (let count = 0; count < 2; count += 1) await checkQueue(opened)
@@ -54,7 +55,7 @@ test('a Redis that comes back without its files is noticed once by each process'
 
 test('a Redis that comes back with an older state is noticed', async () => {
   const { losses, enqueue, opened } = await openProcess()
-  const key = opened.queue.toKey('id')
+  const key = bullQueueOf(opened).toKey('id')
   await enqueue(buildEvent())
   // The connection of the process is new, so that it looks at the queue.
   await server.run('CLIENT', 'KILL', 'TYPE', 'normal')
