@@ -1,5 +1,6 @@
 import { SchemaMigrationRequiredError } from 'bullmq'
 import type { PostgresQueueBackend } from 'bullmq'
+import { checkKeyTypes, WrongKeyTypeError } from './key-types.ts'
 import { bullQueueOf, isJobIn } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 import { redisClientOf } from './redis-connection.ts'
@@ -17,18 +18,30 @@ export async function checkQueue(opened: OpenQueue): Promise<void> {
 }
 
 async function checkRedis(opened: OpenQueue, client: RedisClient): Promise<void> {
-  const [facts, written] = await Promise.all([
+  const [facts, written, wrongKey] = await Promise.all([
     // An operator may forbid INFO.
     readRedisFacts(opened).catch(() => undefined),
     tryToWrite(opened, client),
+    findWrongKey(opened),
   ])
   const problem =
     (facts && redisProblem(facts)) ?? (written && writeProblem(written.message, facts))
   if (problem !== undefined) throw new Error(problem, { cause: written })
+  if (wrongKey) throw wrongKey
   if (!written) return
   // The messages of ioredis about a missing connection do not give the reason.
   if (written.name === 'ReplyError') throw written
   throw new Error("Redis can't be reached with REDIS_URL; the log says why", { cause: written })
+}
+
+async function findWrongKey(opened: OpenQueue): Promise<WrongKeyTypeError | undefined> {
+  try {
+    await checkKeyTypes(opened)
+    return undefined
+  } catch (error) {
+    // What else went wrong, the write says too.
+    return error instanceof WrongKeyTypeError ? error : undefined
+  }
 }
 
 // An empty write is refused like any other, and creates no key.

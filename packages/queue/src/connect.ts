@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { waitAtMost } from '@clerk-sync/ops'
+import { postgresConnection, waitAtMost } from '@clerk-sync/ops'
 import { Queue, Worker } from 'bullmq'
 import type { PostgresPoolConfig, Processor, WorkerOptions } from 'bullmq'
 import { queueName } from './location.ts'
@@ -15,6 +15,9 @@ const closeQueueTimeoutMs = 2_000
 // The same. Another worker takes the jobs over.
 const closeWorkerTimeoutMs = 5_000
 const reopenDelayMs = 1_000
+// Longer than a request waits: a connection that a busy machine makes slowly is used by the next one.
+// Given up early, each try would begin anew, and none would ever end.
+const postgresConnectTimeoutMs = 5_000
 
 const queueConnectionOptions: RedisClientOptions = {
   waits: false,
@@ -34,10 +37,10 @@ const workerConnectionOptions: RedisClientOptions = {
 
 function postgresOptions(location: QueueLocation & { kind: 'postgres' }): PostgresPoolConfig {
   return {
-    connectionString: location.url,
+    ...postgresConnection(location.url),
     schema: location.schema,
     max: 10,
-    connectionTimeoutMillis: commandTimeoutMs,
+    connectionTimeoutMillis: postgresConnectTimeoutMs,
     query_timeout: 10_000,
     keepAlive: true,
   }

@@ -18,8 +18,15 @@ export {
 export type { QueueLocation } from './location.ts'
 export { openQueue } from './open-queue.ts'
 export type { OpenQueue } from './open-queue.ts'
-export { createProducer, QueueUnavailableError, removeJob, rerunJob } from './producer.ts'
+export {
+  CannotEnqueueError,
+  createProducer,
+  QueueUnavailableError,
+  removeJob,
+  rerunJob,
+} from './producer.ts'
 export type { Producer } from './producer.ts'
+export { createQueueErrorLog } from './queue-error-log.ts'
 export { inspectQueue, jobStates, readQueueDepth } from './queue-depth.ts'
 export type { QueueDepth, QueueFacts } from './queue-depth.ts'
 export { lossMessages, watchForLoss } from './queue-loss.ts'

@@ -1,7 +1,15 @@
 import type { EventJob } from '@clerk-sync/events'
-import { inSpan, readTraceContext, retry, withTimeout, writeTraceContext } from '@clerk-sync/ops'
+import {
+  errorMessage,
+  inSpan,
+  readTraceContext,
+  retry,
+  withTimeout,
+  writeTraceContext,
+} from '@clerk-sync/ops'
 import { SpanKind, trace } from '@opentelemetry/api'
 import type { Job } from 'bullmq'
+import { checkKeyTypes, isWrongType, removeUnlessListed, WrongKeyTypeError } from './key-types.ts'
 import { queueName } from './location.ts'
 import { bullQueueOf, isJobIn } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
@@ -15,6 +23,9 @@ export const freshAttempts = { resetAttemptsMade: true, resetAttemptsStarted: tr
 // One try to enqueue. A server that hangs must not use up the whole time of the request.
 const tryTimeoutMs = 3_000
 const retryDelayMs = 100
+// Hundreds of requests may wait for a queue that comes back: they must not keep it busy.
+const longestRetryDelayMs = 1_000
+const retryJitter = 0.3
 // BullMQ adds a stack to the job at each failure, also at each try to record one while Redis is full.
 // Without a limit the job would grow every second.
 const jobOptions = { attempts, backoff: { type: 'custom' }, stackTraceLimit: 5 }
@@ -23,6 +34,12 @@ const jobOptions = { attempts, backoff: { type: 'custom' }, stackTraceLimit: 5 }
 export class QueueUnavailableError extends Error {
   readonly code = 'ERR_QUEUE_UNAVAILABLE'
   override readonly name = 'QueueUnavailableError'
+}
+
+/** No queue can ever take the event: it can't be written as JSON, or PostgreSQL refuses its values. */
+export class CannotEnqueueError extends Error {
+  readonly code = 'ERR_CANNOT_ENQUEUE'
+  override readonly name = 'CannotEnqueueError'
 }
 
 interface EnqueueOptions {
@@ -37,7 +54,9 @@ export interface Producer {
    * Resolves once the queue has stored the event. An event that is in the queue already stays as it
    * is, unless its job failed: then the job runs again with fresh attempts.
    *
-   * @throws {QueueUnavailableError} after `timeoutMs`, or when `signal` is aborted.
+   * @throws {CannotEnqueueError} at once, for an event that every try would fail on.
+   * @throws {QueueUnavailableError} after `timeoutMs`, or when `signal` is aborted; at once when a key
+   * of the queue has a wrong type.
    */
   enqueue(event: EventJob, options: EnqueueOptions): Promise<void>
 }
@@ -69,16 +88,43 @@ async function addUntilStored(
   try {
     await retry(addOnce, {
       firstDelayMs: retryDelayMs,
+      longestDelayMs: longestRetryDelayMs,
+      jitter: retryJitter,
       timeoutMs,
       // Not the option `signal`: its reason would take the place of the queue's error.
-      isRetryable: () => !signal.aborted,
+      isRetryable: (error) =>
+        !signal.aborted && !isFaultOfEvent(error) && !(error instanceof WrongKeyTypeError),
     })
   } catch (cause) {
+    if (isFaultOfEvent(cause)) {
+      throw new CannotEnqueueError(`the event can't be queued: ${errorMessage(cause)}`, { cause })
+    }
+    if (cause instanceof WrongKeyTypeError) {
+      throw new QueueUnavailableError(cause.message, { cause })
+    }
     throw new QueueUnavailableError('the queue did not take the event in time', { cause })
   }
 }
 
+// What JSON.stringify throws, and PostgreSQL's SQLSTATEs for values that it can't store.
+function isFaultOfEvent(error: unknown): boolean {
+  if (error instanceof RangeError || error instanceof TypeError) return true
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return /^(22|54)[\dA-Z]{3}$/.test(code)
+}
+
 async function add(opened: OpenQueue, event: EventJob): Promise<void> {
+  try {
+    await addOrRerun(opened, event)
+  } catch (error) {
+    if (!isWrongType(error)) throw error
+    await removeUnlessListed(opened, toJobId(event.svixId))
+    await checkKeyTypes(opened)
+    throw error
+  }
+}
+
+async function addOrRerun(opened: OpenQueue, event: EventJob): Promise<void> {
   const jobId = toJobId(event.svixId)
   const metadata = writeTraceContext()
   const traced = metadata === undefined ? {} : { telemetry: { metadata } }
@@ -91,11 +137,12 @@ async function add(opened: OpenQueue, event: EventJob): Promise<void> {
 }
 
 /**
- * The job id of an event: its svix-id. BullMQ refuses a colon and ids that read as a number, so such
- * an id is encoded. Svix sends `msg_…`, but any id may be signed.
+ * The job id of an event: its svix-id where that is one of Svix (`msg_…`), otherwise `id_` and the
+ * svix-id in base64url. Any id may be signed. BullMQ keeps a job at a key that ends in its id, beside
+ * keys of its own such as `wait`, and refuses ids with a colon or that read as a number.
  */
 export function toJobId(svixId: string): string {
-  const isPlain = /^[A-Za-z][\w.-]*$/.test(svixId)
+  const isPlain = /^msg_[\w.-]+$/.test(svixId)
   return isPlain ? svixId : `id_${Buffer.from(svixId).toString('base64url')}`
 }
 

@@ -111,6 +111,11 @@ export const latestTime = Date.UTC(9999, 11, 31)
 /** SQL type and accepted JSON value of each column type. */
 export const columnTypes = {
   text: { sql: 'text', accepts: z.string(), expected: 'a string' },
+  id: {
+    sql: 'text',
+    accepts: z.string().max(longestId),
+    expected: `a string of at most ${longestId} characters`,
+  },
   boolean: { sql: 'boolean', accepts: z.boolean(), expected: 'true or false' },
   bigint: { sql: 'bigint', accepts: z.int(), expected: 'a whole number' },
   jsonb: { sql: 'jsonb', accepts: z.unknown(), expected: 'JSON' },

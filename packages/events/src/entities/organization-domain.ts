@@ -14,7 +14,7 @@ export const organizationDomain: Entity = {
   partOf: ['organization'],
   concerns: { organization: 'organization_id' },
   columns: [
-    column('organization_id', 'text', { required: true }),
+    column('organization_id', 'id', { required: true }),
     column('name', 'text'),
     column('enrollment_mode', 'text'),
     // As a rule by a mail to an address of the domain. Older events have the alias alone.

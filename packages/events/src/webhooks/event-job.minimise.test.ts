@@ -288,7 +288,7 @@ describe('an object of another shape than expected', () => {
       { id: 'idn_1', verification: 'secret' },
     ]
     expect(minimise(user, { email_addresses })).toStrictEqual({
-      email_addresses: [null, null, null, [null], { id: 'idn_1', verification: null }],
+      email_addresses: [null, null, null, null, { id: 'idn_1', verification: null }],
     })
   })
 

@@ -58,7 +58,7 @@ const httpRequest = z
 
 const envelopeSchema = z.object({
   type: z.string().min(1).max(200),
-  data: z.record(z.string(), z.unknown()),
+  data: z.custom<ClerkObject>(isClerkObject),
   timestamp: z.number().min(0).optional().catch(undefined).transform(toMilliseconds),
   instance_id: optionalText,
   event_attributes: z.object({ http_request: httpRequest }).optional().catch(undefined),
@@ -203,7 +203,9 @@ function keep(kept: { [field: string]: KeptFields }, path: string): void {
 
 function pick(kept: KeptFields, value: unknown): unknown {
   if (kept === true) return value
-  if (Array.isArray(value)) return value.map((item) => pick(kept, item))
+  // A list in a list holds no field.
+  if (Array.isArray(value))
+    return value.map((item) => (Array.isArray(item) ? null : pick(kept, item)))
   if (!isClerkObject(value)) return null
   return Object.fromEntries(
     Object.entries(kept)
