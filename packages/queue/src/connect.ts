@@ -15,9 +15,6 @@ const closeQueueTimeoutMs = 2_000
 // The same. Another worker takes the jobs over.
 const closeWorkerTimeoutMs = 5_000
 const reopenDelayMs = 1_000
-// Longer than a request waits: a connection that a busy machine makes slowly is used by the next one.
-// Given up early, each try would begin anew, and none would ever end.
-const postgresConnectTimeoutMs = 5_000
 
 const queueConnectionOptions: RedisClientOptions = {
   waits: false,
@@ -40,7 +37,7 @@ function postgresOptions(location: QueueLocation & { kind: 'postgres' }): Postgr
     ...postgresConnection(location.url),
     schema: location.schema,
     max: 10,
-    connectionTimeoutMillis: postgresConnectTimeoutMs,
+    connectionTimeoutMillis: commandTimeoutMs,
     query_timeout: 10_000,
     keepAlive: true,
   }
