@@ -50,7 +50,7 @@ export interface Scene {
 }
 
 /** What the processes wrote. */
-export interface SceneLog {
+interface SceneLog {
   /** Warnings and errors by message, with how often. */
   readonly messages: Map<string, number>
   /** Processes that ended by themselves. */

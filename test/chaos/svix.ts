@@ -15,7 +15,7 @@ const skewSeconds = 120
 const mostLatest = 50
 
 /** An event that was answered 2xx. Times are milliseconds since the epoch. */
-export interface Acknowledged {
+interface Acknowledged {
   /** When the request began that was answered. */
   readonly sentAt: number
   readonly at: number

@@ -14,7 +14,7 @@ const pollMs = 250
 const recoveryTimeoutMs = 120_000
 
 /** Faults of one kind. */
-export interface FaultCount {
+interface FaultCount {
   played: number
   /** The time from the end of each fault until an event that was sent after it was in the ledger. */
   readonly recoveriesMs: number[]
