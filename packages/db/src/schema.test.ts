@@ -7,7 +7,6 @@ const schema = readFileSync(new URL('../prisma/schema.prisma', import.meta.url),
 
 const prismaTypes: Record<ColumnType, string> = {
   text: 'String',
-  id: 'String',
   boolean: 'Boolean',
   bigint: 'BigInt',
   jsonb: 'Json',

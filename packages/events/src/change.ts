@@ -39,6 +39,11 @@ export interface Upsert extends AboutEntity {
   /** Clerk's updated_at in milliseconds, the first part of the version. */
   readonly updatedAt: number
   readonly value: EntityRow
+  /**
+   * For what was read from Clerk's API to refill rows: a time in milliseconds, all of whose changes
+   * are in it. It is the second part of the version then, as if an event had told of it.
+   */
+  readonly readAt?: number
 }
 
 /** Deletes a row, for good. */
@@ -113,10 +118,6 @@ export function changeFromApi(
   const id = object['id']
   if (typeof id !== 'string' || id === '') return undefined
   const about = { entity, id, concerned: readConcerned(entity.concerns, object), event: undefined }
-  if (id.length > longestId) {
-    const error = new InvalidEventError(`an id of more than ${longestId} characters`)
-    return { kind: 'unreadable', ...about, error }
-  }
   const row = readRow(entity, wellFormed(minimise(entity, object)))
   return toUpsert(about, row, object['updated_at'], id)
 }
@@ -203,13 +204,12 @@ export function readRow(entity: Entity, data: ClerkObject): RowResult {
     : { ok: false, problem: [...problems].join('; ') }
 }
 
-// An element without an id can't be told from its siblings, and one with a longer id than Clerk's can't
-// be indexed; of two with one id the last counts.
+// An element without an id can't be told from its siblings; of two with one id the last counts.
 function readChildren(child: ChildTable, parent: ClerkObject, problems: Set<string>): Row[] {
   const rows = new Map<string, Row>()
   for (const item of itemsOf(parent, child.items)) {
     const id = item['id']
-    if (typeof id !== 'string' || id === '' || id.length > longestId) continue
+    if (typeof id !== 'string' || id === '') continue
     rows.set(id, { id, ...readColumns(child.columns, item, parent, `${child.items}[].`, problems) })
   }
   return [...rows.values()]

@@ -53,6 +53,8 @@ export interface ChildTable {
 /** Where Clerk's Backend API has the entities of one kind, and what their list can do. */
 export interface EntityApi {
   readonly list: string
+  /** Where one organization's are, for an API without the list of the whole instance. */
+  readonly byOrganization?: string
   /**
    * Where one of them is: an object, or a list in which it is to be found. The names in braces are
    * columns.
@@ -91,6 +93,8 @@ export interface Entity {
   readonly optional?: boolean
   /** What it goes with: a deleted owner takes these rows along. The column is `<owner>_id`. */
   readonly partOf: readonly Owner[]
+  /** These owners together have one of them at a time: the newest replaces the others. */
+  readonly onePer?: readonly Owner[]
   /**
    * Where in Clerk's JSON an event names the user and the organization that it concerns, for the
    * ledger and for cascades. Every owner has its path here.
@@ -111,11 +115,6 @@ export const latestTime = Date.UTC(9999, 11, 31)
 /** SQL type and accepted JSON value of each column type. */
 export const columnTypes = {
   text: { sql: 'text', accepts: z.string(), expected: 'a string' },
-  id: {
-    sql: 'text',
-    accepts: z.string().max(longestId),
-    expected: `a string of at most ${longestId} characters`,
-  },
   boolean: { sql: 'boolean', accepts: z.boolean(), expected: 'true or false' },
   bigint: { sql: 'bigint', accepts: z.int(), expected: 'a whole number' },
   jsonb: { sql: 'jsonb', accepts: z.unknown(), expected: 'JSON' },
