@@ -20,15 +20,6 @@ export const saturation: Row = {
       noValue: 'no Redis',
     }),
     graph({
-      title: 'Losses of the queue',
-      description:
-        'How often Redis came back empty or in an older state, as the processes noticed. Good: 0. Otherwise run clerk-sync reconcile --repair.',
-      unit: 'short',
-      queries: [['max(clerk_sync_queue_losses_total)', 'losses']],
-      noValue: 'no Redis',
-      alert: 'ClerkSyncQueueLost',
-    }),
-    graph({
       title: 'Jobs in workers',
       description:
         'Jobs in progress, and the most that all workers take at once. At the limit while the queue grows: add workers.',
