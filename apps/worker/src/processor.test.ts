@@ -31,6 +31,7 @@ test('an outage that ends in an error of another kind is over all the same', asy
     kept,
     rules: { deletionPolicy: 'erase', auditValues: false },
     batchSize: 10,
+    reportUnreadable: () => undefined,
     onDeleted: () => undefined,
   })
   const data = buildEventJob(kept, buildSample('user.created'), {

@@ -7,6 +7,7 @@ import type { Logger } from '@clerk-sync/ops/process'
 import { startSchedule } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
 import type { ReconcileConfig } from './config.ts'
+import type { ReportUnreadable } from './unreadable-fields.ts'
 
 // A scheduled repair deletes no more than that; whoever needs more runs it by hand.
 const maxDeletes = { percent: 1 }
@@ -18,6 +19,7 @@ export interface ReconcileDeps {
   readonly kept: Kept
   readonly rules: WriteRules
   readonly logger: Logger
+  readonly reportUnreadable: ReportUnreadable
   readonly onError: (error: Error) => void
 }
 
@@ -44,6 +46,7 @@ export function startReconcileSchedule(deps: ReconcileDeps): { close(): Promise<
         repair: config.repair ? { maxDeletes } : undefined,
         signal: stopping.signal,
         onProgress: () => undefined,
+        onUnreadable: deps.reportUnreadable,
       })
       const drift = driftOf(found)
       const tables = found.map(({ table, drift: kinds, repaired, note }) => ({

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type {
   Change,
+  ChildTable,
   Column,
   Delete,
   Entity,
@@ -125,7 +126,7 @@ export function decide(
     if (before && !isNewer(version, before.version)) {
       return { outcome: 'stale', isSame: before.version.updatedAt === version.updatedAt }
     }
-    const whole = change.event ? change : withKnownOwners(change, before)
+    const whole = withWhatStays(change, before)
     const value =
       policy === 'anonymize' && isDeleted(change, tombstones)
         ? anonymize(change.entity, whole.value)
@@ -161,13 +162,39 @@ export function decide(
   return { verdicts, writes, deletions: [...deletions.values()], tombstones }
 }
 
-// Clerk's API does not say who accepted an invitation. Owners never change.
-function withKnownOwners(change: Upsert, before: ExistingRow | undefined): Upsert {
-  const { entity, value } = change
-  const known = entity.partOf
-    .map(ownerColumn)
-    .map((column) => [column, value.row[column] ?? before?.value.row[column] ?? null])
-  return { ...change, value: { ...value, row: { ...value.row, ...Object.fromEntries(known) } } }
+// What a change does not tell stays: what can't be read, and who accepted an invitation, which Clerk's
+// API does not say. Owners never change.
+function withWhatStays(change: Upsert, before: ExistingRow | undefined): Upsert {
+  const { entity, event, value } = change
+  const row = { ...value.row }
+  for (const { name } of entity.columns) {
+    const isUntold = name in row ? !event && isOwner(entity, name) && row[name] === null : true
+    if (isUntold) row[name] = before?.value.row[name] ?? null
+  }
+  const children = { ...value.children }
+  for (const child of entity.children) {
+    const { table } = child
+    const known = before?.value.children[table] ?? []
+    const told = children[table]
+    if (child.off) continue
+    if (!told) children[table] = known
+    else if (value.incomplete?.includes(table)) {
+      children[table] = [...told, ...othersOf(child, known, told)]
+    }
+  }
+  return { ...change, value: { row, children } }
+}
+
+const isOwner = ({ partOf }: Entity, column: string) =>
+  partOf.some((owner) => ownerColumn(owner) === column)
+
+// Rows of a list whose unreadable elements may be theirs. Of what one row alone can have, the told one
+// has it.
+function othersOf(child: ChildTable, known: readonly Row[], told: readonly Row[]): Row[] {
+  const ids = new Set(told.map((row) => row['id']))
+  const taken = child.columns.filter(({ name, one }) => one && told.some((row) => row[name]))
+  const none = Object.fromEntries(taken.map(({ name }) => [name, false]))
+  return known.filter((row) => !ids.has(row['id'])).map((row) => ({ ...row, ...none }))
 }
 
 /** One key for everything that is known of an entity. */

@@ -17,6 +17,8 @@ export {
 } from './config.ts'
 export type { Settings, Variable } from './config.ts'
 export { errorMessage } from './error-message.ts'
+export { holdsExactNumber, isExactNumber, parseJson } from './exact-json.ts'
+export type { ExactNumber } from './exact-json.ts'
 export { isNetworkErrorCode, isPostgresOutage, isUnavailableSqlState } from './postgres-outage.ts'
 export { retry } from './retry.ts'
 export type { RetryOptions } from './retry.ts'

@@ -1,3 +1,5 @@
+import { isExactNumber } from './exact-json.ts'
+
 const replacement = '\uFFFD'
 
 interface JsonObject {
@@ -24,7 +26,7 @@ export function wellFormed<T>(value: T): T {
 
 function copyOf(value: unknown, copies: Copying[]): unknown {
   if (typeof value === 'string') return replaceInText(value)
-  if (typeof value !== 'object' || value === null) return value
+  if (typeof value !== 'object' || value === null || isExactNumber(value)) return value
   const copy = (Array.isArray(value) ? [] : {}) as JsonObject
   copies.push([value, copy])
   return copy

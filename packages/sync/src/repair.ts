@@ -7,7 +7,7 @@ import type { ClerkObject, Entity, EntityApi } from '@clerk-sync/events'
 import { isResurrected } from './compare.ts'
 import { readOnes, rowOf } from './confirm.ts'
 import type { RowIds } from './confirm.ts'
-import { readPages } from './pages.ts'
+import { readPages, reportUnreadable } from './pages.ts'
 import { retryWhileUnavailable } from './retry-while-unavailable.ts'
 import type { ReconcileOptions } from './reconcile-options.ts'
 
@@ -85,7 +85,9 @@ async function repairItems(
     ...(await revive(options, comparison, resurrected)),
   ]
   if (changes.length === 0) return 0
-  return countApplied(await retryWhileUnavailable(options, () => applyChanges(db, changes, rules)))
+  const results = await retryWhileUnavailable(options, () => applyChanges(db, changes, rules))
+  reportUnreadable(changes, options.onUnreadable)
+  return countApplied(results)
 }
 
 // Read from Clerk again once the tombstone is removed: until then events of the entity were dropped;

@@ -14,7 +14,7 @@ export const organizationMembership: Entity = {
   partOf: ['organization', 'user'],
   concerns: { organization: 'organization.id', user: 'public_user_data.user_id' },
   columns: [
-    column('organization_id', 'text', { from: 'organization.id', required: true }),
+    idColumn('organization_id', { from: 'organization.id', required: true }),
     // Clerk's schema lets public_user_data be null: such a membership is kept without its user.
     idColumn('user_id', {
       from: 'public_user_data.user_id',

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { ChildTable, Entity } from './entity.ts'
 import { minimise } from '../webhooks/event-job.ts'
 import { entities, messages } from './registry.ts'
-import { readRow } from '../change.ts'
+import { readRow } from '../read-row.ts'
 
 test('no two entities, tables or event types share a name', () => {
   const tables = entities.flatMap(({ table, children }) => [table, ...children.map((c) => c.table)])

@@ -22,7 +22,7 @@ export const session: Entity = {
   concerns: { user: 'user_id' },
   requestedByUser: true,
   columns: [
-    column('user_id', 'text', { required: true }),
+    idColumn('user_id', { required: true }),
     idColumn('client_id'),
     column('status', 'text'),
     idColumn('last_active_organization_id'),

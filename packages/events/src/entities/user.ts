@@ -1,7 +1,8 @@
 import { column, derived, itemsOf, valueAt } from './column.ts'
-import type { ChildTable, ClerkObject, Entity } from './entity.ts'
+import type { ChildTable, ClerkObject, Column, Entity } from './entity.ts'
 
 const personal = true
+const indexed = true
 
 const emailAddresses: ChildTable = {
   table: 'email_addresses',
@@ -9,7 +10,7 @@ const emailAddresses: ChildTable = {
   parentColumn: 'user_id',
   items: 'email_addresses',
   columns: [
-    column('email_address', 'text', { personal }),
+    column('email_address', 'text', { personal, indexed }),
     derived('verified', 'boolean', ['verification.status'], isVerified),
     isPrimary('primary_email_address_id'),
   ],
@@ -22,7 +23,7 @@ const phoneNumbers: ChildTable = {
   parentColumn: 'user_id',
   items: 'phone_numbers',
   columns: [
-    column('phone_number', 'text', { personal }),
+    column('phone_number', 'text', { personal, indexed }),
     derived('verified', 'boolean', ['verification.status'], isVerified),
     isPrimary('primary_phone_number_id'),
   ],
@@ -42,7 +43,7 @@ const externalAccounts: ChildTable = {
       'text',
       ['provider_user_id', 'google_id'],
       (account) => account['provider_user_id'] ?? account['google_id'],
-      { personal },
+      { personal, indexed },
     ),
     column('email_address', 'text', { personal }),
     column('username', 'text', { personal }),
@@ -57,7 +58,7 @@ const web3Wallets: ChildTable = {
   parentColumn: 'user_id',
   items: 'web3_wallets',
   columns: [
-    column('web3_wallet', 'text', { personal }),
+    column('web3_wallet', 'text', { personal, indexed }),
     derived('verified', 'boolean', ['verification.status'], isVerified),
     isPrimary('primary_web3_wallet_id'),
   ],
@@ -81,7 +82,7 @@ export const user: Entity = {
   concerns: { user: 'id' },
   requestedByUser: true,
   columns: [
-    column('external_id', 'text', { personal }),
+    column('external_id', 'text', { personal, indexed }),
     column('username', 'text', { personal }),
     column('first_name', 'text', { personal }),
     column('last_name', 'text', { personal }),
@@ -91,7 +92,7 @@ export const user: Entity = {
       'text',
       ['email_addresses[].email_address', 'email_addresses[].id', 'primary_email_address_id'],
       (data) => primary(data, 'email_addresses', 'primary_email_address_id')?.['email_address'],
-      { personal, field: 'email_addresses' },
+      { personal, indexed, field: 'email_addresses' },
     ),
     derived(
       'primary_phone_number',
@@ -113,7 +114,8 @@ export const user: Entity = {
 
 function isPrimary(idField: string) {
   const reads = [`../${idField}`]
-  return derived('is_primary', 'boolean', reads, (item, parent) => item['id'] === parent[idField])
+  const value: Column['value'] = (item, parent) => item['id'] === parent[idField]
+  return derived('is_primary', 'boolean', reads, value, { one: true })
 }
 
 // Clerk may name a primary id that is in no list (its own example does): then there is none. Of two
@@ -121,7 +123,7 @@ function isPrimary(idField: string) {
 function primary(data: ClerkObject, list: string, idField: string): ClerkObject | undefined {
   const id = data[idField]
   return typeof id === 'string'
-    ? itemsOf(data, list).findLast((item) => item['id'] === id)
+    ? itemsOf(data, list).items.findLast((item) => item.id === id)
     : undefined
 }
 

@@ -273,10 +273,11 @@ describe('an object of another shape than expected', () => {
   test('keeps nothing of a value where an object with known fields belongs', () => {
     const data = { organization: 'secret', public_user_data: 42 }
     expect(minimise(organizationMembership, data)).toStrictEqual({
-      organization: null,
-      public_user_data: null,
+      organization: false,
+      public_user_data: false,
     })
-    expect(minimise(user, { email_addresses: 'secret' })).toStrictEqual({ email_addresses: null })
+    expect(minimise(user, { email_addresses: 'secret' })).toStrictEqual({ email_addresses: false })
+    expect(minimise(user, { email_addresses: null })).toStrictEqual({ email_addresses: null })
   })
 
   test('keeps nothing of list elements that are no objects', () => {
@@ -288,15 +289,18 @@ describe('an object of another shape than expected', () => {
       { id: 'idn_1', verification: 'secret' },
     ]
     expect(minimise(user, { email_addresses })).toStrictEqual({
-      email_addresses: [null, null, null, [null], { id: 'idn_1', verification: null }],
+      email_addresses: [false, false, false, false, { id: 'idn_1', verification: false }],
     })
   })
 
-  test('keeps only the known fields of the objects in a list where one object belongs', () => {
-    const organization_ = [{ id: 'org_1', private_metadata: 'secret' }]
-    expect(minimise(organizationMembership, { organization: organization_ })).toStrictEqual({
-      organization: [{ id: 'org_1' }],
-    })
+  test('keeps nothing of a list where an object belongs, however deep', () => {
+    const nested = JSON.parse(`${'['.repeat(10_000)}${']'.repeat(10_000)}`) as unknown
+    for (const organization_ of [[{ id: 'org_1', private_metadata: 'secret' }], nested]) {
+      expect(minimise(organizationMembership, { organization: organization_ })).toStrictEqual({
+        organization: false,
+      })
+    }
+    expect(minimise(user, { email_addresses: nested })).toStrictEqual({ email_addresses: [false] })
   })
 })
 
