@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readQueueDepth } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import type { MeasuredApp } from './measured-app.ts'
 
 const pollMs = 20
@@ -18,7 +19,7 @@ export async function drainQueue(options: {
   }
   const cpuSeconds = await readCpu()
   const startedAt = performance.now()
-  await queue.queue.resume()
+  await bullQueueOf(queue).resume()
   for (;;) {
     signal.throwIfAborted()
     for (const worker of workers) worker.assertRunning()

@@ -7,6 +7,7 @@ import { createEmbeddedPostgres } from '@clerk-sync/embedded-postgres'
 import { createSigningSecret } from '@clerk-sync/events'
 import { locateQueue, openQueue, readQueueDepth } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import {
   createRedisServer,
   createTestDatabase,
@@ -71,7 +72,7 @@ async function measureAll(): Promise<void> {
   const queue = servers.adopt(openQueue(location, { onError: () => undefined }), (opened) =>
     opened.close(),
   )
-  await queue.queue.waitUntilReady()
+  await bullQueueOf(queue).waitUntilReady()
 
   say(`${cpus().length} cores, ${cpus()[0]?.model ?? ''}; load before: ${load()}\n`)
   say('| what | rate | CPU for each | memory at most | load |')
@@ -119,7 +120,7 @@ async function measureRound(queue: OpenQueue, { redisUrl, databaseUrl, count }: 
   say(row('Redis, for a waiting event', '', '', `${Math.round(filled.redisBytes / events)} bytes`))
   await ingest.stop()
 
-  await queue.queue.pause()
+  await bullQueueOf(queue).pause()
   const start = () =>
     startApp('worker', { REDIS_URL: redisUrl, DATABASE_URL: database.url }, signal)
   const workers = await Promise.all(

@@ -4,6 +4,7 @@ import { buildSample } from '@clerk-sync/events/samples'
 import { startConsole } from '@clerk-sync/console'
 import type { Console } from '@clerk-sync/console'
 import { openQueue } from '@clerk-sync/queue'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { openBrowser } from '@clerk-sync/testing/browser'
 import type { Browser, ConsoleMessage, Page } from 'playwright-core'
 import { Registry } from 'prom-client'
@@ -81,9 +82,11 @@ async function failEvents(): Promise<void> {
     opts: { jobId: data.svixId, attempts: 1 },
   }))
   // The queue refuses commands until its first connection.
-  await vi.waitFor(() => opened.queue.addBulk(jobs))
+  await vi.waitFor(() => bullQueueOf(opened).addBulk(jobs))
   await expect
-    .poll(async () => (await opened.queue.getJobCounts('failed'))['failed'], { timeout: 20_000 })
+    .poll(async () => (await bullQueueOf(opened).getJobCounts('failed'))['failed'], {
+      timeout: 20_000,
+    })
     .toBe(userIds.length)
   await opened.close()
 }

@@ -1,4 +1,5 @@
 import { buildSample } from '@clerk-sync/events/samples'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { expect, test } from 'vitest'
 import { backends, openChain, outcomesOf, until, untilDone } from './chain.ts'
 
@@ -21,7 +22,7 @@ test.each(backends)(
     expect(new Set(await outcomesOf(chain, good))).toEqual(new Set(['applied']))
     // Its job is told after the others are committed.
     const reason = await until(async () => {
-      const job = await opened.queue.getJob(sent[37]?.svixId ?? '')
+      const job = await bullQueueOf(opened).getJob(sent[37]?.svixId ?? '')
       return job?.failedReason || undefined
     })
     expect(reason).toBe('the database refused the write: SQLSTATE 23514 (constraint refused)')

@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { createDatabase, migrate } from '@clerk-sync/db'
 import type { Database } from '@clerk-sync/db'
 import { createSigningSecret, parseSigningSecrets, selectKept } from '@clerk-sync/events'
-import { startIngest } from '@clerk-sync/ingest'
+import { defaultLimits, startIngest } from '@clerk-sync/ingest'
 import type { IngestConfig } from '@clerk-sync/ingest'
 import { createLogger } from '@clerk-sync/ops/process'
 import type { App, Ops } from '@clerk-sync/ops/process'
 import { defaultEnqueueTimeoutMs, migrateQueue, openQueue, parseRedisUrl } from '@clerk-sync/queue'
 import type { OpenQueue, QueueLocation } from '@clerk-sync/queue'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { createTestDatabase } from '@clerk-sync/testing'
 import { startWorker } from '@clerk-sync/worker'
 import type { WorkerConfig } from '@clerk-sync/worker'
@@ -88,7 +89,7 @@ export async function createChain(backend: Backend): Promise<Chain> {
     async readJob(svixId) {
       const opened = openQueue(queue, { onError: () => undefined })
       try {
-        return await until(async () => (await opened.queue.getJob(svixId))?.data)
+        return await until(async () => (await bullQueueOf(opened).getJob(svixId))?.data)
       } finally {
         await opened.close()
       }
@@ -151,6 +152,7 @@ function ingestConfig(queue: QueueLocation, secret: string): IngestConfig {
     instanceId: undefined,
     kept: selectKept(),
     enqueueTimeoutMs: defaultEnqueueTimeoutMs,
+    ...defaultLimits,
   }
 }
 
@@ -185,17 +187,19 @@ export async function untilDone(opened: OpenQueue, sent: readonly SentEvent[]): 
 
 /** Waits until the job of an event is in this state. */
 export async function untilState(
-  { queue }: OpenQueue,
+  opened: OpenQueue,
   { svixId }: SentEvent,
   state: string,
 ): Promise<void> {
-  await until(async () => ((await queue.getJobState(svixId)) === state ? true : undefined))
+  await until(async () =>
+    (await bullQueueOf(opened).getJobState(svixId)) === state ? true : undefined,
+  )
 }
 
 /** Waits until the queue holds no job, in whatever state. */
-export async function untilEmpty({ queue }: OpenQueue): Promise<void> {
+export async function untilEmpty(opened: OpenQueue): Promise<void> {
   await until(async () => {
-    const counts = Object.values(await queue.getJobCounts())
+    const counts = Object.values(await bullQueueOf(opened).getJobCounts())
     return counts.every((count) => count === 0) ? true : undefined
   })
 }

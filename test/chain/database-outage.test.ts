@@ -2,6 +2,7 @@ import { buildSample } from '@clerk-sync/events/samples'
 import type { App } from '@clerk-sync/ops/process'
 import { openQueue } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createChain, outcomesOf, until, untilDone, untilState } from './chain.ts'
@@ -56,11 +57,14 @@ describe.each([
     )
     await until(async () => ((await isReady(worker)) ? undefined : true))
     await until(async () =>
-      (await opened.queue.getJobCounts('active'))['active'] ? true : undefined,
+      (await bullQueueOf(opened).getJobCounts('active'))['active'] ? true : undefined,
     )
     // Longer than a few tries of the worker.
     await new Promise((resolve) => setTimeout(resolve, 2_000))
-    expect(await opened.queue.getJobCounts('failed', 'delayed')).toEqual({ failed: 0, delayed: 0 })
+    expect(await bullQueueOf(opened).getJobCounts('failed', 'delayed')).toEqual({
+      failed: 0,
+      delayed: 0,
+    })
     if (how === 'unreachable') await stopsFetching()
 
     await proxy.heal()
@@ -76,8 +80,8 @@ describe.each([
     const more = await ingest.send(buildSample('user.created'))
     const last = await ingest.send(buildSample('user.created'))
     // One fetch may have started already.
-    expect(await opened.queue.getJobState(more.svixId)).toMatch(/waiting|active/)
-    expect(await opened.queue.getJobState(last.svixId)).toBe('waiting')
+    expect(await bullQueueOf(opened).getJobState(more.svixId)).toMatch(/waiting|active/)
+    expect(await bullQueueOf(opened).getJobState(last.svixId)).toBe('waiting')
   }
 
   test('a worker that starts is not ready until the database is available, then it fetches', async () => {
@@ -85,7 +89,7 @@ describe.each([
     const worker = await chain.startWorker({ databaseUrl: proxy.url })
     const sent = await ingest.send(buildSample('user.created'))
     expect(await isReady(worker)).toBe(false)
-    expect(await opened.queue.getJobState(sent.svixId)).toBe('waiting')
+    expect(await bullQueueOf(opened).getJobState(sent.svixId)).toBe('waiting')
     await proxy.heal()
     expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
   }, 60_000)
@@ -99,19 +103,20 @@ test('a worker that stops while the database is unreachable gives its events bac
     Array.from({ length: 5 }, () => ingest.send(buildSample('user.created'))),
   )
   await until(async () =>
-    (await opened.queue.getJobCounts('active'))['active'] ? true : undefined,
+    (await bullQueueOf(opened).getJobCounts('active'))['active'] ? true : undefined,
   )
   const started = performance.now()
   await worker.close()
   expect(performance.now() - started).toBeLessThan(5_000)
-  expect(await opened.queue.getJobCounts('active', 'failed', 'delayed', 'waiting')).toEqual({
+  expect(await bullQueueOf(opened).getJobCounts('active', 'failed', 'delayed', 'waiting')).toEqual({
     active: 0,
     failed: 0,
     delayed: 0,
     waiting: 5,
   })
   expect(await worker.count('clerk_sync_worker_failures_total')).toBe(0)
-  for (const { svixId } of sent) expect((await opened.queue.getJob(svixId))?.attemptsMade).toBe(0)
+  for (const { svixId } of sent)
+    expect((await bullQueueOf(opened).getJob(svixId))?.attemptsMade).toBe(0)
   const next = await chain.startWorker()
   expect(new Set(await outcomesOf(chain, sent))).toEqual(new Set(['applied']))
   await untilDone(opened, sent)
@@ -157,7 +162,10 @@ test('a table that somebody locks for long costs no event an attempt', async () 
   await holder.query('BEGIN; LOCK TABLE clerk.users IN SHARE MODE')
   const sent = await Promise.all([1, 2, 3].map(() => ingest.send(buildSample('user.created'))))
   await new Promise((resolve) => setTimeout(resolve, 7_000))
-  expect(await opened.queue.getJobCounts('failed', 'delayed')).toEqual({ failed: 0, delayed: 0 })
+  expect(await bullQueueOf(opened).getJobCounts('failed', 'delayed')).toEqual({
+    failed: 0,
+    delayed: 0,
+  })
   await holder.end()
   await untilDone(opened, sent)
   await costNoAttempt(worker, 3)

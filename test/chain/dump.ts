@@ -1,4 +1,5 @@
 import type { OpenQueue } from '@clerk-sync/queue'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { Client } from 'pg'
 import type { Chain } from './chain.ts'
 import type { Person } from './person.ts'
@@ -59,7 +60,7 @@ const readKeys = `
 
 async function dumpRedis({ queue }: Chain, opened: OpenQueue): Promise<string> {
   if (queue.kind !== 'redis') return ''
-  const client = await opened.queue.getBackend().client
+  const client = await bullQueueOf(opened).getBackend().client
   client.defineCommand('readKeys', { numberOfKeys: 0, lua: readKeys })
   return JSON.stringify(await client.runCommand('readKeys', [queue.prefix]))
 }

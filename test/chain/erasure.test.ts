@@ -1,3 +1,4 @@
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { describe, expect, test } from 'vitest'
 import { backends, until, untilDone } from './chain.ts'
 import type { Chain } from './chain.ts'
@@ -51,11 +52,11 @@ describe.each(backends)('on %s', (backend) => {
       await cascadeDelete(scene, first, opening.slice(0, 1))
       await untilDone(opened, [failed, delayed, ...opening])
       await until(async () => {
-        const counts = await opened.queue.getJobCounts()
+        const counts = await bullQueueOf(opened).getJobCounts()
         const all = Object.values(counts).reduce((sum, count) => sum + count, 0)
         return all === 1 ? true : undefined
       })
-      expect(await opened.queue.getJobState(othersFailed.svixId)).toBe('failed')
+      expect(await bullQueueOf(opened).getJobState(othersFailed.svixId)).toBe('failed')
 
       const after = await dumpAll(chain, opened)
       expect(search(after, textsOf(first))).toEqual([])
@@ -78,8 +79,8 @@ describe.each(backends)('on %s', (backend) => {
     const after = await dumpAll(chain, opened)
     expect(missingIn(after, first)).toEqual([])
     expect(missingIn(after, second)).toEqual([])
-    expect(await opened.queue.getJobState(failed.svixId)).toBe('failed')
-    expect(await opened.queue.getJobState(delayed.svixId)).toBe('delayed')
+    expect(await bullQueueOf(opened).getJobState(failed.svixId)).toBe('failed')
+    expect(await bullQueueOf(opened).getJobState(delayed.svixId)).toBe('delayed')
     expect(await statesOf(chain, first)).toEqual({ deleted: 4 })
     await expectLedgerToKnow(chain, first)
   }, 60_000)

@@ -1,7 +1,8 @@
 import { buildSample } from '@clerk-sync/events/samples'
 import { openQueue } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
-import type { Job } from 'bullmq'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
+import type { Job, Queue } from 'bullmq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   backends,
@@ -19,12 +20,12 @@ describe.each(backends)('on %s', (backend) => {
   let ingest: RunningIngest
   let worker: RunningWorker
   let opened: OpenQueue
-  let queue: OpenQueue['queue']
+  let queue: Queue
   beforeAll(async () => {
     chain = await createChain(backend)
     ingest = await chain.startIngest()
     opened = openQueue(chain.queue, { onError: () => undefined })
-    queue = opened.queue
+    queue = bullQueueOf(opened)
     worker = await chain.startWorker()
   })
   afterAll(async () => {
@@ -65,7 +66,7 @@ describe.each(backends)('on %s', (backend) => {
     const event = buildSample('user.created')
     const first = await edge.send(event)
     expect((await edge.send(event, { svixId: first.svixId })).status).toBe(200)
-    expect((await waiting.queue.getJobCounts('waiting'))['waiting']).toBe(1)
+    expect((await bullQueueOf(waiting).getJobCounts('waiting'))['waiting']).toBe(1)
 
     const only = await quiet.startWorker()
     expect(await outcomesOf(quiet, [first])).toEqual(['applied'])

@@ -5,6 +5,7 @@ import { createFakeClerk } from '@clerk-sync/fake-clerk'
 import type { FakeClerk } from '@clerk-sync/fake-clerk'
 import { openQueue, replayFailed } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { expect, onTestFinished, test } from 'vitest'
 import { createChain, outcomesOf, until, untilDone, untilEmpty } from './chain.ts'
 import type { Chain } from './chain.ts'
@@ -70,9 +71,9 @@ async function createDeployment(fake: FakeClerk) {
 }
 
 /** Runs the retries of an event at once, until it is in the failed set. */
-async function failForGood({ queue }: OpenQueue, [sent]: readonly SentEvent[]): Promise<void> {
+async function failForGood(opened: OpenQueue, [sent]: readonly SentEvent[]): Promise<void> {
   await until(async () => {
-    const job = await queue.getJob(sent?.svixId ?? '')
+    const job = await bullQueueOf(opened).getJob(sent?.svixId ?? '')
     if ((await job?.getState()) === 'delayed') await job?.promote().catch(() => undefined)
     return (await job?.getState()) === 'failed' ? true : undefined
   })

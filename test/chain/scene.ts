@@ -1,6 +1,7 @@
 import type { DeletionPolicy } from '@clerk-sync/db'
 import { everything, selectKept } from '@clerk-sync/events'
 import type { OpenQueue } from '@clerk-sync/queue'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import type { WorkerConfig } from '@clerk-sync/worker'
 import { openChain, outcomesOf, until, untilState } from './chain.ts'
 import type { Backend, Chain, RunningIngest } from './chain.ts'
@@ -59,7 +60,7 @@ export async function delayOne(
   const data = { last_name: person.keep('delayed-last-name') }
   const sent = await ingest.send(person.build('user.updated', { id: person.userId, data }))
   await until(async () => {
-    const job = await opened.queue.getJob(sent.svixId)
+    const job = await bullQueueOf(opened).getJob(sent.svixId)
     return job?.changeDelay(anHourMs).then(
       () => true as const,
       () => undefined,

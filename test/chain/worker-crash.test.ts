@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { buildSample } from '@clerk-sync/events/samples'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { Client } from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { backends, openChain, outcomesOf, until, untilDone, untilState } from './chain.ts'
@@ -45,12 +46,12 @@ describe.each(backends)('on %s', (backend) => {
       Array.from({ length: 5 }, () => ingest.send(buildSample('user.created'))),
     )
     await until(async () =>
-      (await opened.queue.getJobCounts('active'))['active'] === 5 ? true : undefined,
+      (await bullQueueOf(opened).getJobCounts('active'))['active'] === 5 ? true : undefined,
     )
     killed.kill('SIGKILL')
     await once(killed, 'exit')
     await release()
-    const held = await Promise.all(sent.map(({ svixId }) => opened.queue.getJob(svixId)))
+    const held = await Promise.all(sent.map(({ svixId }) => bullQueueOf(opened).getJob(svixId)))
     expect(held.map((job) => job?.attemptsMade)).toEqual([0, 0, 0, 0, 0])
 
     const worker = await chain.startWorker({ lockDurationMs })
@@ -77,7 +78,9 @@ describe.each(backends)('on %s', (backend) => {
     expect(await once(worker, 'exit')).toEqual([0, null])
 
     expect(await outcomesOf(chain, [first])).toEqual(['applied'])
-    expect(await opened.queue.getJobCounts('waiting', 'active', 'failed', 'delayed')).toEqual({
+    expect(
+      await bullQueueOf(opened).getJobCounts('waiting', 'active', 'failed', 'delayed'),
+    ).toEqual({
       waiting: 2,
       active: 0,
       failed: 0,

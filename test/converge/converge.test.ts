@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { everything, selectKept } from '@clerk-sync/events'
 import { openQueue } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { backends, createChain } from '../chain/chain.ts'
@@ -69,7 +70,7 @@ describe.each(backends)('on %s', (backend) => {
   }
 
   const countUndone = async () => {
-    const { waiting, active, delayed } = await queue.queue.getJobCounts()
+    const { waiting, active, delayed } = await bullQueueOf(queue).getJobCounts()
     return (waiting ?? 0) + (active ?? 0) + (delayed ?? 0)
   }
 
@@ -83,7 +84,7 @@ describe.each(backends)('on %s', (backend) => {
       interval: 100,
     })
 
-    expect((await queue.queue.getFailed()).map((job) => job.failedReason)).toEqual([])
+    expect((await bullQueueOf(queue).getFailed()).map((job) => job.failedReason)).toEqual([])
     for (const events of told) {
       expect(await readFacts(chain.db, events)).toEqual(expectedFacts(events))
     }

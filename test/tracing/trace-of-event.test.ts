@@ -1,4 +1,5 @@
 import { buildSample } from '@clerk-sync/events/samples'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import type { ReceivedSpan } from '@clerk-sync/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createPerson } from '../chain/person.ts'
@@ -105,7 +106,7 @@ describe.each(['redis', 'postgres'] as const)('on %s', (backend) => {
     const svixId = `msg_senseless_${backend}`
     const event = { svixId, type: 'galaxy.created', occurredAt: 1, receivedAt: 1 }
     const telemetry = { metadata: '{"traceparent":"00-0-1-01"}' }
-    await scene.queue.queue.add(event.type, event, { jobId: svixId, telemetry })
+    await bullQueueOf(scene.queue).add(event.type, event, { jobId: svixId, telemetry })
     const trace = await scene.traceOf(svixId)
     expect(only(trace, 'process clerk-events').parentId).toBeUndefined()
     expect(only(trace, 'INSERT webhook_events').failed).toBe(false)
@@ -140,7 +141,7 @@ test('the redelivery of a failed event links to the trace in which its job runs 
     'error.type': 'ERR_CANNOT_APPLY',
     'clerk_sync.reason': expect.stringContaining('has no data.id'),
   })
-  await expect.poll(() => scene.queue.queue.getJobState(svixId)).toBe('failed')
+  await expect.poll(() => bullQueueOf(scene.queue).getJobState(svixId)).toBe('failed')
 
   await scene.send({ ...event, data: { ...data, id: undefined } }, { svixId })
   const { traceId, spanId } = only(first, 'send clerk-events')

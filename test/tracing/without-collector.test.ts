@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { buildSample } from '@clerk-sync/events/samples'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { listenAnywhere } from '@clerk-sync/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { openScene } from './scene.ts'
@@ -15,7 +16,7 @@ test('without an endpoint nothing of the SDK is loaded, and jobs carry no trace'
   onTestFinished(() => scene.close())
   const off = await scene.startIngest({ ...nameModules, OTEL_EXPORTER_OTLP_ENDPOINT: '' })
   const { svixId } = await scene.send(buildSample('user.created'))
-  const job = await scene.queue.queue.getJob(svixId)
+  const job = await bullQueueOf(scene.queue).getJob(svixId)
   expect(job?.opts.telemetry).toBeUndefined()
   await job?.remove()
   expect(off.output.stderr).toContain('@opentelemetry/api')

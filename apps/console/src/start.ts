@@ -1,6 +1,5 @@
-import { createErrorLog } from '@clerk-sync/ops/process'
 import type { App, Ops } from '@clerk-sync/ops/process'
-import { checkQueue, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
+import { checkQueue, createQueueErrorLog, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
 import { buildConsole } from './app.ts'
 import { buildBoard } from './board/board.ts'
 import type { ConsoleConfig } from './config.ts'
@@ -19,7 +18,7 @@ export async function startConsole(config: ConsoleConfig, ops: Ops): Promise<Con
   const board = buildBoard({ logger, showData })
   const opened = openQueue(config.queue, {
     onOpen: (queue) => board.show(queue),
-    onError: createErrorLog(logger, 'queue connection error'),
+    onError: createQueueErrorLog(logger),
   })
   const runs = createReplayRuns(opened, logger)
   const app = buildConsole({ board: board.plugin, login, logger, queue: opened, runs })

@@ -1,5 +1,6 @@
 import { CannotApplyError, createConsumer, openQueue } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Console } from '../src/index.ts'
 import { authorization, createTestQueue, openConsole } from './open-console.ts'
@@ -99,7 +100,9 @@ async function failJob(location: QueueLocation, jobId: string): Promise<void> {
   })
   const opened = openQueue(location, { onError: () => undefined })
   // A queue fails fast, also in the moment before its first connection.
-  await vi.waitFor(() => opened.queue.add('user.updated', { id: jobId }, { jobId, attempts: 5 }))
+  await vi.waitFor(() =>
+    bullQueueOf(opened).add('user.updated', { id: jobId }, { jobId, attempts: 5 }),
+  )
   await failed.promise
   await Promise.all([consumer.close(), opened.close()])
 }

@@ -1,5 +1,6 @@
 import { CannotApplyError, createConsumer, openQueue } from '@clerk-sync/queue'
 import type { OpenQueue, QueueLocation } from '@clerk-sync/queue'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { vi } from 'vitest'
 
 export interface FailingJob {
@@ -25,7 +26,7 @@ export async function failJobs(
     onError: failed.reject,
   })
   const opened = await openReady(location)
-  await opened.queue.addBulk(
+  await bullQueueOf(opened).addBulk(
     jobs.map(({ id, type = 'user.updated', data = { id } }) => ({
       name: type,
       data,
@@ -39,6 +40,6 @@ export async function failJobs(
 /** A queue that answers: it fails fast, also in the moment before its first connection. */
 export async function openReady(location: QueueLocation): Promise<OpenQueue> {
   const opened = openQueue(location, { onError: () => undefined })
-  await vi.waitFor(() => opened.queue.getJobCounts('failed'), { timeout: 5_000 })
+  await vi.waitFor(() => bullQueueOf(opened).getJobCounts('failed'), { timeout: 5_000 })
   return opened
 }

@@ -1,3 +1,4 @@
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Console } from '../src/index.ts'
 import { failJobs, openReady } from './fail-jobs.ts'
@@ -98,8 +99,8 @@ describe.each(['hiding', 'showing'] as const)('a console that is %s data', (name
     const answer = await call(board, `${api}/${path}`, body ?? {}, method)
     expect(answer.status).toBe(403)
     const opened = await openReady(queue.location)
-    expect(await opened.queue.getJobCountByTypes('failed', 'waiting')).toBe(1)
-    expect((await opened.queue.getJob('msg_1'))?.data).toEqual(job.data)
+    expect(await bullQueueOf(opened).getJobCountByTypes('failed', 'waiting')).toBe(1)
+    expect((await bullQueueOf(opened).getJob('msg_1'))?.data).toEqual(job.data)
     await opened.close()
   })
 })

@@ -1,6 +1,7 @@
 import { countFailed, createConsumer, replayFailed } from '@clerk-sync/queue'
 import type { OpenQueue, ReplayCounts } from '@clerk-sync/queue'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { failJobs, openReady } from './fail-jobs.ts'
 import { createTestQueue } from './open-console.ts'
 import type { TestQueue } from './open-console.ts'
@@ -28,7 +29,7 @@ describe.each(['redis', 'postgres'] as const)('with the queue on %s', (kind) => 
   })
 
   const waiting = async () =>
-    (await opened.queue.getJobs(['waiting'])).map(({ id, attemptsMade, data }) => ({
+    (await bullQueueOf(opened).getJobs(['waiting'])).map(({ id, attemptsMade, data }) => ({
       id,
       attemptsMade,
       data: data as unknown,
@@ -90,8 +91,10 @@ describe.each(['redis', 'postgres'] as const)('with the queue on %s', (kind) => 
     try {
       expect(await replayFailed(opened, {})).toMatchObject({ matched: 3, replayed: 3 })
       await expect.poll(() => runs.length).toBe(3)
-      const { failed } = await opened.queue.getJobCounts('failed')
-      await expect.poll(async () => (await opened.queue.getJobCounts('failed'))['failed']).toBe(3)
+      const { failed } = await bullQueueOf(opened).getJobCounts('failed')
+      await expect
+        .poll(async () => (await bullQueueOf(opened).getJobCounts('failed'))['failed'])
+        .toBe(3)
       expect(failed).toBeLessThanOrEqual(3)
     } finally {
       await consumer.close()
@@ -134,32 +137,27 @@ test('more failed jobs than a page are all found once, though some leave meanwhi
     ids.map((id) => ({ id })),
   )
   const opened = await openReady(location)
-  const leaving = await opened.queue.getRanges(['failed'], 0, 2, true)
+  const leaving = await bullQueueOf(opened).getRanges(['failed'], 0, 2, true)
   // All ranks move when the oldest ones leave between two pages.
-  const interrupted = beforeSecondPage(opened, async () => {
-    for (const id of leaving) await opened.queue.remove(id)
+  beforeSecondPage(opened, async () => {
+    for (const id of leaving) await bullQueueOf(opened).remove(id)
   })
-  const counts = await replayFailed(interrupted, {})
+  const counts = await replayFailed(opened, {})
   expect(counts).toEqual({ seen: 1_200, matched: 1_200, replayed: 1_200, gone: 0, failed: 0 })
-  expect(await opened.queue.getJobCounts('failed', 'waiting')).toEqual({
+  expect(await bullQueueOf(opened).getJobCounts('failed', 'waiting')).toEqual({
     failed: 0,
     waiting: 1_200,
   })
   await opened.close()
 })
 
-function beforeSecondPage(opened: OpenQueue, act: () => Promise<void>): OpenQueue {
+function beforeSecondPage(opened: OpenQueue, act: () => Promise<void>): void {
+  const queue = bullQueueOf(opened)
+  const getRanges = queue.getRanges.bind(queue)
   let pages = 0
-  const queue = new Proxy(opened.queue, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name, target)
-      if (name !== 'getRanges') return typeof member === 'function' ? member.bind(target) : member
-      return async (...args: Parameters<typeof target.getRanges>) => {
-        pages += 1
-        if (pages === 2) await act()
-        return await target.getRanges(...args)
-      }
-    },
+  vi.spyOn(queue, 'getRanges').mockImplementation(async (...args) => {
+    pages += 1
+    if (pages === 2) await act()
+    return await getRanges(...args)
   })
-  return { queue, close: () => opened.close() }
 }

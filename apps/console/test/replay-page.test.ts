@@ -1,3 +1,4 @@
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Console } from '../src/index.ts'
 import { failJobs, openReady } from './fail-jobs.ts'
@@ -87,11 +88,11 @@ test('retry all on the board replays a thousand jobs with all their attempts', a
   const answer = await fetch(url, { method: 'PUT', headers: authorization() })
   expect(await answer.json()).toEqual({ retried: 1_002, skipped: 0 })
   const opened = await openReady(queue.location)
-  expect(await opened.queue.getJobCounts('failed', 'waiting')).toEqual({
+  expect(await bullQueueOf(opened).getJobCounts('failed', 'waiting')).toEqual({
     failed: 0,
     waiting: 1_002,
   })
-  const waiting = await opened.queue.getJobs(['waiting'], 0, 99)
+  const waiting = await bullQueueOf(opened).getJobs(['waiting'], 0, 99)
   expect(waiting.every(({ attemptsMade }) => attemptsMade === 0)).toBe(true)
   await opened.close()
   expect(await (await call('/replay')).text()).toContain('Done: 1,002 of 1,002 jobs replayed')

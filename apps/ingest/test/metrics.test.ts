@@ -7,7 +7,7 @@ import { defaultEnqueueTimeoutMs, locateQueue } from '@clerk-sync/queue'
 import { createFaultProxy } from '@clerk-sync/testing'
 import { Registry } from 'prom-client'
 import { expect, inject, onTestFinished, test, vi } from 'vitest'
-import { startIngest } from '../src/index.ts'
+import { defaultLimits, startIngest } from '../src/index.ts'
 
 const secrets = parseSigningSecrets(createSigningSecret())
 const lastVerified = 'clerk_sync_ingest_last_verified_event_timestamp_seconds'
@@ -26,6 +26,7 @@ async function openIngest(redisUrl: string) {
     instanceId: undefined,
     kept: selectKept(),
     enqueueTimeoutMs: defaultEnqueueTimeoutMs,
+    ...defaultLimits,
   } as const
   const logger = createLogger({ name: 'test', level: 'silent' })
   const ingest = await startIngest(config, { logger, registry })

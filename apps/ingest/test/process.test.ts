@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { buildSample } from '@clerk-sync/events/samples'
 import { createSigningSecret, parseSigningSecrets, sign } from '@clerk-sync/events'
 import { locateQueue, migrateQueue, openQueue } from '@clerk-sync/queue'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { createTestDatabase, freePort, listenAnywhere, startProcess } from '@clerk-sync/testing'
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 
@@ -76,7 +77,7 @@ async function readJob(env: { REDIS_URL?: string; DATABASE_URL?: string }, svixI
   const opened = openQueue(location, { onError: () => undefined })
   onTestFinished(() => opened.close())
   // It fails fast until it is connected.
-  const job = await vi.waitFor(() => opened.queue.getJob(svixId), 10_000)
+  const job = await vi.waitFor(() => bullQueueOf(opened).getJob(svixId), 10_000)
   await job?.remove()
   return job?.data as unknown
 }

@@ -1,4 +1,4 @@
-import { applyChanges, DatabaseUnavailableError } from '@clerk-sync/db'
+import { applyChanges, DatabaseRefusedError, DatabaseUnavailableError } from '@clerk-sync/db'
 import type { ChangeResult, Database, WriteRules } from '@clerk-sync/db'
 import { changeFromEvent, InvalidEventError } from '@clerk-sync/events'
 import type { Change, Kept } from '@clerk-sync/events'
@@ -75,7 +75,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
         signal,
         isRetryable(error) {
           if (!(error instanceof DatabaseUnavailableError)) return false
-          outsideOfTrace(() => availability.unavailable(error.message))
+          if (!error.isConflict) outsideOfTrace(() => availability.unavailable(error.message))
           return true
         },
       })
@@ -120,11 +120,11 @@ function toChange(kept: Kept, data: unknown) {
   }
 }
 
-// No other attempt can apply an invalid event.
+// No other attempt can apply an invalid event, or write what PostgreSQL can't hold.
 function toJobError(error: unknown): unknown {
-  return error instanceof InvalidEventError
-    ? new CannotApplyError(error.message, { cause: error })
-    : error
+  const isFinal =
+    error instanceof InvalidEventError || (error instanceof DatabaseRefusedError && error.isFinal)
+  return isFinal ? new CannotApplyError(error.message, { cause: error }) : error
 }
 
 // What goes on afterwards is no part of the event's trace.

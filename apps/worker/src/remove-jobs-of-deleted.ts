@@ -24,9 +24,7 @@ export async function removeJobsOfDeleted(
   const found: Candidate[] = []
   for await (const jobs of scanJobs(deps.queue)) {
     if (stopping.aborted) return 0
-    const candidates = jobs.flatMap(
-      ({ id, data }) => toCandidate(deps.kept, String(id), data) ?? [],
-    )
+    const candidates = jobs.flatMap(({ id, data }) => toCandidate(deps.kept, id, data) ?? [])
     const changes = candidates.map(({ change }) => change)
     const deleted = await findDeleted(deps.db, changes)
     found.push(...candidates.filter(({ change }) => deleted.has(change)))

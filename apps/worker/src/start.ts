@@ -1,9 +1,14 @@
 import { createDatabase, createDatabaseCheck } from '@clerk-sync/db'
 import { saveSettings } from '@clerk-sync/sync'
 import { choiceOf, parseEventJob } from '@clerk-sync/events'
-import { createErrorLog } from '@clerk-sync/ops/process'
 import type { App, Logger, Ops } from '@clerk-sync/ops/process'
-import { checkQueue, createConsumer, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
+import {
+  checkQueue,
+  createConsumer,
+  createQueueErrorLog,
+  openQueue,
+  registerQueueMetrics,
+} from '@clerk-sync/queue'
 import type { Consumer, JobRun } from '@clerk-sync/queue'
 import type { WorkerConfig } from './config.ts'
 import { createDatabaseAvailability } from './database-availability.ts'
@@ -26,7 +31,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
   const logger = ops.logger.child({ app: 'worker' })
   const db = createDatabase({ url: config.databaseUrl, maxConnections })
   const stopping = new AbortController()
-  const logQueueError = createErrorLog(logger, 'queue connection error')
+  const logQueueError = createQueueErrorLog(logger)
   const onQueueError = (error: Error) => {
     if (!stopping.signal.aborted) logQueueError(error)
   }
@@ -86,7 +91,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
   }
 
   async function startOnceReady(): Promise<void> {
-    await waitForDatabase(config.databaseUrl, {
+    await waitForDatabase(checkWrites, {
       logger,
       onWaiting: (reason) => availability.unavailable(reason),
       stopping: stopping.signal,

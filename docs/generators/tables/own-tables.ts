@@ -37,7 +37,7 @@ export const ledger: readonly OwnColumn[] = [
   [
     '`outcome`',
     'text',
-    '`applied`: written. `stale`: something newer was known. `deleted`: the entity is deleted. `ignored`: recorded here alone',
+    '`applied`: written. `stale`: something newer was known, or its entity was deleted before. `deleted`: it deleted its entity. `ignored`: recorded here alone',
   ],
   [
     '`changed_columns`',

@@ -75,8 +75,8 @@ export async function applyBatch(
   const hasDeletes = changes.some((change) => change.kind === 'delete')
   const { verdicts, rest } = await apply(hasDeletes).catch((error: unknown) => {
     // A row that was not there to be locked may be written by a worker that waits for this one.
-    const isDeadlock = error instanceof DatabaseUnavailableError && error.sqlState === '40P01'
-    if (!(error instanceof NeedsExclusiveLock) && !isDeadlock) throw error
+    const isConflict = error instanceof DatabaseUnavailableError && error.isConflict
+    if (!(error instanceof NeedsExclusiveLock) && !isConflict) throw error
     return apply(true)
   })
   for (const owned of rest) await cascadeDeleteRest(db, owned, rules.deletionPolicy)

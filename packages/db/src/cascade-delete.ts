@@ -1,6 +1,7 @@
 import { entities, isPartOf, ownerColumn } from '@clerk-sync/events'
 import type { Column, Entity, Owner } from '@clerk-sync/events'
 import type { Database, Transaction } from './database.ts'
+import { writingTo } from './database-error.ts'
 import type { Deletion } from './decide.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
 import { lockTables, redactLedger } from './statements.ts'
@@ -224,7 +225,7 @@ async function writeTombstones(
     id,
     deleted_at: deletedAt === null ? null : toIsoTime(deletedAt),
   }))
-  await tx.$executeRawUnsafe(insertTombstones, JSON.stringify(rows))
+  await writingTo('tombstones', tx.$executeRawUnsafe(insertTombstones, JSON.stringify(rows)))
 }
 
 const toIsoTime = (ms: number) => new Date(ms).toISOString()

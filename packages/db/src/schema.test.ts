@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { entities } from '@clerk-sync/events'
-import type { Column, ColumnType, Entity } from '@clerk-sync/events'
+import type { Column, ColumnType } from '@clerk-sync/events'
 import { describe, expect, test } from 'vitest'
 
 const schema = readFileSync(new URL('../prisma/schema.prisma', import.meta.url), 'utf8')
 
 const prismaTypes: Record<ColumnType, string> = {
   text: 'String',
+  id: 'String',
   boolean: 'Boolean',
   bigint: 'BigInt',
   jsonb: 'Json',
@@ -58,9 +59,6 @@ function columnsOf(columns: readonly Column[], isOptional: (column: Column) => b
   )
 }
 
-const indexedColumns = ({ table, columns }: Pick<Entity, 'table' | 'columns'>) =>
-  columns.filter(({ indexed }) => indexed).map(({ name }) => `${table}.${name}`)
-
 const withoutOptions = (columns: Record<string, string>) =>
   Object.fromEntries(Object.entries(columns).map(([name, type]) => [name, type.replace('?', '')]))
 
@@ -86,17 +84,6 @@ describe.each(entities)('$table', ({ table, columns, children, partOf }) => {
       const stay = personal.filter(({ name }) => !/\?/.test(tables.get(part.table)?.[name] ?? ''))
       expect(stay.map(({ name }) => name)).toEqual([])
     }
-  })
-
-  test('says of every text in an index that it is, so that none is too long for it', () => {
-    const parts = [{ table, columns }, ...children]
-    const texts = parts.flatMap((part) =>
-      part.columns
-        .filter(({ type }) => type === 'text')
-        .map(({ name }) => `${part.table}.${name}`)
-        .filter((name) => indexes.includes(name)),
-    )
-    expect(parts.flatMap(indexedColumns)).toEqual(expect.arrayContaining(texts))
   })
 
   test('has an index for each owner that takes its rows along', () => {

@@ -4,15 +4,17 @@ import { parseJson } from '@clerk-sync/ops'
 import { entityKey, ownerKeys, versionOf } from './decide.ts'
 import type { ExistingRow, ExistingState, Outcome, Version, Write } from './decide.ts'
 import type { Transaction } from './database.ts'
+import { writingTo } from './database-error.ts'
 
 // 'clerk' in ASCII: any number serves, as long as every writer of these tables uses the same one.
 const lockKey = 0x636c65726b
 
-// The zone is set per transaction as well as per connection: behind a pooler they may not be the
-// same. The limits are below the time that a query may take (database.ts), so that PostgreSQL is the
+// Zone and notation of times are set per transaction as well as per connection: behind a pooler they
+// may not be the same. The limits are below the time that a query may take (database.ts), so that PostgreSQL is the
 // one to give up.
 const prepare = `
   SELECT set_config('timezone', 'UTC', true),
+         set_config('datestyle', 'ISO', true),
          set_config('lock_timeout', '5s', true),
          set_config('statement_timeout', '8s', true),
          set_config('idle_in_transaction_session_timeout', '15s', true)`
@@ -166,9 +168,12 @@ export async function upsertRows(
 ): Promise<Map<string, boolean>> {
   let statement = guardedWrites.get(entity)
   if (!statement) guardedWrites.set(entity, (statement = guardedWrite(entity)))
-  const written = await tx.$queryRawUnsafe<{ id: string; is_new: boolean }[]>(
-    statement,
-    JSON.stringify(writes.map(toTableRow)),
+  const written = await writingTo(
+    entity.table,
+    tx.$queryRawUnsafe<{ id: string; is_new: boolean }[]>(
+      statement,
+      JSON.stringify(writes.map(toTableRow)),
+    ),
   )
   return new Map(written.map((row) => [row.id, row.is_new]))
 }
@@ -224,10 +229,13 @@ export async function replaceChildren(
   const rows = parents.flatMap(({ id, value }) =>
     (value.children[child.table] ?? []).map((row) => ({ ...row, [child.parentColumn]: id })),
   )
-  await tx.$executeRawUnsafe(
-    statement,
-    JSON.stringify(rows),
-    parents.map((parent) => parent.id),
+  await writingTo(
+    child.table,
+    tx.$executeRawUnsafe(
+      statement,
+      JSON.stringify(rows),
+      parents.map((parent) => parent.id),
+    ),
   )
 }
 
@@ -294,9 +302,9 @@ export async function writeLedger(
   tx: Transaction,
   entries: readonly LedgerEntry[],
 ): Promise<Set<string>> {
-  const added = await tx.$queryRawUnsafe<{ id: string }[]>(
-    insertLedger,
-    JSON.stringify(entries.map(toLedgerRow)),
+  const added = await writingTo(
+    'webhook_events',
+    tx.$queryRawUnsafe<{ id: string }[]>(insertLedger, JSON.stringify(entries.map(toLedgerRow))),
   )
   return new Set(added.map((row) => row.id))
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { applyChanges, createDatabase } from '../src/index.ts'
-import type { Change, Database } from '../src/index.ts'
+import type { Change } from '@clerk-sync/events'
+import type { Database } from '../src/index.ts'
 import { freshId, noon, nothing, remove, upsert } from './build-change.ts'
 import { applyAll, useTables, defaultRules } from './tables.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { finishCascadeDeletes, deletionPolicies } from '../src/index.ts'
-import type { Change, DeletionPolicy } from '../src/index.ts'
+import type { Change } from '@clerk-sync/events'
+import type { DeletionPolicy } from '../src/index.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
 import { applyAll, useTables } from './tables.ts'
 

@@ -72,8 +72,7 @@ test.each([`0.${'1'.repeat(16_384)}`, '9'.repeat(131_073), '1e131072', '-1e-2000
 test('an amount above what JavaScript holds keeps its digits', async () => {
   const id = freshId('csub_item')
   const type = 'subscriptionItem.active'
-  const plan = { amount: parseJson('[9223372036854775807]') as unknown }
-  const [amount] = plan.amount as unknown[]
+  const [amount] = parseJson('[9223372036854775807]') as unknown[]
   expect(await tables.apply(upsert(id, { type, data: { plan: { amount } } }))).toEqual(['applied'])
   expect(
     await tables.query(`SELECT amount::text FROM clerk.subscription_items WHERE id = '${id}'`),

@@ -127,7 +127,7 @@ const otherColumns = (columns: readonly Column[], place: string) =>
 function shown(columns: readonly Column[], row: Row | undefined) {
   return columns.map(({ name, type }) => {
     const value = row?.[name] ?? null
-    return [name, type === 'timestamptz' && value !== null ? Date.parse(String(value)) : value]
+    return [name, type === 'timestamptz' && typeof value === 'string' ? Date.parse(value) : value]
   })
 }
 
@@ -170,10 +170,13 @@ describe.each(types)('%s', (type) => {
           const about = `${one.place} = ${one.odd.slice(0, 60)}`
           const result = results[index]
           const told = result && !result.ok ? result.error : result?.outcome
-          expect(told, about).toBe('applied')
+          expect([about, told]).toEqual([about, 'applied'])
           const { value } = readRow(one.entity, one.data)
           const columns = otherColumns(one.entity.columns, one.place)
-          expect(shown(columns, await rowOf(one)), about).toEqual(shown(columns, value.row))
+          expect([about, shown(columns, await rowOf(one))]).toEqual([
+            about,
+            shown(columns, value.row),
+          ])
           for (const [place, rows] of (await childrenOf(one)).entries()) {
             const child = one.entity.children[place]
             const isOther = child && !overlaps(one.place, child.items)
@@ -181,10 +184,10 @@ describe.each(types)('%s', (type) => {
             const own = otherColumns(child.columns, one.place)
             const reads = own.filter(({ reads: paths }) => !paths.includes(`../${one.place}`))
             const expected = value.children[child.table] ?? []
-            expect(
-              rows.map((row) => shown(reads, row)),
+            expect([about, rows.map((row) => shown(reads, row))]).toEqual([
               about,
-            ).toEqual(expected.map((row) => shown(reads, row)))
+              expected.map((row) => shown(reads, row)),
+            ])
           }
         }
       }),

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { applyBatch } from '../src/apply-changes.ts'
-import type { Change } from '../src/index.ts'
+import type { Change } from '@clerk-sync/events'
 import { upsertRows } from '../src/statements.ts'
 import { freshId, noon, nothing, remove, upsert } from './build-change.ts'
 import { applyAll, useTables, defaultRules } from './tables.ts'

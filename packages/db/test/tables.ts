@@ -1,7 +1,8 @@
 import { createTestDatabase } from '@clerk-sync/testing'
 import { afterAll, inject } from 'vitest'
 import { applyChanges, createDatabase, migrate } from '../src/index.ts'
-import type { Change, Database, WriteRules } from '../src/index.ts'
+import type { Change } from '@clerk-sync/events'
+import type { Database, WriteRules } from '../src/index.ts'
 import { query } from './query.ts'
 
 export interface Tables {

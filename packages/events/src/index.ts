@@ -49,7 +49,10 @@ export { buildEventJob, parseEnvelope, parseEventJob } from './webhooks/event-jo
 export type { Delivery, Envelope, EventJob } from './webhooks/event-job.ts'
 export { eventTypes, isEventType } from './webhooks/event-types.ts'
 export type { EventType } from './webhooks/event-types.ts'
-export { sign, verifySignature } from './webhooks/signature.ts'
+export { findExcess } from './webhooks/json-limits.ts'
+export type { Excess } from './webhooks/json-limits.ts'
+export { isSigned, readSignatureHeaders, sign, verifySignature } from './webhooks/signature.ts'
+export type { HeadersRefused, SignatureClaim, SignatureVerdict } from './webhooks/signature.ts'
 export {
   createSigningSecret,
   parseSigningSecrets,

@@ -26,9 +26,6 @@ export interface RowReading {
   readonly unreadable: readonly string[]
 }
 
-// PostgreSQL's B-tree takes 2,704 bytes with its own overhead.
-const longestIndexedBytes = 2_600
-
 /**
  * Reads Clerk's object, whatever is in its fields. A field that can't be read becomes null, or what the
  * database can hold of it; a list that can't be read leaves its rows as they are.
@@ -111,7 +108,7 @@ function readColumn(column: Column, { data, parent, prefix, unreadable }: Source
   }
   const { accepts, hold } = columnTypes[column.type]
   const value = column.value(data, parent) ?? null
-  const isAsExpected = value === null ? !column.required : accepts(value) && fits(column, value)
+  const isAsExpected = value === null ? !column.required : accepts(value)
   if (!isAsExpected) unreadable.add(nameOf(column.reads[0] ?? column.name, prefix))
   const held = isAsExpected ? value : hold(value)
   return column.type === 'timestamptz' && typeof held === 'number'
@@ -133,8 +130,4 @@ function isPathReadable(column: Column, data: ClerkObject, path: string): boolea
     value = Object.hasOwn(value, step) ? value[step] : null
   }
   return !column.isDerived || value === null || value === undefined || typeof value === 'string'
-}
-
-function fits(column: Column, value: unknown): boolean {
-  return !column.indexed || Buffer.byteLength(String(value)) <= longestIndexedBytes
 }

@@ -5,7 +5,7 @@ const replacement = '\uFFFD'
 interface JsonObject {
   [key: string]: unknown
 }
-type Copying = [from: object, to: JsonObject]
+type Copying = [from: unknown[] | JsonObject, to: unknown[] | JsonObject]
 
 /**
  * The JSON value with every NUL and every lone surrogate in its strings and keys replaced by
@@ -17,8 +17,12 @@ export function wellFormed<T>(value: T): T {
   const copies: Copying[] = []
   const result = copyOf(value, copies)
   for (const [from, to] of copies) {
-    for (const [key, inner] of Object.entries(from)) {
-      define(to, replaceInText(key), copyOf(inner, copies))
+    if (Array.isArray(from)) {
+      for (const inner of from) (to as unknown[]).push(copyOf(inner, copies))
+    } else {
+      for (const key of Object.keys(from)) {
+        define(to as JsonObject, replaceInText(key), copyOf(from[key], copies))
+      }
     }
   }
   return result as T
@@ -27,8 +31,8 @@ export function wellFormed<T>(value: T): T {
 function copyOf(value: unknown, copies: Copying[]): unknown {
   if (typeof value === 'string') return replaceInText(value)
   if (typeof value !== 'object' || value === null || isExactNumber(value)) return value
-  const copy = (Array.isArray(value) ? [] : {}) as JsonObject
-  copies.push([value, copy])
+  const copy = Array.isArray(value) ? [] : {}
+  copies.push([value as JsonObject, copy])
   return copy
 }
 
@@ -40,5 +44,8 @@ function define(to: JsonObject, key: string, value: unknown): void {
 }
 
 function replaceInText(text: string): string {
-  return text.toWellFormed().replaceAll('\0', replacement)
+  const wellFormedText = text.isWellFormed() ? text : text.toWellFormed()
+  return wellFormedText.includes('\0')
+    ? wellFormedText.replaceAll('\0', replacement)
+    : wellFormedText
 }

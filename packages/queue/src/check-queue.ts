@@ -1,6 +1,7 @@
 import { SchemaMigrationRequiredError } from 'bullmq'
 import type { PostgresQueueBackend } from 'bullmq'
-import { isJobIn } from './open-queue.ts'
+import { checkKeyTypes, WrongKeyTypeError } from './key-types.ts'
+import { bullQueueOf, isJobIn } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 import { redisClientOf } from './redis-connection.ts'
 import type { RedisClient } from './redis-connection.ts'
@@ -12,29 +13,41 @@ import { readRedisFacts, redisProblem, writeProblem } from './redis-info.ts'
  * @throws an Error with the problem in one line, and with its remedy where there is one.
  */
 export async function checkQueue(opened: OpenQueue): Promise<void> {
-  const client = redisClientOf(opened.queue)
+  const client = redisClientOf(bullQueueOf(opened))
   await (client ? checkRedis(opened, client) : checkPostgres(opened))
 }
 
 async function checkRedis(opened: OpenQueue, client: RedisClient): Promise<void> {
-  const [facts, written] = await Promise.all([
+  const [facts, written, wrongKey] = await Promise.all([
     // An operator may forbid INFO.
     readRedisFacts(opened).catch(() => undefined),
     tryToWrite(opened, client),
+    findWrongKey(opened),
   ])
   const problem =
     (facts && redisProblem(facts)) ?? (written && writeProblem(written.message, facts))
   if (problem !== undefined) throw new Error(problem, { cause: written })
+  if (wrongKey) throw wrongKey
   if (!written) return
   // The messages of ioredis about a missing connection do not give the reason.
   if (written.name === 'ReplyError') throw written
   throw new Error("Redis can't be reached with REDIS_URL; the log says why", { cause: written })
 }
 
-// An empty write is refused like any other, and creates no key.
-async function tryToWrite({ queue }: OpenQueue, client: RedisClient) {
+async function findWrongKey(opened: OpenQueue): Promise<WrongKeyTypeError | undefined> {
   try {
-    await client.setrange(queue.toKey('probe:write'), 0, '')
+    await checkKeyTypes(opened)
+    return undefined
+  } catch (error) {
+    // What else went wrong, the write says too.
+    return error instanceof WrongKeyTypeError ? error : undefined
+  }
+}
+
+// An empty write is refused like any other, and creates no key.
+async function tryToWrite(opened: OpenQueue, client: RedisClient) {
+  try {
+    await client.setrange(bullQueueOf(opened).toKey('probe:write'), 0, '')
     return undefined
   } catch (error) {
     const refusal = error as Error
@@ -43,14 +56,14 @@ async function tryToWrite({ queue }: OpenQueue, client: RedisClient) {
   }
 }
 
-async function checkPostgres({ queue }: OpenQueue): Promise<void> {
+async function checkPostgres(opened: OpenQueue): Promise<void> {
   try {
-    await isJobIn({ queue }, 'failed', 'probe')
+    await isJobIn(opened, 'failed', 'probe')
   } catch (cause) {
     if (!(cause instanceof SchemaMigrationRequiredError)) throw cause
     throw new Error("the queue's tables are missing or old: run clerk-sync migrate", { cause })
   }
-  const { connection } = queue.getBackend() as unknown as PostgresQueueBackend
+  const { connection } = bullQueueOf(opened).getBackend() as unknown as PostgresQueueBackend
   const { rows } = await connection.pool.query(
     `SELECT current_setting('transaction_read_only') AS "readOnly"`,
   )

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { waitAtMost } from '@clerk-sync/ops'
+import { postgresConnection, waitAtMost } from '@clerk-sync/ops'
 import { Queue, Worker } from 'bullmq'
 import type { PostgresPoolConfig, Processor, WorkerOptions } from 'bullmq'
 import { queueName } from './location.ts'
@@ -31,7 +31,7 @@ const workerConnectionOptions: RedisClientOptions = {
 
 function postgresOptions(location: QueueLocation & { kind: 'postgres' }): PostgresPoolConfig {
   return {
-    connectionString: location.url,
+    ...postgresConnection(location.url),
     schema: location.schema,
     max: 10,
     connectionTimeoutMillis: commandTimeoutMs,

@@ -1,6 +1,6 @@
 import { RedisQueueBackend } from 'bullmq'
-import type { Queue, Job } from 'bullmq'
-import { isJobIn } from './open-queue.ts'
+import type { Queue } from 'bullmq'
+import { bullQueueOf, isJobIn } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 import { toJobId } from './producer.ts'
 
@@ -41,10 +41,10 @@ export async function* readFailed(
   signal?: AbortSignal,
 ): AsyncGenerator<FailedJob[]> {
   const seen = new Set<string>()
-  const { failed = 0 } = await opened.queue.getJobCounts('failed')
+  const { failed = 0 } = await bullQueueOf(opened).getJobCounts('failed')
   for (let end = failed - 1; end >= 0; end -= pageSize) {
     signal?.throwIfAborted()
-    const { queue } = opened
+    const queue = bullQueueOf(opened)
     const ids = await queue.getRanges(['failed'], Math.max(0, end - pageSize + 1), end, true)
     const fresh = ids.filter((id) => !seen.has(id))
     for (const id of fresh) seen.add(id)
@@ -103,13 +103,20 @@ async function readOne(queue: Queue, id: string): Promise<FailedJob | undefined>
   return { id, type: job.name, reason: job.failedReason ?? '', failedAt: job.finishedOn }
 }
 
+/** A job with its data, which is not validated. */
+export interface ScannedJob {
+  readonly id: string
+  readonly data: unknown
+}
+
 /** Reads all jobs that failed or wait for their next attempt, with their data, a page at a time. */
-export async function* scanJobs(opened: OpenQueue): AsyncGenerator<Job[]> {
+export async function* scanJobs(opened: OpenQueue): AsyncGenerator<ScannedJob[]> {
   for (const state of ['failed', 'delayed'] as const) {
     for (let start = 0; ; start += scanPageSize) {
-      const jobs = await opened.queue.getJobs([state], start, start + scanPageSize - 1, true)
+      const end = start + scanPageSize - 1
+      const jobs = await bullQueueOf(opened).getJobs([state], start, end, true)
       // A job that left the queue meanwhile is empty here.
-      const found = jobs.filter((job) => job !== undefined && job !== null)
+      const found = jobs.flatMap((job) => (job ? [{ id: String(job.id), data: job.data }] : []))
       if (found.length > 0) yield found
       if (jobs.length < scanPageSize) break
     }
@@ -126,7 +133,7 @@ export interface Failure {
 /** Reads why an event's job failed; undefined when it has no job, or the job has not failed. */
 export async function readFailure(opened: OpenQueue, svixId: string): Promise<Failure | undefined> {
   const jobId = toJobId(svixId)
-  const job = await opened.queue.getJob(jobId)
+  const job = await bullQueueOf(opened).getJob(jobId)
   if (!job?.failedReason) return undefined
   return { reason: job.failedReason, final: await isJobIn(opened, 'failed', jobId) }
 }

@@ -19,13 +19,14 @@ export type { QueueLocation } from './location.ts'
 export { openQueue } from './open-queue.ts'
 export type { OpenQueue } from './open-queue.ts'
 export {
+  CannotEnqueueError,
   createProducer,
-  freshAttempts,
   QueueUnavailableError,
   removeJob,
   rerunJob,
 } from './producer.ts'
 export type { Producer } from './producer.ts'
+export { createQueueErrorLog } from './queue-error-log.ts'
 export { inspectQueue, jobStates, readQueueDepth } from './queue-depth.ts'
 export type { QueueDepth, QueueFacts } from './queue-depth.ts'
 export { registerQueueMetrics } from './queue-metrics.ts'

@@ -1,37 +1,51 @@
 import type { Queue } from 'bullmq'
 import { connectQueue, openUntilReady } from './connect.ts'
+import type { ConnectedQueue } from './connect.ts'
 import type { QueueLocation } from './location.ts'
 
+const bullQueue: unique symbol = Symbol('bullQueue')
+
+/** The queue of events. What can be done with it are the functions of this package. */
 export interface OpenQueue {
-  /**
-   * BullMQ's own queue, for Bull Board and tests. It changes when the first connection failed: read it
-   * at each use.
-   */
-  readonly queue: Queue
+  readonly [bullQueue]: Queue
   close(): Promise<void>
+}
+
+/**
+ * BullMQ's own queue of an open queue, for Bull Board and tests. It changes when the first connection
+ * failed: read it at each use.
+ */
+export function bullQueueOf(opened: OpenQueue): Queue {
+  return opened[bullQueue]
 }
 
 export interface QueueListeners {
   /** Called with every connection error. The queue connects again by itself. */
   readonly onError: (error: Error) => void
-  /** Called with the first BullMQ queue, and with each one that replaces it. */
-  readonly onOpen?: (queue: Queue) => void
+  /** Called when BullMQ's queue is open, and each time that another one replaces it. */
+  readonly onOpen?: (opened: OpenQueue) => void
 }
 
 /** Opens the queue of events. It fails fast while its server is unavailable, and connects again. */
 export function openQueue(location: QueueLocation, { onError, onOpen }: QueueListeners): OpenQueue {
   const opened = openUntilReady(() => {
-    const { queue, close } = connectQueue(location)
+    const connected = connectQueue(location)
+    const { queue, close } = connected
     queue.on('error', onError)
-    onOpen?.(queue)
+    onOpen?.(toOpenQueue(connected))
     return { queue, ready: queue.waitUntilReady(), close }
   }, onError)
   return {
-    get queue() {
+    get [bullQueue]() {
       return opened.current.queue
     },
     close: opened.close,
   }
+}
+
+/** A connected queue as an open one. It is not replaced when its first connection fails. */
+export function toOpenQueue({ queue, close }: ConnectedQueue): OpenQueue {
+  return { [bullQueue]: queue, close }
 }
 
 /**
@@ -39,9 +53,9 @@ export function openQueue(location: QueueLocation, { onError, onOpen }: QueueLis
  * whole list of waiting jobs: with 100,000 events it blocks Redis for 26 ms.
  */
 export async function isJobIn(
-  { queue }: Pick<OpenQueue, 'queue'>,
+  opened: OpenQueue,
   state: 'failed' | 'delayed',
   id: string,
 ): Promise<boolean> {
-  return await queue.getBackend().isJobInState(state, id)
+  return await opened[bullQueue].getBackend().isJobInState(state, id)
 }

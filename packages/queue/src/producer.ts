@@ -1,9 +1,17 @@
 import type { EventJob } from '@clerk-sync/events'
-import { inSpan, readTraceContext, retry, withTimeout, writeTraceContext } from '@clerk-sync/ops'
+import {
+  errorMessage,
+  inSpan,
+  readTraceContext,
+  retry,
+  withTimeout,
+  writeTraceContext,
+} from '@clerk-sync/ops'
 import { SpanKind, trace } from '@opentelemetry/api'
-import type { Job, Queue } from 'bullmq'
+import type { Job } from 'bullmq'
+import { checkKeyTypes, isWrongType, removeUnlessListed, WrongKeyTypeError } from './key-types.ts'
 import { queueName } from './location.ts'
-import { isJobIn } from './open-queue.ts'
+import { bullQueueOf, isJobIn } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 
 /** Attempts before a job goes to the failed set: more than an hour of retries. */
@@ -25,6 +33,12 @@ export class QueueUnavailableError extends Error {
   override readonly name = 'QueueUnavailableError'
 }
 
+/** No queue can ever take the event: it can't be written as JSON, or PostgreSQL refuses its values. */
+export class CannotEnqueueError extends Error {
+  readonly code = 'ERR_CANNOT_ENQUEUE'
+  override readonly name = 'CannotEnqueueError'
+}
+
 interface EnqueueOptions {
   /** Milliseconds to try for. */
   readonly timeoutMs: number
@@ -37,7 +51,9 @@ export interface Producer {
    * Resolves once the queue has stored the event. An event that is in the queue already stays as it
    * is, unless its job failed: then the job runs again with fresh attempts.
    *
-   * @throws {QueueUnavailableError} after `timeoutMs`, or when `signal` is aborted.
+   * @throws {CannotEnqueueError} at once, for an event that every try would fail on.
+   * @throws {QueueUnavailableError} after `timeoutMs`, or when `signal` is aborted; at once when a key
+   * of the queue has a wrong type.
    */
   enqueue(event: EventJob, options: EnqueueOptions): Promise<void>
 }
@@ -62,7 +78,7 @@ async function addUntilStored(
   const deadline = Date.now() + timeoutMs
   const addOnce = () =>
     withTimeout(
-      add(opened.queue, event),
+      add(opened, event),
       Math.max(0, Math.min(tryTimeoutMs, deadline - Date.now())),
       'no answer from the queue',
     )
@@ -71,38 +87,64 @@ async function addUntilStored(
       firstDelayMs: retryDelayMs,
       timeoutMs,
       // Not the option `signal`: its reason would take the place of the queue's error.
-      isRetryable: () => !signal.aborted,
+      isRetryable: (error) =>
+        !signal.aborted && !isFaultOfEvent(error) && !(error instanceof WrongKeyTypeError),
     })
   } catch (cause) {
+    if (isFaultOfEvent(cause)) {
+      throw new CannotEnqueueError(`the event can't be queued: ${errorMessage(cause)}`, { cause })
+    }
+    if (cause instanceof WrongKeyTypeError) {
+      throw new QueueUnavailableError(cause.message, { cause })
+    }
     throw new QueueUnavailableError('the queue did not take the event in time', { cause })
   }
 }
 
-async function add(queue: Queue, event: EventJob): Promise<void> {
+// What JSON.stringify throws, and PostgreSQL's SQLSTATEs for values that it can't store.
+function isFaultOfEvent(error: unknown): boolean {
+  if (error instanceof RangeError || error instanceof TypeError) return true
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return /^(22|54)[\dA-Z]{3}$/.test(code)
+}
+
+async function add(opened: OpenQueue, event: EventJob): Promise<void> {
+  try {
+    await addOrRerun(opened, event)
+  } catch (error) {
+    if (!isWrongType(error)) throw error
+    await removeUnlessListed(opened, toJobId(event.svixId))
+    await checkKeyTypes(opened)
+    throw error
+  }
+}
+
+async function addOrRerun(opened: OpenQueue, event: EventJob): Promise<void> {
   const jobId = toJobId(event.svixId)
   const metadata = writeTraceContext()
   const traced = metadata === undefined ? {} : { telemetry: { metadata } }
   // BullMQ ignores the id of a job that it still has, also of a failed one: that is run again here.
   const [, hasFailed] = await Promise.all([
-    queue.add(event.type, event, { ...jobOptions, jobId, ...traced }),
-    isJobIn({ queue }, 'failed', jobId),
+    bullQueueOf(opened).add(event.type, event, { ...jobOptions, jobId, ...traced }),
+    isJobIn(opened, 'failed', jobId),
   ])
-  if (hasFailed) await rerunJob({ queue }, jobId)
+  if (hasFailed) await rerunJob(opened, jobId)
 }
 
 /**
- * The job id of an event: its svix-id. BullMQ refuses a colon and ids that read as a number, so such
- * an id is encoded. Svix sends `msg_…`, but any id may be signed.
+ * The job id of an event: its svix-id where that is one of Svix (`msg_…`), otherwise `id_` and the
+ * svix-id in base64url. Any id may be signed. BullMQ keeps a job at a key that ends in its id, beside
+ * keys of its own such as `wait`, and refuses ids with a colon or that read as a number.
  */
 export function toJobId(svixId: string): string {
-  const isPlain = /^[A-Za-z][\w.-]*$/.test(svixId)
+  const isPlain = /^msg_[\w.-]+$/.test(svixId)
   return isPlain ? svixId : `id_${Buffer.from(svixId).toString('base64url')}`
 }
 
 /** Runs a failed job again with fresh attempts, and a job that waits for its next attempt at once. */
-export async function rerunJob({ queue }: Pick<OpenQueue, 'queue'>, id: string): Promise<void> {
-  const job = await queue.getJob(id)
-  const state = await stateOf(queue, id)
+export async function rerunJob(opened: OpenQueue, id: string): Promise<void> {
+  const job = await bullQueueOf(opened).getJob(id)
+  const state = await stateOf(opened, id)
   if (!job || !state) return
   linkToFirstTrace(job)
   try {
@@ -110,13 +152,13 @@ export async function rerunJob({ queue }: Pick<OpenQueue, 'queue'>, id: string):
     else await job.retry('failed', freshAttempts)
   } catch (error) {
     // Another delivery or a person on the board may have been quicker.
-    if (await isJobIn({ queue }, state, id)) throw error
+    if (await isJobIn(opened, state, id)) throw error
   }
 }
 
-async function stateOf(queue: Queue, id: string): Promise<'failed' | 'delayed' | undefined> {
-  if (await isJobIn({ queue }, 'failed', id)) return 'failed'
-  return (await isJobIn({ queue }, 'delayed', id)) ? 'delayed' : undefined
+async function stateOf(opened: OpenQueue, id: string): Promise<'failed' | 'delayed' | undefined> {
+  if (await isJobIn(opened, 'failed', id)) return 'failed'
+  return (await isJobIn(opened, 'delayed', id)) ? 'delayed' : undefined
 }
 
 // The job goes on in the trace of its first delivery.
@@ -126,8 +168,8 @@ function linkToFirstTrace({ opts }: Job): void {
 }
 
 /** Removes a job, unless a worker runs it. */
-export async function removeJob({ queue }: Pick<OpenQueue, 'queue'>, id: string): Promise<void> {
-  await queue.remove(id)
+export async function removeJob(opened: OpenQueue, id: string): Promise<void> {
+  await bullQueueOf(opened).remove(id)
 }
 
 /** Name and attributes of a message's span, by OpenTelemetry's conventions for messaging. */

@@ -2,7 +2,9 @@ import { retry } from '@clerk-sync/ops'
 import type { JobType } from 'bullmq'
 import { connectQueue } from './connect.ts'
 import { hasFailedBefore } from './consumer.ts'
+import { checkKeyTypes, WrongKeyTypeError } from './key-types.ts'
 import type { QueueLocation } from './location.ts'
+import { bullQueueOf, toOpenQueue } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 
 const connectTimeoutMs = 4_000
@@ -21,8 +23,11 @@ export type QueueDepth = { readonly [State in JobState]: number }
 const paused = 'paused' as JobType
 
 /** Counts the jobs by state. @throws when the queue does not answer. */
-export async function readQueueDepth({ queue }: Pick<OpenQueue, 'queue'>): Promise<QueueDepth> {
-  const { [paused]: held = 0, ...counts } = await queue.getJobCounts(...jobStates, paused)
+export async function readQueueDepth(opened: OpenQueue): Promise<QueueDepth> {
+  const { [paused]: held = 0, ...counts } = await bullQueueOf(opened).getJobCounts(
+    ...jobStates,
+    paused,
+  )
   const depth = Object.fromEntries(jobStates.map((state) => [state, counts[state] ?? 0]))
   return { ...depth, waiting: (depth['waiting'] ?? 0) + held } as QueueDepth
 }
@@ -34,10 +39,10 @@ export async function readQueueDepth({ queue }: Pick<OpenQueue, 'queue'>): Promi
  *
  * @throws when the queue does not answer.
  */
-export function watchOldestWaiting(opened: Pick<OpenQueue, 'queue'>): () => Promise<number> {
+export function watchOldestWaiting(opened: OpenQueue): () => Promise<number> {
   let firstSeen = new Map<string, number>()
   return async () => {
-    const jobs = await opened.queue.getJobs(['waiting'], 0, oldestJobs - 1, true)
+    const jobs = await bullQueueOf(opened).getJobs(['waiting'], 0, oldestJobs - 1, true)
     const now = Date.now()
     const retried = jobs.filter(hasFailedBefore).map(({ id }) => String(id))
     firstSeen = new Map(retried.map((id) => [id, firstSeen.get(id) ?? now]))
@@ -54,20 +59,30 @@ export interface QueueFacts {
   readonly oldestWaitingMs: number
 }
 
-/** Reads the facts over a connection of its own. @throws when the queue does not answer in 4 s. */
+/**
+ * Reads the facts over a connection of its own.
+ *
+ * @throws when the queue does not answer in 4 s, and at once when one of its keys has a wrong type.
+ */
 export async function inspectQueue(location: QueueLocation): Promise<QueueFacts> {
   const connected = connectQueue(location)
   const { queue } = connected
+  const opened = toOpenQueue(connected)
   queue.on('error', () => undefined)
+  const readOnce = async () => {
+    await checkKeyTypes(opened)
+    return await readQueueDepth(opened)
+  }
   try {
     // On Redis a command fails at once until there is a connection.
-    const depth = await retry(() => readQueueDepth(connected), {
+    const depth = await retry(readOnce, {
       firstDelayMs: retryDelayMs,
       timeoutMs: connectTimeoutMs,
+      isRetryable: (error) => !(error instanceof WrongKeyTypeError),
     })
     const [isPaused, oldestWaitingMs] = await Promise.all([
       queue.isPaused(),
-      watchOldestWaiting(connected)(),
+      watchOldestWaiting(opened)(),
     ])
     return { depth, isPaused, oldestWaitingMs }
   } finally {

@@ -1,5 +1,6 @@
 import { retry } from '@clerk-sync/ops'
 import { Redis } from 'ioredis'
+import { bullQueueOf } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 import type { RedisAddress } from './redis-address.ts'
 import { redisClientOf, createRedisConnection } from './redis-connection.ts'
@@ -112,8 +113,8 @@ export async function inspectRedis(address: RedisAddress): Promise<RedisFacts> {
  *
  * @throws when no server answers.
  */
-export async function readRedisFacts({ queue }: OpenQueue): Promise<RedisFacts | undefined> {
-  const client = redisClientOf(queue)
+export async function readRedisFacts(opened: OpenQueue): Promise<RedisFacts | undefined> {
+  const client = redisClientOf(bullQueueOf(opened))
   return client && (await ask(client))
 }
 

@@ -2,6 +2,7 @@ import { retry } from '@clerk-sync/ops'
 import { ErrorCode, Job } from 'bullmq'
 import { isSelected, readFailed } from './failed-jobs.ts'
 import type { FailedSelection } from './failed-jobs.ts'
+import { bullQueueOf } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 import { freshAttempts } from './producer.ts'
 
@@ -85,10 +86,10 @@ export async function replayFailed(
   return counts
 }
 
-async function moveToWaiting({ queue }: OpenQueue, id: string): Promise<'replayed' | 'gone'> {
+async function moveToWaiting(opened: OpenQueue, id: string): Promise<'replayed' | 'gone'> {
   try {
     // BullMQ needs only the id to move a job, so its data is not read.
-    await new Job(queue, '', undefined, {}, id).retry('failed', freshAttempts)
+    await new Job(bullQueueOf(opened), '', undefined, {}, id).retry('failed', freshAttempts)
     return 'replayed'
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined

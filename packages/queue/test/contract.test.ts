@@ -4,6 +4,7 @@ import { CannotApplyError, inspectQueue, inspectRedis, readRedisFacts } from '..
 import { buildEvent, openConsumer, openProducer, untilDone, untilEmpty } from './open-ends.ts'
 import { forms, locate } from './redis-forms.ts'
 import type { RunningForm } from './redis-forms.ts'
+import { bullQueueOf } from '../src/bullmq.ts'
 
 const holdJob = new URL('./hold-job-process.ts', import.meta.url).pathname
 
@@ -39,7 +40,7 @@ describe.each(forms)('on %s', (name, start) => {
       if (!isRepaired) throw new CannotApplyError('not yet')
     })
     await vi.waitFor(async () => {
-      expect(await opened.queue.getJobCountByTypes('failed')).toBe(1)
+      expect(await bullQueueOf(opened).getJobCountByTypes('failed')).toBe(1)
     }, 5_000)
     isRepaired = true
     await enqueue(event)

@@ -3,6 +3,7 @@ import { expect, inject, test } from 'vitest'
 import { rerunJob } from '../src/index.ts'
 import { parseRedisUrl } from '../src/redis-address.ts'
 import { buildEvent, openConsumer, openProducer } from './open-ends.ts'
+import { bullQueueOf } from '../src/bullmq.ts'
 
 test('a job keeps only the stacks of its last failures, however often it fails', async () => {
   const prefix = `{size-${randomBytes(6).toString('hex')}}`
@@ -12,11 +13,11 @@ test('a job keeps only the stacks of its last failures, however often it fails',
   const event = buildEvent()
   await enqueue(event)
   for (let run = 1; run <= 7; run += 1) {
-    await expect.poll(() => opened.queue.getJobState(event.svixId)).toBe('delayed')
+    await expect.poll(() => bullQueueOf(opened).getJobState(event.svixId)).toBe('delayed')
     expect(runs.started).toHaveLength(run)
     await rerunJob(opened, event.svixId)
     await expect.poll(() => runs.started.length).toBe(run + 1)
   }
-  await expect.poll(() => opened.queue.getJobState(event.svixId)).toBe('delayed')
-  expect((await opened.queue.getJob(event.svixId))?.stacktrace).toHaveLength(5)
+  await expect.poll(() => bullQueueOf(opened).getJobState(event.svixId)).toBe('delayed')
+  expect((await bullQueueOf(opened).getJob(event.svixId))?.stacktrace).toHaveLength(5)
 })

@@ -3,6 +3,7 @@ import type { EventJob } from '@clerk-sync/events'
 import { onTestFinished, vi } from 'vitest'
 import { createConsumer, createProducer, defaultEnqueueTimeoutMs, openQueue } from '../src/index.ts'
 import type { JobRun, OpenQueue, QueueLocation } from '../src/index.ts'
+import { bullQueueOf } from '../src/bullmq.ts'
 
 const ignore = () => undefined
 
@@ -74,9 +75,9 @@ export async function untilDone(runs: Runs, events: readonly EventJob[], timeout
 }
 
 /** Waits until the queue is empty: done jobs leave it. */
-export async function untilEmpty({ queue }: OpenQueue): Promise<void> {
+export async function untilEmpty(opened: OpenQueue): Promise<void> {
   const check = async () => {
-    const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'failed')
+    const counts = await bullQueueOf(opened).getJobCounts('waiting', 'active', 'delayed', 'failed')
     const left = Object.values(counts).reduce((sum, count) => sum + count, 0)
     if (left > 0) throw new Error(`${left} jobs are left: ${JSON.stringify(counts)}`)
   }

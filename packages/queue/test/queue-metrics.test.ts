@@ -12,6 +12,7 @@ import type { OpenQueue, QueueLocation } from '../src/index.ts'
 import { watchOldestWaiting } from '../src/queue-depth.ts'
 import { buildEvent, openConsumer, openProducer } from './open-ends.ts'
 import { locate } from './redis-forms.ts'
+import { bullQueueOf } from '../src/bullmq.ts'
 
 const places: [name: string, locateOne: () => Promise<QueueLocation>][] = [
   ['Redis', async () => locate(inject('redisUrl'))],
@@ -51,7 +52,7 @@ describe.each(places)('a queue on %s', (kind, locateOne) => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 90_000 })
     onTestFinished(() => void vi.useRealTimers())
     await enqueue(buildEvent())
-    await opened.queue.pause()
+    await bullQueueOf(opened).pause()
     const { queue_oldest_waiting_age_seconds: age, ...others } = await scrape(opened)
     expect(others).toMatchObject({ 'queue_jobs{state="waiting"}': 2 })
     expect(age).toBeGreaterThanOrEqual(90)
@@ -76,7 +77,7 @@ describe.each(places)('a queue on %s', (kind, locateOne) => {
   test('is read once for all apps of a process and for all scrapes within 2 s', async () => {
     const { opened, enqueue } = openProducer(await locateOne())
     await enqueue(buildEvent())
-    const counting = vi.spyOn(opened.queue, 'getJobCounts')
+    const counting = vi.spyOn(bullQueueOf(opened), 'getJobCounts')
     const registry = new Registry()
     for (const _ of ['ingest', 'worker']) registerQueueMetrics(registry, opened)
     await Promise.all([registry.metrics(), registry.metrics()])
@@ -93,7 +94,7 @@ test('a retried event has waited since it was first seen, or as long as an event
   const consumer = openConsumer(location, async () => {
     throw new CannotApplyError('not yet')
   })
-  await vi.waitFor(async () => expect(await opened.queue.getFailedCount()).toBe(1))
+  await vi.waitFor(async () => expect(await bullQueueOf(opened).getFailedCount()).toBe(1))
   await consumer.close()
   await rerunJob(opened, event.svixId)
 

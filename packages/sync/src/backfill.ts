@@ -9,8 +9,8 @@ import {
   saveBackfill,
   startBackfill,
 } from './statements/backfills.ts'
-import type { ChangeResult, Change, Database, WriteRules } from '@clerk-sync/db'
-import type { ClerkObject, Entity } from '@clerk-sync/events'
+import type { ChangeResult, Database, WriteRules } from '@clerk-sync/db'
+import type { Change, ClerkObject, Entity } from '@clerk-sync/events'
 import { readPages, reportUnreadable } from './pages.ts'
 import { retryWhileUnavailable } from './retry-while-unavailable.ts'
 import type { RetryOptions } from './retry-while-unavailable.ts'

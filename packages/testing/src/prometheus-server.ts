@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { retry } from '@clerk-sync/ops'
 import { findPrometheus } from './prometheus-programs.ts'
 import { freePort } from './start-process.ts'
 
@@ -59,20 +59,18 @@ export async function startPrometheus(config: string): Promise<PrometheusServer>
     await exited
     await rm(dir, { recursive: true, force: true })
   }
-  const deadline = Date.now() + startTimeoutMs
-  while (!(await isReady(url))) {
-    if (Date.now() > deadline) {
-      await stop()
-      throw new Error(`Prometheus did not start:\n${log}`)
-    }
-    await sleep(pollMs)
+  try {
+    await retry(() => assertReady(url), { firstDelayMs: pollMs, timeoutMs: startTimeoutMs })
+  } catch (cause) {
+    await stop()
+    throw new Error(`Prometheus did not start:\n${log}`, { cause })
   }
   return { url, query: (expression) => query(url, expression), stop }
 }
 
-async function isReady(url: string): Promise<boolean> {
-  const response = await fetch(`${url}/-/ready`).catch(() => undefined)
-  return response?.ok ?? false
+async function assertReady(url: string): Promise<void> {
+  const { ok, status } = await fetch(`${url}/-/ready`)
+  if (!ok) throw new Error(`/-/ready answered ${status}`)
 }
 
 async function query(url: string, expression: string): Promise<Sample[]> {

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { retry } from '@clerk-sync/ops'
 import { Redis } from 'ioredis'
 import { provideRedisProgram } from './redis.ts'
 import { createRedisServer, redisSettings } from './redis-server.ts'
@@ -63,18 +63,15 @@ async function join(nodes: readonly RedisServer[]): Promise<void> {
       if (first) await client.cluster('MEET', '127.0.0.1', first.port)
     })
   }
-  const deadline = Date.now() + readyTimeoutMs
   for (const node of nodes) {
-    while (!(await isComplete(node))) {
-      if (Date.now() > deadline) throw new Error('the Redis Cluster did not come together in time')
-      await sleep(pollMs)
-    }
+    await retry(() => assertComplete(node), { firstDelayMs: pollMs, timeoutMs: readyTimeoutMs })
   }
 }
 
-async function isComplete(node: RedisServer): Promise<boolean> {
+async function assertComplete(node: RedisServer): Promise<void> {
   const info = await ask(node, (client) => client.cluster('INFO'))
-  return info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3')
+  const isComplete = info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3')
+  if (!isComplete) throw new Error(`the Redis Cluster is not complete:\n${info}`)
 }
 
 async function ask<T>(node: RedisServer | undefined, command: (client: Redis) => Promise<T>) {

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { retry } from '@clerk-sync/ops'
 import { Redis } from 'ioredis'
 import { provideRedisProgram } from './redis.ts'
 import { createRedisServer, redisSettings } from './redis-server.ts'
@@ -55,14 +55,13 @@ function watch(port: number): string {
 
 // A failover needs a replica that is in step, and sentinels that know it and each other.
 async function untilMet(sentinels: readonly RedisServer[]): Promise<void> {
-  const deadline = Date.now() + readyTimeoutMs
   for (const { port } of sentinels) {
     const client = new Redis({ host: '127.0.0.1', port })
+    const assertMet = async () => {
+      if (!hasMet(await client.info())) throw new Error('the sentinels have not met')
+    }
     try {
-      while (!hasMet(await client.info())) {
-        if (Date.now() > deadline) throw new Error('the sentinels did not meet in time')
-        await sleep(pollMs)
-      }
+      await retry(assertMet, { firstDelayMs: pollMs, timeoutMs: readyTimeoutMs })
     } finally {
       client.disconnect()
     }

@@ -35,7 +35,7 @@ export function buildChecks({ env, openDatabase, endpoint, quote }: CheckDeps): 
   }
   const url = database.value
   const db = openDatabase(url)
-  const { reachable, clock, tables } = databaseChecks(db, url)
+  const { reachable, clock, tables } = databaseChecks(db, url, quote)
   const queue = queuePart(env, { url, reachable }, quote)
   const last = ledgerCheck(db, tables, quote)
   return [...settings, reachable, clock, tables, ...queue, ...further, last]

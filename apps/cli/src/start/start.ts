@@ -63,8 +63,9 @@ async function startAll(
 ): Promise<void> {
   const databaseUrl = env['DATABASE_URL'] || (await startDatabase(dir, secrets, logger, closers))
   const config = readStartConfig(env, secrets, databaseUrl)
-  await migrate(databaseUrl)
-  await migrateQueue(config.worker.queue)
+  const onWaiting = (line: string) => logger.warn(`migrate: ${line}`)
+  await migrate(databaseUrl, { onWaiting })
+  await migrateQueue(config.worker.queue, { onWaiting })
 
   const tracing = await startTracing('clerk-sync', env, logger)
   closers.push(() => tracing.stop(sendSpansForMs))

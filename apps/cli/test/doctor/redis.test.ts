@@ -6,7 +6,7 @@ import {
   openQueue,
   parseRedisUrl,
 } from '@clerk-sync/queue'
-import type { OpenQueue } from '@clerk-sync/queue'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { provideRedis } from '@clerk-sync/testing'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { callRedis, changed, createSettings, examine } from './scene.ts'
@@ -163,11 +163,11 @@ describe('Redis', () => {
   })
 })
 
-async function openTestQueue(env: Record<string, string>): Promise<OpenQueue['queue']> {
+async function openTestQueue(env: Record<string, string>): Promise<ReturnType<typeof bullQueueOf>> {
   const location = locateQueue({ redisUrl: env['REDIS_URL'], databaseUrl: env['DATABASE_URL'] })
   const opened = openQueue(location, { onError: () => undefined })
   onTestFinished(() => opened.close())
   // It fails fast until it is connected.
-  await vi.waitFor(() => opened.queue.getJobCounts('waiting'), 10_000)
-  return opened.queue
+  await vi.waitFor(() => bullQueueOf(opened).getJobCounts('waiting'), 10_000)
+  return bullQueueOf(opened)
 }

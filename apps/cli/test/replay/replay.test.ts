@@ -6,6 +6,7 @@ import {
   openQueue,
 } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { createTestDatabase } from '@clerk-sync/testing'
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { startCommand } from '../clerk-access/scene.ts'
@@ -26,8 +27,8 @@ async function failJobs(env: Record<string, string>, types: readonly string[]): 
   const location = locateQueue({ redisUrl: env['REDIS_URL'], databaseUrl: env['DATABASE_URL'] })
   const opened = openQueue(location, { onError: () => undefined })
   onTestFinished(() => opened.close())
-  await vi.waitFor(() => opened.queue.obliterate({ force: true }), { timeout: 5_000 })
-  await opened.queue.addBulk(
+  await vi.waitFor(() => bullQueueOf(opened).obliterate({ force: true }), { timeout: 5_000 })
+  await bullQueueOf(opened).addBulk(
     types.map((name, index) => ({ name, data: {}, opts: { jobId: `msg_${index}` } })),
   )
   const consumer = createConsumer(location, {
@@ -42,8 +43,8 @@ async function failJobs(env: Record<string, string>, types: readonly string[]): 
   return opened
 }
 
-async function countOf({ queue }: OpenQueue, state: 'failed' | 'waiting'): Promise<number> {
-  return (await queue.getJobCounts(state))[state] ?? 0
+async function countOf(opened: OpenQueue, state: 'failed' | 'waiting'): Promise<number> {
+  return (await bullQueueOf(opened).getJobCounts(state))[state] ?? 0
 }
 
 describe.each(['redis', 'postgres'] as const)('with the queue on %s', (kind) => {
@@ -63,7 +64,7 @@ describe.each(['redis', 'postgres'] as const)('with the queue on %s', (kind) => 
     expect(one.code).toBe(0)
     expect(JSON.parse(one.stdout)).toEqual({ seen: 3, matched: 1, replayed: 1, gone: 0, failed: 0 })
 
-    await opened.queue.add('user.updated', {}, { delay: 60_000 })
+    await bullQueueOf(opened).add('user.updated', {}, { delay: 60_000 })
     const rest = await run()
     expect(rest).toMatchObject({
       code: 0,
@@ -96,7 +97,7 @@ test('Ctrl-C stops it without harm, and running it again goes on', async () => {
   const rest = await startCommand(['replay', '--failed'], env).ended
   expect(rest.stdout).toMatch(`${(many - replayed).toLocaleString('en')} jobs replayed`)
   expect(await countOf(opened, 'waiting')).toBe(many)
-  await opened.queue.obliterate({ force: true })
+  await bullQueueOf(opened).obliterate({ force: true })
 })
 
 test.each([

@@ -3,6 +3,7 @@ import type { ErrorTranslationKey, HTTPStatus, UIConfig } from '@bull-board/api/
 import { FastifyAdapter } from '@bull-board/fastify'
 import type { Logger } from '@clerk-sync/ops/process'
 import type { OpenQueue } from '@clerk-sync/queue'
+import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import { boardPath, staticPath } from '../render-page.ts'
 import { EventQueueAdapter } from './event-queue-adapter.ts'
@@ -23,7 +24,7 @@ const uiConfig: UIConfig = {
 export interface Board {
   readonly plugin: FastifyPluginCallback
   /** Makes the board show this queue. */
-  show(queue: OpenQueue['queue']): void
+  show(opened: OpenQueue): void
 }
 
 export interface BoardDeps {
@@ -48,7 +49,7 @@ export function buildBoard({ logger, showData }: BoardDeps): Board {
   })
   return {
     plugin: adapter.registerPlugin(),
-    show: (queue) => replaceQueues([new EventQueueAdapter(queue, { showData })]),
+    show: (opened) => replaceQueues([new EventQueueAdapter(bullQueueOf(opened), { showData })]),
   }
 }
 

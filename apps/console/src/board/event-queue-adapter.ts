@@ -1,6 +1,7 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import { longestId } from '@clerk-sync/events'
-import { freshAttempts, hideValues } from '@clerk-sync/queue'
+import { hideValues } from '@clerk-sync/queue'
+import { freshAttempts } from '@clerk-sync/queue/bullmq'
 
 // Operators look for ids. An id tells nothing about a person without the tables.
 const shownIds = ['svixId', 'type', 'entityId', 'userId', 'organizationId'] as const

@@ -1,4 +1,4 @@
-import type { Change } from '../../src/index.ts'
+import type { Change } from '@clerk-sync/events'
 import { nothing, remove, upsert } from '../build-change.ts'
 import { clientIpOf } from './model/ledger.ts'
 import type { HistoryEvent } from './world/world.ts'

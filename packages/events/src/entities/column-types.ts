@@ -1,8 +1,9 @@
 import { isExactNumber } from '@clerk-sync/ops'
 import type { ExactNumber } from '@clerk-sync/ops'
+import { longestId } from './entity.ts'
 
 /** How a column is stored. Times are milliseconds in Clerk's JSON and timestamptz(3) in PostgreSQL. */
-export type ColumnType = 'bigint' | 'boolean' | 'jsonb' | 'text' | 'timestamptz'
+export type ColumnType = 'bigint' | 'boolean' | 'id' | 'jsonb' | 'text' | 'timestamptz'
 
 interface Storage {
   readonly sql: string
@@ -26,16 +27,22 @@ const nothing = () => null
 
 export const columnTypes: { readonly [T in ColumnType]: Storage } = {
   text: { sql: 'text', accepts: (value) => typeof value === 'string', hold: nothing },
+  // The B-trees on ids take no longer ones.
+  id: { sql: 'text', accepts: isShortText, hold: nothing },
   boolean: { sql: 'boolean', accepts: (value) => typeof value === 'boolean', hold: nothing },
   bigint: { sql: 'bigint', accepts: isBigint, hold: toBigint },
   jsonb: { sql: 'jsonb', accepts: (value) => !isDeeperThan(mostLevels, value), hold: nothing },
   timestamptz: { sql: 'timestamptz', accepts: isTime, hold: toTime },
 }
 
+function isShortText(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= longestId
+}
+
 function isBigint(value: unknown): boolean {
   if (!isExactNumber(value)) return Number.isInteger(value) && Math.abs(value as number) < 2 ** 63
   return (
-    /^-?\d+$/.test(value.rawJSON) &&
+    /^-?\d{1,20}$/.test(value.rawJSON) &&
     BigInt.asIntN(64, BigInt(value.rawJSON)) === BigInt(value.rawJSON)
   )
 }

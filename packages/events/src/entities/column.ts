@@ -7,7 +7,6 @@ interface Settings {
   about?: string
   required?: true
   personal?: true
-  indexed?: true
   optional?: string
   field?: string
 }
@@ -40,7 +39,7 @@ export function idColumn(name: string, settings: Settings & { from?: string } = 
     const id = valueAt(data, from)
     return id === '' ? null : id
   }
-  return derived(name, 'text', [from], value, { indexed: true, ...rest })
+  return derived(name, 'id', [from], value, rest)
 }
 
 /** The value at a dotted path of own properties; null where the path ends early. */

@@ -20,8 +20,6 @@ export interface Column {
   readonly reads: readonly string[]
   /** Clerk always sends it: where it is missing, it is reported like a value that can't be read. */
   readonly required?: boolean
-  /** An index has it: longer texts than an index can hold can't be read. */
-  readonly indexed?: boolean
   /** At most one child row of a parent has it. */
   readonly one?: boolean
   /** Computed from its `reads`, which are all texts, instead of being the value at the first one. */

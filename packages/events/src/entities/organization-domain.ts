@@ -15,7 +15,7 @@ export const organizationDomain: Entity = {
   concerns: { organization: 'organization_id' },
   columns: [
     idColumn('organization_id', { required: true }),
-    column('name', 'text', { indexed: true }),
+    column('name', 'text'),
     column('enrollment_mode', 'text'),
     // As a rule by a mail to an address of the domain. Older events have the alias alone.
     derived(

@@ -31,7 +31,7 @@ export const organizationInvitation: Entity = {
       ['email_address', 'status', 'user_id'],
       (data) =>
         data['status'] === 'accepted' && !idAt(data, 'user_id') ? null : data['email_address'],
-      { personal, indexed: true, about: 'null where it is accepted and it is not known by whom' },
+      { personal, about: 'null where it is accepted and it is not known by whom' },
     ),
     column('role', 'text'),
     column('status', 'text'),

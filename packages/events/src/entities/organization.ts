@@ -12,7 +12,7 @@ export const organization: Entity = {
   concerns: { organization: 'id' },
   columns: [
     column('name', 'text'),
-    column('slug', 'text', { indexed: true }),
+    column('slug', 'text'),
     column('image_url', 'text'),
     idColumn('created_by'),
     column('public_metadata', 'jsonb'),

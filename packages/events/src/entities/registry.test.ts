@@ -44,7 +44,7 @@ test.each(entities.filter(({ partOf }) => partOf.length > 0))(
   ({ partOf, columns, concerns }) => {
     for (const owner of partOf) {
       const column = columns.find(({ name }) => name === `${owner}_id`)
-      expect(column).toMatchObject({ type: 'text', reads: [concerns[owner]] })
+      expect(column).toMatchObject({ type: 'id', reads: [concerns[owner]] })
       expect(column).not.toHaveProperty('optional')
     }
   },

@@ -6,7 +6,7 @@ const rolePermissions: ChildTable = {
   about: 'Which permissions a role grants.',
   parentColumn: 'role_id',
   items: 'permissions',
-  columns: [column('key', 'text', { indexed: true })],
+  columns: [column('key', 'text')],
 }
 
 export const role: Entity = {

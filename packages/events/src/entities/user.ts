@@ -2,7 +2,6 @@ import { column, derived, itemsOf, valueAt } from './column.ts'
 import type { ChildTable, ClerkObject, Column, Entity } from './entity.ts'
 
 const personal = true
-const indexed = true
 
 const emailAddresses: ChildTable = {
   table: 'email_addresses',
@@ -10,7 +9,7 @@ const emailAddresses: ChildTable = {
   parentColumn: 'user_id',
   items: 'email_addresses',
   columns: [
-    column('email_address', 'text', { personal, indexed }),
+    column('email_address', 'text', { personal }),
     derived('verified', 'boolean', ['verification.status'], isVerified),
     isPrimary('primary_email_address_id'),
   ],
@@ -23,7 +22,7 @@ const phoneNumbers: ChildTable = {
   parentColumn: 'user_id',
   items: 'phone_numbers',
   columns: [
-    column('phone_number', 'text', { personal, indexed }),
+    column('phone_number', 'text', { personal }),
     derived('verified', 'boolean', ['verification.status'], isVerified),
     isPrimary('primary_phone_number_id'),
   ],
@@ -43,7 +42,7 @@ const externalAccounts: ChildTable = {
       'text',
       ['provider_user_id', 'google_id'],
       (account) => account['provider_user_id'] ?? account['google_id'],
-      { personal, indexed },
+      { personal },
     ),
     column('email_address', 'text', { personal }),
     column('username', 'text', { personal }),
@@ -58,7 +57,7 @@ const web3Wallets: ChildTable = {
   parentColumn: 'user_id',
   items: 'web3_wallets',
   columns: [
-    column('web3_wallet', 'text', { personal, indexed }),
+    column('web3_wallet', 'text', { personal }),
     derived('verified', 'boolean', ['verification.status'], isVerified),
     isPrimary('primary_web3_wallet_id'),
   ],
@@ -82,7 +81,7 @@ export const user: Entity = {
   concerns: { user: 'id' },
   requestedByUser: true,
   columns: [
-    column('external_id', 'text', { personal, indexed }),
+    column('external_id', 'text', { personal }),
     column('username', 'text', { personal }),
     column('first_name', 'text', { personal }),
     column('last_name', 'text', { personal }),
@@ -92,7 +91,7 @@ export const user: Entity = {
       'text',
       ['email_addresses[].email_address', 'email_addresses[].id', 'primary_email_address_id'],
       (data) => primary(data, 'email_addresses', 'primary_email_address_id')?.['email_address'],
-      { personal, indexed, field: 'email_addresses' },
+      { personal, field: 'email_addresses' },
     ),
     derived(
       'primary_phone_number',

@@ -19,7 +19,6 @@ export const waitlistEntry: Entity = {
       (data) => (data['status'] === 'completed' ? null : data['email_address']),
       {
         personal: true,
-        indexed: true,
         about: "null once it is completed: the address is a user's then",
       },
     ),

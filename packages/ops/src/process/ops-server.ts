@@ -2,8 +2,11 @@ import Fastify from 'fastify'
 import type { Registry } from 'prom-client'
 import { errorMessage } from '../error-message.ts'
 import { withTimeout } from '../timeout.ts'
+import { answerUnknownPaths, httpServerOptions, limitConnections } from './http-limits.ts'
 
 const checkTimeoutMs = 3_000
+// Probes and scrapes are few.
+const maxConnections = 100
 
 /** One thing that an app needs to do its work. `run` throws when it is missing. */
 export interface Check {
@@ -27,7 +30,9 @@ export async function createOpsServer(options: {
   registry: Registry
   checks: () => readonly Check[]
 }): Promise<OpsServer> {
-  const server = Fastify({ forceCloseConnections: true })
+  const server = Fastify({ ...httpServerOptions, forceCloseConnections: true })
+  limitConnections(server.server, { max: maxConnections })
+  answerUnknownPaths(server)
   server.get('/livez', () => ({ live: true }))
   server.get('/readyz', async (_request, reply) => {
     const results = await Promise.all(options.checks().map(runCheck))

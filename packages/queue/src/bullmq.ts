@@ -1,0 +1,3 @@
+// For Bull Board and tests only: what they need of BullMQ itself.
+export { bullQueueOf } from './open-queue.ts'
+export { freshAttempts } from './producer.ts'
