@@ -32,6 +32,7 @@ const noUser = {
   private_metadata: null,
   banned: null,
   locked: null,
+  deprovisioned: null,
   last_sign_in_at: null,
   created_at: null,
 }
@@ -99,7 +100,9 @@ describe('the row', () => {
         organization_id: 'org_1',
         user_id: 'user_1',
         role: 'org:member',
+        permissions: null,
         public_metadata: {},
+        private_metadata: null,
         created_at: '1970-01-01T00:00:00.000Z',
       },
       children: {},
@@ -161,6 +164,8 @@ describe('the row, with everything kept,', () => {
         { id: 'idn_2', phone_number: '+15555550100', verified: true, is_primary: true },
       ],
       external_accounts: [],
+      enterprise_accounts: [],
+      saml_accounts: [],
       web3_wallets: [{ id: 'idn_3', web3_wallet: '0x01', verified: false, is_primary: false }],
     })
   })

@@ -21,7 +21,12 @@ export const organizationMembership: Entity = {
       about: 'null where Clerk names no user',
     }),
     column('role', 'text'),
+    column('permissions', 'jsonb', {
+      about: 'a list of keys, such as `org:sys_memberships:read`',
+      optional: 'permissions',
+    }),
     column('public_metadata', 'jsonb', { personal: true }),
+    column('private_metadata', 'jsonb', { personal: true, optional: 'private_metadata' }),
     column('created_at', 'timestamptz'),
   ],
   children: [],

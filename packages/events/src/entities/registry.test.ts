@@ -82,8 +82,14 @@ test('addresses and metadata of people are marked as telling of them, ids of Cle
   expect(marked(false).filter((name) => suspicious.test(name.split('.')[1] ?? ''))).toEqual([
     'organizations.image_url',
     'organizations.public_metadata',
+    'organizations.private_metadata',
   ])
-  const foreign = ['external_accounts.provider_user_id', 'users.external_id']
+  const foreign = [
+    'enterprise_accounts.provider_user_id',
+    'external_accounts.provider_user_id',
+    'saml_accounts.provider_user_id',
+    'users.external_id',
+  ]
   expect(
     marked(true)
       .filter((name) => name.endsWith('_id'))
