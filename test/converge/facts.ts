@@ -50,7 +50,8 @@ export function expectedFacts(events: readonly StoryEvent[]): Facts {
     const isDeleted = [thing, ...[...owners].map((owner) => things.get(owner))].some(
       (one) => one?.deletedAt !== undefined,
     )
-    if (isDeleted) facts.tombstones.push(`${tableName(kind)} ${id} ${time(deletedAt ?? null)}`)
+    if (isDeleted || isReplaced(thing, things))
+      facts.tombstones.push(`${tableName(kind)} ${id} ${time(deletedAt ?? null)}`)
     else if (told) tell(facts, kind, told.event, told.version)
   }
   for (const lines of Object.values(facts)) lines.sort(bytewise)
@@ -71,6 +72,17 @@ function learn(things: Map<string, Known>, event: StoryEvent): void {
   for (const owner of ownersIn(kind, data)) thing.owners.add(owner)
   const version: Version = [Number(data['updated_at']), occurredAt, event.svixId]
   if (!thing.told || isGreater(version, thing.told.version)) thing.told = { event, version }
+}
+
+// Of the memberships of one user in one organization the one that was made last stays.
+function isReplaced({ kind, told }: Known, things: ReadonlyMap<string, Known>): boolean {
+  if (kind !== 'organizationMembership' || !told) return false
+  const own = told.event.body.data
+  return [...things.values()].some((other) => {
+    const data = other.kind === kind ? other.told?.event.body.data : undefined
+    if (!data || ownersIn(kind, data).join(' ') !== ownersIn(kind, own).join(' ')) return false
+    return Number(data['created_at']) > Number(own['created_at'])
+  })
 }
 
 type Data = StoryEvent['body']['data']

@@ -13,7 +13,7 @@ import { CannotEnqueueError, QueueUnavailableError } from '@clerk-sync/queue'
 import type { Producer } from '@clerk-sync/queue'
 import type { FastifyRequest } from 'fastify'
 import type { Refusal } from './admission.ts'
-import type { IngestMetrics, RefusalReason, RequestOutcome } from './metrics.ts'
+import type { IngestMetrics, RequestOutcome } from './metrics.ts'
 import { BodyRefusedError, createBodyMemory, isTooMuchToSkip, readBody } from './read-body.ts'
 import { createRefusalLog } from './refusal-log.ts'
 
@@ -152,6 +152,11 @@ function answerToRefusal(reason: Refusal['reason']): Answer {
       return { status: 503, body: { error: 'overloaded' }, outcome: 'overloaded' }
     case 'hung_up':
       return { status: 400, body: { error: 'invalid_request' }, outcome: 'invalid_request' }
+    case 'missing_header':
+    case 'malformed_timestamp':
+    case 'too_old':
+    case 'too_new':
+    case 'no_match':
     default:
       return { status: 400, body: { error: 'invalid_signature' }, outcome: 'invalid_signature' }
   }

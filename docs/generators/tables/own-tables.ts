@@ -23,9 +23,16 @@ export const tombstones: readonly OwnColumn[] = [
   [
     '`deleted_at`',
     'timestamptz(3)',
-    'when Clerk deleted it; null: it was deleted with its owner, whose tombstone has the time',
+    'when Clerk deleted it; null: it was deleted with its owner, whose tombstone has the time, or replaced by a newer one',
   ],
   ['`recorded_at`', 'timestamptz(3)', 'when it was written here'],
+  [
+    '`organization_id`',
+    'text',
+    'of an erased membership: an older one of the same person does not come back',
+  ],
+  ['`user_id`', 'text', 'of an erased membership'],
+  ['`created_at`', 'timestamptz(3)', 'of an erased membership'],
 ]
 
 export const ledger: readonly OwnColumn[] = [

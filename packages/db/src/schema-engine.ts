@@ -41,7 +41,7 @@ export async function createSchemaEngine(
 class OneConnection extends Pool {
   constructor(client: Client) {
     super()
-    this.query = client.query.bind(client) as typeof this.query
+    this.query = client.query.bind<Pool['query']>(client)
   }
 }
 

@@ -1,8 +1,10 @@
 import { columnTypes, userEntity } from '@clerk-sync/events'
-import type { Change, ChildTable, Entity, LedgerEvent, Row, Upsert } from '@clerk-sync/events'
+import type { Change, ChildTable, Entity, EntityChange, LedgerEvent, Row } from '@clerk-sync/events'
 import { parseJson } from '@clerk-sync/ops'
-import { entityKey, ownerKeys, versionOf } from './decide.ts'
-import type { ExistingRow, ExistingState, Outcome, Version, Write } from './decide.ts'
+import { entityKey, ownerKeys } from './decide.ts'
+import type { ExistingRow, ExistingState, Outcome, Write } from './decide.ts'
+import { versionOf } from './version.ts'
+import type { Version } from './version.ts'
 import type { Transaction } from './database.ts'
 import { writingTo } from './database-error.ts'
 
@@ -42,15 +44,15 @@ interface LedgerAndTombstones {
 export async function readLedgerAndTombstones(
   tx: Transaction,
   changes: readonly Change[],
-  upserts: ReadonlyMap<Entity, readonly Upsert[]> = new Map(),
+  touched: ReadonlyMap<Entity, readonly EntityChange[]> = new Map(),
 ): Promise<Pick<ExistingState, 'events' | 'tombstones'>> {
   const keys = new Set(changes.flatMap(touchedKeys))
   const [found] = await tx.$queryRawUnsafe<[LedgerAndTombstones]>(
-    selectLedgerAndTombstones([...upserts.keys()]),
+    selectLedgerAndTombstones([...touched.keys()]),
     changes.flatMap(({ event }) => event?.id ?? []),
     Array.from(keys, (key) => key.slice(0, key.indexOf(' '))),
     Array.from(keys, (key) => key.slice(key.indexOf(' ') + 1)),
-    ...Array.from(upserts.values(), (some) => some.map((change) => change.id)),
+    ...Array.from(touched.values(), (some) => some.map((change) => change.id)),
   )
   return {
     events: new Set(found.events),
@@ -109,12 +111,12 @@ export interface ReadRow extends ExistingRow {
   readonly deletedAt: number | null
 }
 
-/** The rows that a batch's upserts touch, with their child rows; an id without a row is absent. */
+/** The rows that a batch touches, with their child rows; an id without a row is absent. */
 export async function readRows(
   tx: Transaction,
-  upserts: ReadonlyMap<Entity, readonly Upsert[]>,
+  changes: ReadonlyMap<Entity, readonly EntityChange[]>,
 ): Promise<Map<string, ReadRow>> {
-  const touched = [...upserts]
+  const touched = [...changes]
   if (touched.length === 0) return new Map()
 
   const selects = touched.map(
@@ -124,7 +126,7 @@ export async function readRows(
              )::text AS found
       FROM clerk.${entity.table} AS parent WHERE id = ANY($${place + 1}::text[])`,
   )
-  const ids = touched.map(([, changes]) => changes.map((change) => change.id))
+  const ids = touched.map(([, some]) => some.map((change) => change.id))
   const rows = await tx.$queryRawUnsafe<RowAsText[]>(selects.join(' UNION ALL '), ...ids)
   return new Map(
     rows.flatMap(({ place, found }) => {

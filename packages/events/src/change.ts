@@ -44,6 +44,11 @@ export interface Upsert extends AboutEntity {
   readonly value: EntityRow
   /** The paths in Clerk's object that can't be read. Never a value. */
   readonly unreadable: readonly string[]
+  /**
+   * For what was read from Clerk's API to refill rows: a time in milliseconds, all of whose changes
+   * are in it. It is the second part of the version then, as if an event had told of it.
+   */
+  readonly readAt?: number
 }
 
 /** Deletes a row, for good. */

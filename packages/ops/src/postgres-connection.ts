@@ -60,6 +60,7 @@ export function explainPostgres(
         cause: 'the user in DATABASE_URL lacks a right',
         cure: 'run deploy/postgres/roles.sql again, or give it the rights of its role there',
       }
+    case undefined:
     default:
       return undefined
   }

@@ -54,6 +54,8 @@ export interface ChildTable {
 /** Where Clerk's Backend API has the entities of one kind, and what their list can do. */
 export interface EntityApi {
   readonly list: string
+  /** Where one organization's are, for an API without the list of the whole instance. */
+  readonly byOrganization?: string
   /**
    * Where one of them is: an object, or a list in which it is to be found. The names in braces are
    * columns.
@@ -92,6 +94,8 @@ export interface Entity {
   readonly optional?: boolean
   /** What it goes with: a deleted owner takes these rows along. The column is `<owner>_id`. */
   readonly partOf: readonly Owner[]
+  /** These owners together have one of them at a time: the newest replaces the others. */
+  readonly onePer?: readonly Owner[]
   /**
    * Where in Clerk's JSON an event names the user and the organization that it concerns, for the
    * ledger and for cascades. Every owner has its path here.

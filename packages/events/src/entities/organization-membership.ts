@@ -7,11 +7,13 @@ export const organizationMembership: Entity = {
   about: 'Which user belongs to which organization, and in which role.',
   api: {
     list: '/organization_memberships',
+    byOrganization: '/organizations/{organization_id}/memberships',
     one: '/organizations/{organization_id}/memberships?user_id={user_id}',
   },
   upsertedBy: ['organizationMembership.created', 'organizationMembership.updated'],
   deletedBy: ['organizationMembership.deleted'],
   partOf: ['organization', 'user'],
+  onePer: ['organization', 'user'],
   concerns: { organization: 'organization.id', user: 'public_user_data.user_id' },
   columns: [
     idColumn('organization_id', { from: 'organization.id', required: true }),

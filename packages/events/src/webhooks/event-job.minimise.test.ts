@@ -2,9 +2,6 @@ import { describe, expect, test } from 'vitest'
 import type { Choice } from '../entities/kept.ts'
 import { everything, selectKept } from '../entities/kept.ts'
 import { minimise } from './event-job.ts'
-import { organizationInvitation } from '../entities/organization-invitation.ts'
-import { organizationMembership } from '../entities/organization-membership.ts'
-import { organization } from '../entities/organization.ts'
 import { paymentAttempt } from '../entities/payment-attempt.ts'
 import { role } from '../entities/role.ts'
 import { session as wholeSession } from '../entities/session.ts'
@@ -13,6 +10,9 @@ import { subscription } from '../entities/subscription.ts'
 const keptOf = (name: string, choice?: Choice) =>
   selectKept(choice).entities.find((entity) => entity.name === name) ?? expect.fail(name)
 const user = keptOf('user')
+const organization = keptOf('organization')
+const organizationMembership = keptOf('organization_membership')
+const organizationInvitation = keptOf('organization_invitation')
 
 const fullUser = {
   object: 'user',
@@ -180,11 +180,12 @@ describe('a session', () => {
     updated_at: 2,
   }
 
-  test('keeps neither the user inside it nor where the user was', () => {
+  test('keeps who acts as the user, and neither the user inside it nor where the user was', () => {
     const kept = keptOf('session', { entities: ['sessions'] })
     expect(minimise(kept, session)).toStrictEqual({
       id: 'sess_1',
       user_id: 'user_1',
+      actor: { sub: 'user_2' },
       status: 'active',
       updated_at: 2,
     })

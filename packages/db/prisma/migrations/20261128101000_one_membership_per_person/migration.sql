@@ -1,0 +1,11 @@
+-- A person has one membership of an organization at a time: the newest replaces the others. Of an erased
+-- membership only the tombstone is left: it must replace older ones that arrive later.
+ALTER TABLE "clerk"."tombstones"
+    ADD COLUMN "organization_id" TEXT COLLATE "C",
+    ADD COLUMN "user_id" TEXT COLLATE "C",
+    ADD COLUMN "created_at" TIMESTAMPTZ(3);
+CREATE INDEX "tombstones_user_id_idx" ON "clerk"."tombstones" ("user_id");
+
+COMMENT ON COLUMN "clerk"."tombstones"."deleted_at" IS 'When Clerk deleted it. Null: it went with its owner, whose tombstone has the time, or a newer one replaced it.';
+COMMENT ON COLUMN "clerk"."tombstones"."organization_id" IS 'Of an erased membership, with user_id and created_at: an older one of the same person does not come back.';
+COMMENT ON COLUMN "clerk"."webhook_events"."outcome" IS 'applied: written. stale: a newer change was known, or it was deleted before. deleted: it deleted its entity. ignored: recorded here alone.';
