@@ -39,7 +39,7 @@ export function idColumn(name: string, settings: Settings & { from?: string } = 
     const id = valueAt(data, from)
     return id === '' ? null : id
   }
-  return derived(name, 'text', [from], value, rest)
+  return derived(name, 'id', [from], value, rest)
 }
 
 /** The value at a dotted path of own properties; null where the path ends early. */
