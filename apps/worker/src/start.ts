@@ -20,6 +20,7 @@ import { createWorkerMetrics } from './metrics.ts'
 import { createProcessor } from './processor.ts'
 import { registerReconcileMetrics } from './reconcile-metrics.ts'
 import { startReconcileSchedule } from './reconcile-schedule.ts'
+import { createUnreadableFields } from './unreadable-fields.ts'
 import { waitForDatabase } from './wait-for-database.ts'
 
 // One flush at a time, and a few for readiness and whatever else reads.
@@ -49,6 +50,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     poolUse: () => db.poolUse(),
     checkDatabase,
   })
+  const reportUnreadable = createUnreadableFields(ops.registry, logger)
   registerQueueMetrics(ops.registry, queue)
   const lossWatch = watchForLoss(ops.registry, queue, (loss) => logger.error(lossMessages[loss]))
   const { kept, deletionPolicy, auditValues, ledgerRetentionDays } = config
@@ -65,6 +67,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     kept,
     rules: { deletionPolicy, auditValues },
     batchSize: config.batchSize,
+    reportUnreadable,
     onDeleted: () => housekeeping?.removeJobsSoon(),
   })
 
@@ -122,6 +125,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
         kept,
         rules: { deletionPolicy, auditValues },
         logger,
+        reportUnreadable,
         onError: onQueueError,
       })
     }
