@@ -152,6 +152,7 @@ function ingestConfig(queue: QueueLocation, secret: string): IngestConfig {
     instanceId: undefined,
     kept: selectKept(),
     enqueueTimeoutMs: defaultEnqueueTimeoutMs,
+    ackDurability: 'enqueued',
     ...defaultLimits,
   }
 }

@@ -3,6 +3,7 @@ import { checkQueue, createQueueErrorLog, openQueue, registerQueueMetrics } from
 import { buildConsole } from './app.ts'
 import { buildBoard } from './board/board.ts'
 import type { ConsoleConfig } from './config.ts'
+import { createRefusedLogins } from './login/refused-logins.ts'
 import { boardPath } from './render-page.ts'
 import { createReplayRuns } from './replay/replay-runs.ts'
 
@@ -21,7 +22,8 @@ export async function startConsole(config: ConsoleConfig, ops: Ops): Promise<Con
     onError: createQueueErrorLog(logger),
   })
   const runs = createReplayRuns(opened, logger)
-  const app = buildConsole({ board: board.plugin, login, logger, queue: opened, runs })
+  const refused = createRefusedLogins(logger, ops.registry)
+  const app = buildConsole({ board: board.plugin, login, logger, queue: opened, refused, runs })
   registerQueueMetrics(ops.registry, opened)
   try {
     await app.listen({ port: config.BOARD_PORT, host: config.HOST })
@@ -40,6 +42,7 @@ export async function startConsole(config: ConsoleConfig, ops: Ops): Promise<Con
     async close() {
       await runs.close()
       await app.close()
+      refused.close()
       await opened.close()
     },
   }

@@ -15,6 +15,7 @@ test('a signing secret and a Redis are enough', () => {
     queue: { kind: 'redis', address: { node: { host: 'localhost', port: 6379 } } },
     instanceId: undefined,
     enqueueTimeoutMs: 10_000,
+    ackDurability: 'enqueued',
   })
 })
 

@@ -1,6 +1,8 @@
 import { answerUnknownPaths, httpServerOptions, limitConnections } from '@clerk-sync/ops/process'
 import type { App, Ops } from '@clerk-sync/ops/process'
 import {
+  checkAckDurability,
+  refuseWithoutFsync,
   checkQueue,
   createProducer,
   createQueueErrorLog,
@@ -37,8 +39,9 @@ export async function startIngest(config: IngestConfig, ops: Ops): Promise<Inges
     },
   })
   registerQueueMetrics(ops.registry, queue)
+  const { ackDurability } = config
   const app = buildIngest({
-    producer: createProducer(queue),
+    producer: createProducer(queue, ackDurability),
     secrets: config.secrets,
     instanceId: config.instanceId,
     kept: config.kept,
@@ -51,6 +54,7 @@ export async function startIngest(config: IngestConfig, ops: Ops): Promise<Inges
     stopping: stopping.signal,
   })
   try {
+    if (ackDurability === 'fsync') await refuseWithoutFsync(queue)
     await app.listen({ port: config.PORT, host: config.HOST })
   } catch (error) {
     await queue.close()
@@ -61,7 +65,12 @@ export async function startIngest(config: IngestConfig, ops: Ops): Promise<Inges
   return {
     name: 'ingest',
     webhookUrl: `http://127.0.0.1:${port}${webhookPath}`,
-    checks: [{ name: 'queue', run: () => checkQueue(queue) }],
+    checks: [
+      { name: 'queue', run: () => checkQueue(queue) },
+      ...(ackDurability === 'fsync'
+        ? [{ name: 'ack_durability', run: () => checkAckDurability(queue) }]
+        : []),
+    ],
     async close() {
       stopping.abort()
       // A connection with an unfinished request would delay the end of the process.

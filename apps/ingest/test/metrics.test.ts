@@ -26,6 +26,7 @@ async function openIngest(redisUrl: string) {
     instanceId: undefined,
     kept: selectKept(),
     enqueueTimeoutMs: defaultEnqueueTimeoutMs,
+    ackDurability: 'enqueued',
     ...defaultLimits,
   } as const
   const logger = createLogger({ name: 'test', level: 'silent' })

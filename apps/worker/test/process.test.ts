@@ -211,12 +211,33 @@ test('without its database it says so at /readyz, without the password, and stil
         status: 503,
         checks: {
           queue: expect.stringMatching(/\S/),
-          database: "the database can't be reached: connect ECONNREFUSED 127.0.0.1:1",
+          database: "its server can't be reached (ECONNREFUSED); the log says more",
         },
       }),
     20_000,
   )
   worker.kill('SIGTERM')
   expect(await worker.exitCode()).toBe(0)
+  expect(worker.output.stdout).toContain('connect ECONNREFUSED 127.0.0.1:1')
   expect(worker.output.stdout + worker.output.stderr).not.toContain('s3cret')
+})
+
+test.each([
+  ['a password that is wrong', (url: URL) => (url.password = 'wr0ng')],
+  ['a role that does not exist', (url: URL) => (url.username = 'writer7')],
+  ['a database that does not exist', (url: URL) => (url.pathname = '/crm_of_acme')],
+])('/readyz names no role, host or database with %s', async (_, change) => {
+  const url = new URL(inject('databaseUrl'))
+  change(url)
+  const worker = await startReachable({ DATABASE_URL: url.href })
+  await vi.waitFor(async () => {
+    const readiness = await worker.readiness()
+    expect(readiness).toMatchObject({
+      status: 503,
+      checks: { database: expect.stringMatching(/DATABASE_URL.*; the log says more$/) },
+    })
+    expect(JSON.stringify(readiness)).not.toMatch(
+      new RegExp(`writer7|crm_of_acme|${url.hostname}|"postgres"|${url.port}`),
+    )
+  }, 20_000)
 })

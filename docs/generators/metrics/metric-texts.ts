@@ -1,3 +1,4 @@
+import { loginRefusals } from '@clerk-sync/console'
 import { outcomes } from '@clerk-sync/db'
 import type { Outcome } from '@clerk-sync/db'
 import { refusalReasons, unverifiedOutcomes, verifiedOutcomes } from '@clerk-sync/ingest'
@@ -19,6 +20,7 @@ export const labelTexts: Readonly<Record<string, Readonly<Record<string, string>
     outcome: oneOf(requestOutcomes),
   },
   clerk_sync_ingest_ack_seconds: { outcome: oneOf(requestOutcomes) },
+  clerk_sync_console_logins_refused_total: { reason: oneOf(loginRefusals) },
   clerk_sync_ingest_refusals_total: { reason: oneOf(refusalReasons) },
   clerk_sync_queue_jobs: { state: oneOf(jobStates) },
   clerk_sync_worker_events_total: { type, outcome: oneOf(outcomes) },
@@ -29,6 +31,7 @@ export const labelTexts: Readonly<Record<string, Readonly<Record<string, string>
     table: 'a table that Clerk has a list for, such as `users`',
     kind: oneOf(drifts),
   },
+  clerk_sync_reconcile_incomplete: { table: 'a table that Clerk has a list for, such as `users`' },
 }
 
 function oneOf(values: readonly string[]): string {

@@ -187,9 +187,10 @@ export function decide(
       policy === 'anonymize' && isDeleted(change, tombstones)
         ? anonymize(change.entity, whole.value)
         : whole.value
+    const changed = changedColumns(change.entity, value, before?.value)
+    if (isRefill(change, before) && changed.length === 0) return { outcome: 'stale', isSame: true }
     rows.set(key, { version, value })
     upserts.set(key, whole)
-    const changed = changedColumns(change.entity, value, before?.value)
     return { outcome: 'applied', changed, value, isNew: before === undefined }
   }
 
@@ -227,13 +228,21 @@ export function decide(
   return { verdicts, writes, deletions: [...deletions.values()], tombstones }
 }
 
-// Clerk's API does not say who accepted an invitation. Owners never change.
+// Clerk's API does not say who accepted an invitation. Owners never change. What depends on an owner
+// whom it does not name, such as the address of that user, is not emptied by a refill.
 function withKnownOwners(change: Upsert, before: ExistingRow | undefined): Upsert {
   const { entity, value } = change
-  const known = entity.partOf
-    .map(ownerColumn)
-    .map((column) => [column, value.row[column] ?? before?.value.row[column] ?? null])
+  const owners = entity.partOf.map(ownerColumn)
+  const lacksOwner = owners.some((name) => !value.row[name] && before?.value.row[name])
+  const names =
+    lacksOwner && isRefill(change, before) ? entity.columns.map(({ name }) => name) : owners
+  const known = names.map((name) => [name, value.row[name] ?? before?.value.row[name] ?? null])
   return { ...change, value: { ...value, row: { ...value.row, ...Object.fromEntries(known) } } }
+}
+
+/** Whether a reading of Clerk's API says again what is known, to fill in what differs all the same. */
+function isRefill({ readAt, updatedAt }: Upsert, before: ExistingRow | undefined): boolean {
+  return readAt !== undefined && before?.version.updatedAt === updatedAt
 }
 
 /** One key for everything that is known of an entity. */

@@ -20,15 +20,15 @@ export function unlessFuture(time: number, now: number, otherwise: number): numb
 
 /**
  * The version of a change. An event that was updated in the future was updated when it occurred, and
- * one that occurred in the future when it was received. What was read from Clerk's API has neither time
- * nor svix-id in it; with an updated_at in the future it is as old as what it tells of, so that it writes
+ * one that occurred in the future when it was received. What was read from Clerk's API has no svix-id in
+ * it, and a time only where it refills rows; with an updated_at in the future it is as old as what it tells of, so that it writes
  * a missing row and overwrites none.
  */
-export function versionOf({ updatedAt, event, value }: Upsert): Version {
+export function versionOf({ updatedAt, event, value, readAt = 0 }: Upsert): Version {
   if (!event) {
     const now = Date.now()
     const otherwise = unlessFuture(createdAtIn(value.row), now, 0)
-    return { updatedAt: unlessFuture(updatedAt, now, otherwise), occurredAt: 0, eventId: '' }
+    return { updatedAt: unlessFuture(updatedAt, now, otherwise), occurredAt: readAt, eventId: '' }
   }
   const occurredAt = unlessFuture(event.occurredAt, event.receivedAt, event.receivedAt)
   const bounded = unlessFuture(updatedAt, occurredAt, occurredAt)

@@ -16,7 +16,8 @@ import { applyAll, useTables, defaultRules } from './tables.ts'
 const tables = await useTables()
 const [db] = tables.writers
 
-const clerkError = (status: number) => Object.assign(new Error(`answer ${status}`), { status })
+const clerkError = (status: number, errors: readonly unknown[] = []) =>
+  Object.assign(new Error(`answer ${status}`), { status, errors })
 
 const waitingForLocks = () =>
   tables.query(
@@ -180,11 +181,22 @@ describe('ensureUser', () => {
 
   describe('when Clerk', () => {
     test('has no such user there is none', async () => {
-      const clerk = clerkThat(() => Promise.reject(clerkError(404)))
+      const unknown = clerkError(404, [{ code: 'resource_not_found' }])
+      const clerk = clerkThat(() => Promise.reject(unknown))
       expect(await ensureUser(db, clerk, freshId())).toBeUndefined()
     })
 
-    test.each([429, 500, undefined])(
+    test.each([undefined, null, '<html>'])(
+      'client gives %j for a user it can not be read, and is not unknown',
+      async (found) => {
+        const clerk = { users: { getUser: async () => found as never } }
+        const error = await failureOf(ensureUser(db, clerk, freshId()))
+        expect(error).toBeInstanceOf(UnreadableUserError)
+      },
+    )
+
+    // A 404 without a code is a proxy's or of a wrong URL.
+    test.each([404, 401, 403, 429, 500, undefined])(
       'fails (%s) everybody gets its error, and the next call tries again',
       async (status) => {
         const error = status ? clerkError(status) : new TypeError('fetch failed')

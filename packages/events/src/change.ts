@@ -39,6 +39,11 @@ export interface Upsert extends AboutEntity {
   /** Clerk's updated_at in milliseconds, the first part of the version. */
   readonly updatedAt: number
   readonly value: EntityRow
+  /**
+   * For what was read from Clerk's API to refill rows: a time in milliseconds, all of whose changes
+   * are in it. It is the second part of the version then, as if an event had told of it.
+   */
+  readonly readAt?: number
 }
 
 /** Deletes a row, for good. */

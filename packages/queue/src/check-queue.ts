@@ -1,7 +1,9 @@
 import { SchemaMigrationRequiredError } from 'bullmq'
 import type { PostgresQueueBackend } from 'bullmq'
-import { checkKeyTypes, WrongKeyTypeError } from './key-types.ts'
-import { bullQueueOf, isJobIn } from './open-queue.ts'
+import type { Pool } from 'pg'
+import { checkSessions } from './direct-connection.ts'
+import { checkKeyTypes } from './key-types.ts'
+import { BrokenQueueError, bullQueueOf, isJobIn } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 import { redisClientOf } from './redis-connection.ts'
 import type { RedisClient } from './redis-connection.ts'
@@ -34,13 +36,13 @@ async function checkRedis(opened: OpenQueue, client: RedisClient): Promise<void>
   throw new Error("Redis can't be reached with REDIS_URL; the log says why", { cause: written })
 }
 
-async function findWrongKey(opened: OpenQueue): Promise<WrongKeyTypeError | undefined> {
+async function findWrongKey(opened: OpenQueue): Promise<BrokenQueueError | undefined> {
   try {
     await checkKeyTypes(opened)
     return undefined
   } catch (error) {
     // What else went wrong, the write says too.
-    return error instanceof WrongKeyTypeError ? error : undefined
+    return error instanceof BrokenQueueError ? error : undefined
   }
 }
 
@@ -56,15 +58,24 @@ async function tryToWrite(opened: OpenQueue, client: RedisClient) {
   }
 }
 
+// What is known to have sessions of its own.
+const checked = new WeakSet<object>()
+
 async function checkPostgres(opened: OpenQueue): Promise<void> {
+  const { connection } = bullQueueOf(opened).getBackend() as unknown as PostgresQueueBackend
+  // BullMQ's own pool is one of node-postgres.
+  const pool = connection.pool as unknown as Pool
+  if (!checked.has(pool)) {
+    await checkSessions(pool.options, connection.schema)
+    checked.add(pool)
+  }
   try {
     await isJobIn(opened, 'failed', 'probe')
   } catch (cause) {
     if (!(cause instanceof SchemaMigrationRequiredError)) throw cause
     throw new Error("the queue's tables are missing or old: run clerk-sync migrate", { cause })
   }
-  const { connection } = bullQueueOf(opened).getBackend() as unknown as PostgresQueueBackend
-  const { rows } = await connection.pool.query(
+  const { rows } = await pool.query<{ readOnly: string }>(
     `SELECT current_setting('transaction_read_only') AS "readOnly"`,
   )
   if (rows[0]?.readOnly === 'on') {

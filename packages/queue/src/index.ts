@@ -1,3 +1,5 @@
+export { ackDurability, checkAckDurability, refuseWithoutFsync } from './ack-durability.ts'
+export type { AckDurability } from './ack-durability.ts'
 export { checkQueue } from './check-queue.ts'
 export { CannotApplyError, createConsumer, GiveBackError } from './consumer.ts'
 export type { Consumer, JobRun } from './consumer.ts'
@@ -5,6 +7,7 @@ export { countFailed } from './count-failed.ts'
 export type { FailedCounts, FailedGroup } from './count-failed.ts'
 export { readFailure, scanJobs } from './failed-jobs.ts'
 export type { FailedSelection, Failure } from './failed-jobs.ts'
+export { checkDirectConnection, SharedSessionsError } from './direct-connection.ts'
 export { hideValues } from './hide-values.ts'
 export {
   defaultEnqueueTimeoutMs,
@@ -16,15 +19,9 @@ export {
   redisUrl,
 } from './location.ts'
 export type { QueueLocation } from './location.ts'
-export { openQueue } from './open-queue.ts'
+export { openQueue, QueueUnavailableError } from './open-queue.ts'
 export type { OpenQueue } from './open-queue.ts'
-export {
-  CannotEnqueueError,
-  createProducer,
-  QueueUnavailableError,
-  removeJob,
-  rerunJob,
-} from './producer.ts'
+export { CannotEnqueueError, createProducer, removeJob, rerunJob } from './producer.ts'
 export type { Producer } from './producer.ts'
 export { createQueueErrorLog } from './queue-error-log.ts'
 export { inspectQueue, jobStates, readQueueDepth } from './queue-depth.ts'

@@ -1,4 +1,4 @@
-import { bullQueueOf } from './open-queue.ts'
+import { BrokenQueueError, bullQueueOf } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 import { redisClientOf } from './redis-connection.ts'
 
@@ -23,12 +23,6 @@ export const keyTypes = {
   events: 'stream',
 } as const
 
-/** A key of the queue has a wrong type, so that BullMQ's commands on it fail until it is renamed. */
-export class WrongKeyTypeError extends Error {
-  readonly code = 'ERR_WRONG_KEY_TYPE'
-  override readonly name = 'WrongKeyTypeError'
-}
-
 /** Whether an error is the reply of Redis to a command on a key of another type. */
 export function isWrongType(error: unknown): error is Error {
   return error instanceof Error && error.message.startsWith('WRONGTYPE')
@@ -38,7 +32,7 @@ export function isWrongType(error: unknown): error is Error {
  * Checks the types of all keys of the queue, in one round trip. A key that does not exist is right, and
  * so is every key where the Redis user may not run TYPE. PostgreSQL has no such keys.
  *
- * @throws {WrongKeyTypeError} that names the key and how to rename it.
+ * @throws {BrokenQueueError} that names the key and how to rename it.
  */
 export async function checkKeyTypes(opened: OpenQueue): Promise<void> {
   const queue = bullQueueOf(opened)
@@ -51,7 +45,7 @@ export async function checkKeyTypes(opened: OpenQueue): Promise<void> {
   for (const [index, { key, type }] of keys.entries()) {
     const [error, found] = replies[index] ?? []
     if (error || found === 'none' || found === type) continue
-    throw new WrongKeyTypeError(
+    throw new BrokenQueueError(
       `the queue can't work, because its key ${key} is a ${String(found)}, not a ${type}: run RENAME "${key}" "${key}:wrong" in redis-cli, then clerk-sync reconcile --repair`,
     )
   }

@@ -9,10 +9,12 @@ import {
 } from '@clerk-sync/ops'
 import { SpanKind, trace } from '@opentelemetry/api'
 import type { Job } from 'bullmq'
-import { checkKeyTypes, isWrongType, removeUnlessListed, WrongKeyTypeError } from './key-types.ts'
+import { checkKeyTypes, isWrongType, removeUnlessListed } from './key-types.ts'
 import { queueName } from './location.ts'
-import { bullQueueOf, isJobIn } from './open-queue.ts'
+import { bullQueueOf, isJobIn, QueueUnavailableError } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
+import { createFsyncWait } from './ack-durability.ts'
+import type { AckDurability } from './ack-durability.ts'
 
 /** Attempts before a job goes to the failed set: more than an hour of retries. */
 export const attempts = 18
@@ -26,12 +28,6 @@ const retryDelayMs = 100
 // BullMQ adds a stack to the job at each failure, also at each try to record one while Redis is full.
 // Without a limit the job would grow every second.
 const jobOptions = { attempts, backoff: { type: 'custom' }, stackTraceLimit: 5 }
-
-/** The queue did not confirm the event in time. It may still have it: the sender must send it again. */
-export class QueueUnavailableError extends Error {
-  readonly code = 'ERR_QUEUE_UNAVAILABLE'
-  override readonly name = 'QueueUnavailableError'
-}
 
 /** No queue can ever take the event: it can't be written as JSON, or PostgreSQL refuses its values. */
 export class CannotEnqueueError extends Error {
@@ -52,33 +48,41 @@ export interface Producer {
    * is, unless its job failed: then the job runs again with fresh attempts.
    *
    * @throws {CannotEnqueueError} at once, for an event that every try would fail on.
-   * @throws {QueueUnavailableError} after `timeoutMs`, or when `signal` is aborted; at once when a key
-   * of the queue has a wrong type.
+   * @throws {QueueUnavailableError} after `timeoutMs`, or when `signal` is aborted; at once when
+   * the queue says what is wrong with it.
    */
   enqueue(event: EventJob, options: EnqueueOptions): Promise<void>
 }
 
-/** Builds a producer on an open queue. The caller closes the queue. */
-export function createProducer(opened: OpenQueue): Producer {
+/**
+ * Builds a producer on an open queue. The caller closes the queue. With `fsync` an event counts as
+ * stored once it is on the disk of the server.
+ */
+export function createProducer(
+  opened: OpenQueue,
+  ackDurability: AckDurability = 'enqueued',
+): Producer {
+  const untilDurable = ackDurability === 'fsync' ? createFsyncWait(opened) : enqueuedIsEnough
   return {
     enqueue(event, options) {
       const { name, attributes } = messageAttributes('send', toJobId(event.svixId))
       return inSpan(name, { kind: SpanKind.PRODUCER, attributes }, () =>
-        addUntilStored(opened, event, options),
+        addUntilStored(() => untilDurable(() => add(opened, event)), options),
       )
     },
   }
 }
 
+const enqueuedIsEnough = (write: () => Promise<void>) => write()
+
 async function addUntilStored(
-  opened: OpenQueue,
-  event: EventJob,
+  store: () => Promise<void>,
   { timeoutMs, signal }: EnqueueOptions,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs
   const addOnce = () =>
     withTimeout(
-      add(opened, event),
+      store(),
       Math.max(0, Math.min(tryTimeoutMs, deadline - Date.now())),
       'no answer from the queue',
     )
@@ -88,15 +92,13 @@ async function addUntilStored(
       timeoutMs,
       // Not the option `signal`: its reason would take the place of the queue's error.
       isRetryable: (error) =>
-        !signal.aborted && !isFaultOfEvent(error) && !(error instanceof WrongKeyTypeError),
+        !signal.aborted && !isFaultOfEvent(error) && !(error instanceof QueueUnavailableError),
     })
   } catch (cause) {
     if (isFaultOfEvent(cause)) {
       throw new CannotEnqueueError(`the event can't be queued: ${errorMessage(cause)}`, { cause })
     }
-    if (cause instanceof WrongKeyTypeError) {
-      throw new QueueUnavailableError(cause.message, { cause })
-    }
+    if (cause instanceof QueueUnavailableError) throw cause
     throw new QueueUnavailableError('the queue did not take the event in time', { cause })
   }
 }

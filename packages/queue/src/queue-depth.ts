@@ -2,9 +2,9 @@ import { retry } from '@clerk-sync/ops'
 import type { JobType } from 'bullmq'
 import { connectQueue } from './connect.ts'
 import { hasFailedBefore } from './consumer.ts'
-import { checkKeyTypes, WrongKeyTypeError } from './key-types.ts'
+import { checkKeyTypes } from './key-types.ts'
 import type { QueueLocation } from './location.ts'
-import { bullQueueOf, toOpenQueue } from './open-queue.ts'
+import { BrokenQueueError, bullQueueOf, toOpenQueue } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 
 const connectTimeoutMs = 4_000
@@ -78,7 +78,7 @@ export async function inspectQueue(location: QueueLocation): Promise<QueueFacts>
     const depth = await retry(readOnce, {
       firstDelayMs: retryDelayMs,
       timeoutMs: connectTimeoutMs,
-      isRetryable: (error) => !(error instanceof WrongKeyTypeError),
+      isRetryable: (error) => !(error instanceof BrokenQueueError),
     })
     const [isPaused, oldestWaitingMs] = await Promise.all([
       queue.isPaused(),

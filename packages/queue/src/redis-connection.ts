@@ -34,6 +34,7 @@ export function createRedisConnection(
 
   function keep<Client extends RedisClient>(client: Client): Client {
     clients.push(client)
+    watchConnections(client)
     // BullMQ's own listener reports the errors. This one stays after BullMQ removed its own.
     client.on('error', () => undefined)
     const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => Client
@@ -47,6 +48,19 @@ export function createRedisConnection(
       for (const client of clients) client.disconnect()
     },
   }
+}
+
+const lostConnections = new WeakMap<RedisClient, number>()
+
+/** How many connections of a client to a server were lost so far, in a cluster to any of its nodes. */
+export function countLostConnections(client: RedisClient): number {
+  return lostConnections.get(client) ?? 0
+}
+
+function watchConnections(client: RedisClient): void {
+  const onClose = () => void lostConnections.set(client, countLostConnections(client) + 1)
+  client.on('close', onClose)
+  if (client instanceof Cluster) client.on('+node', (node: Redis) => node.on('close', onClose))
 }
 
 /** The Redis client of a queue; undefined when the queue is on PostgreSQL. */

@@ -53,6 +53,8 @@ export interface ChildTable {
 /** Where Clerk's Backend API has the entities of one kind, and what their list can do. */
 export interface EntityApi {
   readonly list: string
+  /** Where one organization's are, for an API without the list of the whole instance. */
+  readonly byOrganization?: string
   /**
    * Where one of them is: an object, or a list in which it is to be found. The names in braces are
    * columns.

@@ -7,6 +7,7 @@ export const organizationDomain: Entity = {
   about: 'The email domains whose users may join an organization.',
   api: {
     list: '/organization_domains',
+    byOrganization: '/organizations/{organization_id}/domains',
     one: '/organization_domains?organization_id={organization_id}',
   },
   upsertedBy: ['organizationDomain.created', 'organizationDomain.updated'],

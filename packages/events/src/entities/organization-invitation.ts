@@ -9,6 +9,7 @@ export const organizationInvitation: Entity = {
   about: 'Who was invited into an organization, and what became of it.',
   api: {
     list: '/organization_invitations',
+    byOrganization: '/organizations/{organization_id}/invitations',
     one: '/organizations/{organization_id}/invitations/{id}',
   },
   upsertedBy: [

@@ -7,6 +7,7 @@ export const organizationMembership: Entity = {
   about: 'Which user belongs to which organization, and in which role.',
   api: {
     list: '/organization_memberships',
+    byOrganization: '/organizations/{organization_id}/memberships',
     one: '/organizations/{organization_id}/memberships?user_id={user_id}',
   },
   upsertedBy: ['organizationMembership.created', 'organizationMembership.updated'],
