@@ -75,6 +75,20 @@ describe.each(backends)('on %s', (backend) => {
     expect(await only.count('clerk_sync_worker_failures_total')).toBe(0)
   })
 
+  test('a job of an earlier release, whose id is any svix-id unchanged, and its redelivery are applied once', async () => {
+    const { chain: quiet, opened: waiting } = await openChain(backend)
+    const edge = await quiet.startIngest()
+    const sent = await edge.send(buildSample('user.created'), { svixId: 'evt_1' })
+    const [job = expect.fail()] = await bullQueueOf(waiting).getJobs(['waiting'])
+    await bullQueueOf(waiting).add(job.name, job.data, { jobId: 'evt_1', attempts: 5 })
+
+    const only = await quiet.startWorker()
+    expect(await outcomesOf(quiet, [sent])).toEqual(['applied'])
+    await untilEmpty(waiting)
+    expect(await only.count('clerk_sync_worker_events_total')).toBe(2)
+    expect(await only.count('clerk_sync_worker_failures_total')).toBe(0)
+  })
+
   test('an event that can never be applied goes to the failed set at once, with a reason without its data', async () => {
     const { data, ...event } = buildSample('user.created')
     const { id: _, ...nameless } = data

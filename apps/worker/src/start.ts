@@ -6,8 +6,10 @@ import {
   checkQueue,
   createConsumer,
   createQueueErrorLog,
+  lossMessages,
   openQueue,
   registerQueueMetrics,
+  watchForLoss,
 } from '@clerk-sync/queue'
 import type { Consumer, JobRun } from '@clerk-sync/queue'
 import type { WorkerConfig } from './config.ts'
@@ -48,6 +50,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     checkDatabase,
   })
   registerQueueMetrics(ops.registry, queue)
+  const lossWatch = watchForLoss(ops.registry, queue, (loss) => logger.error(lossMessages[loss]))
   const { kept, deletionPolicy, auditValues, ledgerRetentionDays } = config
   let consumer: Consumer | undefined
   let housekeeping: Housekeeping | undefined
@@ -133,6 +136,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     ],
     async close() {
       stopping.abort()
+      lossWatch.stop()
       processor.stop()
       await Promise.all([consumer?.close(), housekeeping?.stop(), reconciling?.close()])
       await Promise.all([queue.close(), db.close()])
