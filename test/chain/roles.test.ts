@@ -102,7 +102,7 @@ describe.each(['roles', 'tables'] as const)('with the %s first', (first) => {
     ]
     const there = { ...chain, databaseUrl: url, db: open('clerk_sync_cli') }
     expect(await outcomesOf(there, events)).toHaveLength(4)
-    for (const { run } of worker.checks) await run()
+    for (const check of worker.checks) await check.run()
     const consoleQueue = openQueue(queueOf('clerk_sync_cli'), { onError: () => undefined })
     onTestFinished(() => consoleQueue.close())
     await checkQueue(consoleQueue)

@@ -9,6 +9,11 @@ export interface RedisClientOptions {
   readonly waits: boolean
   readonly commandTimeoutMs: number | undefined
   readonly connectTimeoutMs: number
+  /**
+   * A connection is replaced when a command has had no answer for so long: a firewall may have forgotten
+   * it, and TCP alone notices that after a quarter of an hour. Longer than a blocking fetch.
+   */
+  readonly silenceTimeoutMs: number
 }
 
 /** ioredis has a class of its own for a cluster. */
@@ -87,15 +92,16 @@ function createRedisClient(address: RedisAddress, options: RedisClientOptions): 
 }
 
 function commonOptions(
-  { login, hasTls, family }: RedisAddress,
-  { waits, commandTimeoutMs, connectTimeoutMs }: RedisClientOptions,
+  { login, hasTls, tls = {}, family }: RedisAddress,
+  { waits, commandTimeoutMs, connectTimeoutMs, silenceTimeoutMs }: RedisClientOptions,
 ): ClientOptions {
   return {
     ...loginOptions(login),
-    ...(hasTls ? { tls: {} } : {}),
+    ...(hasTls ? { tls } : {}),
     ...(family === undefined ? {} : { family }),
     ...(commandTimeoutMs === undefined ? {} : { commandTimeout: commandTimeoutMs }),
     connectTimeout: connectTimeoutMs,
+    socketTimeout: silenceTimeoutMs,
     enableOfflineQueue: waits,
     maxRetriesPerRequest: waits ? null : 1,
   }
@@ -122,7 +128,7 @@ function sentinelOptions(address: RedisAddress & { form: 'sentinel' }): ClientOp
     name: address.primary,
     ...(username === undefined ? {} : { sentinelUsername: username }),
     ...(password === undefined ? {} : { sentinelPassword: password }),
-    ...(address.hasTls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
+    ...(address.hasTls ? { enableTLSForSentinelMode: true, sentinelTLS: address.tls ?? {} } : {}),
     sentinelRetryStrategy: retryDelay,
     sentinelReconnectStrategy: retryDelay,
     // A sentinel that hangs must not hold up the search for the primary.

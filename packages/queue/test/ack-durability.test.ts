@@ -97,7 +97,10 @@ describe.skipIf(!withWaitAof)('on a Redis with WAITAOF', () => {
     await admin.config('RESETSTAT')
     const event = buildEvent()
     const result = producer.enqueue(event).catch((error: unknown) => error)
-    await vi.waitFor(async () => expect(await countBlocked()).toBe(1))
+    await vi.waitFor(async () => expect(await countBlocked()).toBe(1), {
+      timeout: 10_000,
+      interval: 20,
+    })
     await proxy.cut()
     await proxy.heal()
     expect(await result).toBeInstanceOf(QueueUnavailableError)

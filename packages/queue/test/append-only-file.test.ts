@@ -20,7 +20,7 @@ test('after BGREWRITEAOF the files of Redis hold nothing of an event that has le
   await enqueue(event)
   await untilDone(runs, [event])
   await untilEmpty(opened)
-  const [, directory = ''] = (await redis.config('GET', 'dir')) as string[]
+  const [, directory = ''] = await redis.config('GET', 'dir')
 
   // Before the rewrite the file still has every command, and with it the data of the person.
   expect(await filesWith(directory, name)).not.toEqual([])

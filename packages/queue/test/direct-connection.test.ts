@@ -22,7 +22,7 @@ async function locate(options?: PgBouncerOptions) {
 test('a server that is reached directly gives the queue sessions of its own', async () => {
   const location = await locate()
   await migrateQueue(location)
-  await checkDirectConnection(location)
+  await expect(checkDirectConnection(location)).resolves.toBeUndefined()
 })
 
 const ignoring = ['ignore_startup_parameters = options']

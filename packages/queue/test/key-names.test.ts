@@ -99,7 +99,7 @@ describe.each(places)('on %s', (_, locateOne) => {
         if (!works) throw new CannotApplyError('not yet')
       })
       await expect
-        .poll(() => readFailure(opened, svixId))
+        .poll(() => readFailure(opened, svixId), { timeout: 15_000 })
         .toEqual({ reason: 'not yet', final: true })
       works = true
       await enqueue(event)

@@ -61,7 +61,7 @@ test('the types are those that a queue has in use', async () => {
     expect(Object.fromEntries(inUse)).toMatchObject({ wait: 'list', active: 'list' })
     expect(Object.fromEntries(inUse)).toMatchObject({ delayed: 'zset', events: 'stream' })
     expect(keyTypes).toMatchObject(Object.fromEntries(inUse))
-  })
+  }, 10_000)
   await checkQueue(opened)
   waits.resolve()
 })
@@ -95,7 +95,7 @@ test.each([
   async (name, refusals) => {
     const { location, breakKey, keyOf, renameAsToldBy } = openQueueToBreak()
     const { enqueue, opened } = openProducer(location)
-    await vi.waitFor(() => checkQueue(opened))
+    await vi.waitFor(() => checkQueue(opened), 10_000)
     await breakKey(name)
     const event = buildEvent()
     for (let delivery = 1; delivery <= refusals; delivery += 1) {
@@ -119,7 +119,7 @@ test.each(['wait', 'active', 'delayed', 'marker', 'prioritized', 'stalled'])(
   async (name) => {
     const { location, breakKey, renameAsToldBy } = openQueueToBreak()
     const { enqueue, opened } = openProducer(location)
-    await vi.waitFor(() => checkQueue(opened))
+    await vi.waitFor(() => checkQueue(opened), 10_000)
     await breakKey(name)
     const lines: Record<string, unknown>[] = []
     const write = (line: string) => void lines.push(JSON.parse(line))

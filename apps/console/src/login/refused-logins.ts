@@ -5,7 +5,7 @@ import { networkOf } from './attempt-limit.ts'
 
 /** Why a login is refused. */
 export const loginRefusals = ['wrong_password', 'too_many', 'not_allowed'] as const
-export type LoginRefusal = (typeof loginRefusals)[number]
+type LoginRefusal = (typeof loginRefusals)[number]
 
 const windowMs = 60_000
 const mostAddresses = 1_000
