@@ -2,7 +2,7 @@ import type { Database } from '@clerk-sync/db'
 import type { StoryEvent } from './story.ts'
 
 /** What a reader would ask the tables of one story: one line per fact. */
-type Facts = Record<
+export type Facts = Record<
   | 'users'
   | 'addresses'
   | 'organizations'
@@ -87,7 +87,7 @@ function isReplaced({ kind, told }: Known, things: ReadonlyMap<string, Known>): 
 
 type Data = StoryEvent['body']['data']
 
-function ownersIn(kind: string, data: Data): string[] {
+export function ownersIn(kind: string, data: Data): string[] {
   const { organization, public_user_data: member } = data as {
     organization?: { id: string }
     public_user_data?: { user_id: string }

@@ -176,10 +176,10 @@ describe('clerk-sync start, with nothing installed', () => {
     expect(refused.output).toMatch(/answer {3}400 \{"error":"invalid_signature"\}/)
     expect(refused.output).toContain('--secret')
 
-    const unreadable = await run('trigger', 'user.created', '--data', '{"first_name":["Ada"]}')
+    const unreadable = await run('trigger', 'user.created', '--data', '{"id":""}')
     expect(unreadable.code).toBe(1)
     expect(unreadable.output).toContain(
-      "outcome  failed: user.created can't be read: data.first_name is a list, expected a string",
+      'outcome  failed: user.created has no data.id: nothing to apply it to',
     )
 
     const noEvent = await run('trigger', 'user.created', '--data', '[]')

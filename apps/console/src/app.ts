@@ -16,6 +16,8 @@ import { serveReplay } from './replay/replay-routes.ts'
 
 // Those that wait to have a password compared, and the browsers of operators.
 const maxConnections = 1_000
+// An operator's forms are small.
+const bodyLimitBytes = 64 * 1024
 
 export interface ConsoleDeps {
   readonly board: FastifyPluginCallback
@@ -28,7 +30,7 @@ export interface ConsoleDeps {
 
 /** The console: the board and the replay page behind their login. The caller listens and closes. */
 export function buildConsole(deps: ConsoleDeps): FastifyInstance {
-  const app = Fastify({ forceCloseConnections: true, ...refusesSafely })
+  const app = Fastify({ ...refusesSafely, bodyLimit: bodyLimitBytes, forceCloseConnections: true })
   limitConnections(app.server, { max: maxConnections })
   app.addHook('onRequest', async (_, reply) => void reply.headers(securityHeaders))
   refuseBadRequests(app)

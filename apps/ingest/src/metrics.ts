@@ -30,6 +30,7 @@ export const refusalReasons = [
   'no_event',
   'too_deep',
   'too_many_values',
+  'cannot_enqueue',
   'body_too_large',
   'body_memory',
   'hung_up',

@@ -125,7 +125,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
       return { ...acknowledged, outcome: 'accepted', event }
     } catch (error) {
       if (error instanceof CannotEnqueueError) {
-        metrics.refused('no_event')
+        metrics.refused('cannot_enqueue')
         logger.warn({ error, ...event }, 'event can not be queued; answered 400')
         return { status: 400, body: { error: 'invalid_event' }, outcome: 'invalid_event' }
       }

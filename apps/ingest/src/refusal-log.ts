@@ -8,7 +8,7 @@ const everyMs = 10_000
 const svixId = /^msg_[A-Za-z0-9]{8,64}$/
 const encodings = ['gzip', 'br', 'deflate', 'zstd', 'compress']
 
-type Logged = Exclude<RefusalReason, 'no_event' | 'too_deep' | 'too_many_values'>
+type Logged = Exclude<RefusalReason, 'no_event' | 'too_deep' | 'too_many_values' | 'cannot_enqueue'>
 
 const texts: Readonly<Record<Logged, string>> = {
   missing_header:

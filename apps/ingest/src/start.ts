@@ -6,8 +6,10 @@ import {
   checkQueue,
   createProducer,
   createQueueErrorLog,
+  lossMessages,
   openQueue,
   registerQueueMetrics,
+  watchForLoss,
 } from '@clerk-sync/queue'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
@@ -39,6 +41,7 @@ export async function startIngest(config: IngestConfig, ops: Ops): Promise<Inges
     },
   })
   registerQueueMetrics(ops.registry, queue)
+  const lossWatch = watchForLoss(ops.registry, queue, (loss) => logger.error(lossMessages[loss]))
   const { ackDurability } = config
   const app = buildIngest({
     producer: createProducer(queue, ackDurability),
@@ -57,6 +60,7 @@ export async function startIngest(config: IngestConfig, ops: Ops): Promise<Inges
     if (ackDurability === 'fsync') await refuseWithoutFsync(queue)
     await app.listen({ port: config.PORT, host: config.HOST })
   } catch (error) {
+    lossWatch.stop()
     await queue.close()
     throw error
   }
@@ -73,6 +77,7 @@ export async function startIngest(config: IngestConfig, ops: Ops): Promise<Inges
     ],
     async close() {
       stopping.abort()
+      lossWatch.stop()
       // A connection with an unfinished request would delay the end of the process.
       const timer = setTimeout(() => app.server.closeAllConnections(), closeConnectionsAfterMs)
       await app.close()

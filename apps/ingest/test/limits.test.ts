@@ -25,7 +25,7 @@ async function start(env: Record<string, string> = {}) {
     ...env,
   })
   onTestFinished(() => ingest.kill('SIGKILL'))
-  await vi.waitFor(() => expect(ingest.output.stdout).toContain('"msg":"started"'), 20_000)
+  await vi.waitFor(() => expect(ingest.output.stdout).toContain('"msg":"started"'), 60_000)
   const memory = (name: 'VmHWM' | 'VmRSS') => {
     const [, kilobytes] = new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(
       readFileSync(`/proc/${ingest.pid}/status`, 'utf8'),
@@ -93,7 +93,7 @@ test('bodies that stop before their end take bounded memory and are given up in 
   const metrics = await (await fetch(`${ingest.ops}/metrics`)).text()
   expect(metrics).toMatch(/^clerk_sync_ingest_refusals_total\{reason="body_memory"\} [1-9]/m)
   expect(metrics).toMatch(/^clerk_sync_ingest_refusals_total\{reason="timeout"\} [1-9]/m)
-}, 90_000)
+}, 150_000)
 
 test('a body is not waited for when its headers can be those of no delivery', async () => {
   const { port } = await start()
@@ -114,7 +114,7 @@ test('a body is not waited for when its headers can be those of no delivery', as
     await until(() => answer().includes('\r\n\r\n{'))
     expect(answer()).toMatch(new RegExp(`^HTTP/1.1 ${status}\r\n`))
   }
-}, 60_000)
+}, 120_000)
 
 test('a connection without complete headers is closed after five seconds', async () => {
   const { port } = await start()
@@ -123,7 +123,7 @@ test('a connection without complete headers is closed after five seconds', async
   await Promise.all(connections.map(({ closed }) => closed))
   expect(performance.now() - startedAt).toBeGreaterThan(4_500)
   expect(performance.now() - startedAt).toBeLessThan(30_000)
-}, 60_000)
+}, 120_000)
 
 test('beyond MAX_CONNECTIONS a delivery is answered 503, and probes still pass', async () => {
   const { port } = await start({ MAX_CONNECTIONS: '3' })
@@ -138,7 +138,7 @@ test('beyond MAX_CONNECTIONS a delivery is answered 503, and probes still pass',
   const probe = open(port, 'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n')
   await until(() => probe.answer().endsWith('{"live":true}'), 5_000)
   for (const { answer } of busy) expect(answer()).toBe('')
-}, 60_000)
+}, 120_000)
 
 test('a new connection takes the place of the one that has waited longest without a request', async () => {
   const { port } = await start({ MAX_CONNECTIONS: '3' })
@@ -150,7 +150,7 @@ test('a new connection takes the place of the one that has waited longest withou
   await until(() => answer().endsWith('{"live":true}'), 3_000)
   await first.closed
   for (const { socket } of others) expect(socket.destroyed).toBe(false)
-}, 60_000)
+}, 120_000)
 
 test('beyond MAX_REQUESTS_WAITING a delivery is answered 503 at once, and deliveries are taken again when the others are answered', async () => {
   const { port, ops } = await start({
@@ -176,4 +176,4 @@ test('beyond MAX_REQUESTS_WAITING a delivery is answered 503 at once, and delive
   expect((await fetch(`${ops}/livez`)).status).toBe(200)
   expect(await Promise.all(waiting)).toEqual([unavailable, unavailable])
   expect(await post('msg_3')).toEqual(unavailable)
-}, 60_000)
+}, 120_000)

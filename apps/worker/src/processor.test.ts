@@ -29,6 +29,7 @@ async function processWith(errors: Error[]): Promise<{ states: string[]; error: 
     kept,
     rules: { deletionPolicy: 'erase', auditValues: false },
     batchSize: 10,
+    reportUnreadable: () => undefined,
     onDeleted: () => undefined,
   })
   const data = buildEventJob(kept, buildSample('user.created'), {

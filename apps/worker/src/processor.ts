@@ -11,6 +11,7 @@ import type { Context } from '@opentelemetry/api'
 import { inBatchSpans } from './batch-spans.ts'
 import type { DatabaseAvailability } from './database-availability.ts'
 import type { WorkerMetrics } from './metrics.ts'
+import type { ReportUnreadable } from './unreadable-fields.ts'
 
 const retryDelayMs = 500
 
@@ -22,6 +23,7 @@ export interface ProcessorDeps {
   readonly kept: Kept
   readonly rules: WriteRules
   readonly batchSize: number
+  readonly reportUnreadable: ReportUnreadable
   /** Called when something was deleted. */
   readonly onDeleted: () => void
 }
@@ -97,6 +99,9 @@ export function createProcessor(deps: ProcessorDeps): Processor {
       span?.setAttribute('clerk_sync.outcome', outcome)
       const enqueuedAt = run.hasFailedBefore ? undefined : run.enqueuedAt
       metrics.done({ type, occurredAt, enqueuedAt, startedAt, attempt: run.attempt }, outcome)
+      if (change.kind === 'upsert' && change.unreadable.length > 0 && outcome !== 'duplicate') {
+        deps.reportUnreadable(change.entity, change.unreadable, { svixId, entityId: change.id })
+      }
       if (change.kind === 'delete' || result.isDeletion) outsideOfTrace(deps.onDeleted)
       logger.debug({ svixId, type, entityId, outcome }, 'event done')
     },

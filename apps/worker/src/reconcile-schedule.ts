@@ -13,6 +13,7 @@ import type { Logger } from '@clerk-sync/ops/process'
 import { startSchedule } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
 import type { ReconcileConfig } from './config.ts'
+import type { ReportUnreadable } from './unreadable-fields.ts'
 
 export interface ReconcileDeps {
   readonly config: ReconcileConfig
@@ -21,6 +22,7 @@ export interface ReconcileDeps {
   readonly kept: Kept
   readonly rules: WriteRules
   readonly logger: Logger
+  readonly reportUnreadable: ReportUnreadable
   readonly onError: (error: Error) => void
 }
 
@@ -47,6 +49,7 @@ export function startReconcileSchedule(deps: ReconcileDeps): { close(): Promise<
         repair: config.repair ? { maxDeletes: config.maxDeletes } : undefined,
         signal: stopping.signal,
         onProgress: () => undefined,
+        onUnreadable: deps.reportUnreadable,
       })
       const drift = driftOf(found)
       const tables = found.map(

@@ -6,8 +6,10 @@ import {
   checkQueue,
   createConsumer,
   createQueueErrorLog,
+  lossMessages,
   openQueue,
   registerQueueMetrics,
+  watchForLoss,
 } from '@clerk-sync/queue'
 import type { Consumer, JobRun } from '@clerk-sync/queue'
 import type { WorkerConfig } from './config.ts'
@@ -18,6 +20,7 @@ import { createWorkerMetrics } from './metrics.ts'
 import { createProcessor } from './processor.ts'
 import { registerReconcileMetrics } from './reconcile-metrics.ts'
 import { startReconcileSchedule } from './reconcile-schedule.ts'
+import { createUnreadableFields } from './unreadable-fields.ts'
 import { waitForDatabase } from './wait-for-database.ts'
 
 // One flush at a time, and a few for readiness and whatever else reads.
@@ -47,7 +50,9 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     poolUse: () => db.poolUse(),
     checkDatabase,
   })
+  const reportUnreadable = createUnreadableFields(ops.registry, logger)
   registerQueueMetrics(ops.registry, queue)
+  const lossWatch = watchForLoss(ops.registry, queue, (loss) => logger.error(lossMessages[loss]))
   const { kept, deletionPolicy, auditValues, ledgerRetentionDays } = config
   let consumer: Consumer | undefined
   let housekeeping: Housekeeping | undefined
@@ -62,6 +67,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     kept,
     rules: { deletionPolicy, auditValues },
     batchSize: config.batchSize,
+    reportUnreadable,
     onDeleted: () => housekeeping?.removeJobsSoon(),
   })
 
@@ -119,6 +125,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
         kept,
         rules: { deletionPolicy, auditValues },
         logger,
+        reportUnreadable,
         onError: onQueueError,
       })
     }
@@ -133,6 +140,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     ],
     async close() {
       stopping.abort()
+      lossWatch.stop()
       processor.stop()
       await Promise.all([consumer?.close(), housekeeping?.stop(), reconciling?.close()])
       await Promise.all([queue.close(), db.close()])

@@ -25,6 +25,10 @@ export const labelTexts: Readonly<Record<string, Readonly<Record<string, string>
   clerk_sync_queue_jobs: { state: oneOf(jobStates) },
   clerk_sync_worker_events_total: { type, outcome: oneOf(outcomes) },
   clerk_sync_worker_failures_total: { type, final: oneOf(['true', 'false']) },
+  clerk_sync_worker_unreadable_fields_total: {
+    entity: 'what Clerk reported, such as `user`',
+    field: 'the path in its JSON, such as `created_at` or `email_addresses[]`',
+  },
   clerk_sync_worker_database_connections: { state: oneOf(['active', 'idle']) },
   clerk_sync_worker_rows_removed_total: { table: oneOf(['webhook_events', 'tombstones']) },
   clerk_sync_reconcile_drift_rows: {

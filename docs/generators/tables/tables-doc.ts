@@ -14,7 +14,8 @@ Everything is in the PostgreSQL schema \`clerk\`. Ids are Clerk's own, and so ar
 
 "From" is the path inside \`data\` of the event. Notes:
 
-- required: an event without it can't be applied.
+- required: an event without it can't be applied. A value of any other field that can't be read becomes null, or what the database can hold; a list that can't be read leaves its rows as they are. The worker counts and logs it by name.
+- expected: Clerk always sends it. Where it is missing, the row is kept without it, and the worker counts and logs it.
 - always kept: \`SYNC_FIELDS\` can't leave it out.
 - personal: tells of a person; \`DELETION_POLICY=anonymize\` empties it.
 - only with: kept when \`SYNC_FIELDS\` names it.`
@@ -126,7 +127,7 @@ function columnRow(entity: Entity, column: Column): string[] {
   const isRemovable = fieldsOf(entity).some(({ name, removable }) => name === field && removable)
   const notes = [
     column.about,
-    column.required ? 'required' : undefined,
+    column.required ? 'expected' : undefined,
     isRemovable ? undefined : 'always kept',
     column.optional === undefined ? undefined : `only with ${code(field)}`,
   ]

@@ -1,5 +1,6 @@
 import type {
   Change,
+  ChildTable,
   Delete,
   Entity,
   EntityChange,
@@ -182,7 +183,7 @@ export function decide(
     if (before && !isNewer(version, before.version)) {
       return { outcome: 'stale', isSame: before.version.updatedAt === version.updatedAt }
     }
-    const whole = change.event ? change : withKnownOwners(change, before)
+    const whole = withWhatStays(change, before)
     const value =
       policy === 'anonymize' && isDeleted(change, tombstones)
         ? anonymize(change.entity, whole.value)
@@ -228,16 +229,41 @@ export function decide(
   return { verdicts, writes, deletions: [...deletions.values()], tombstones }
 }
 
-// Clerk's API does not say who accepted an invitation. Owners never change. What depends on an owner
-// whom it does not name, such as the address of that user, is not emptied by a refill.
-function withKnownOwners(change: Upsert, before: ExistingRow | undefined): Upsert {
+// What a change does not tell stays: what can't be read, and who accepted an invitation, which Clerk's
+// API does not say. Owners never change. What depends on an owner whom it does not name, such as the
+// address of that user, is not emptied by a refill.
+function withWhatStays(change: Upsert, before: ExistingRow | undefined): Upsert {
   const { entity, value } = change
-  const owners = entity.partOf.map(ownerColumn)
+  const owners = change.event ? [] : entity.partOf.map(ownerColumn)
   const lacksOwner = owners.some((name) => !value.row[name] && before?.value.row[name])
-  const names =
-    lacksOwner && isRefill(change, before) ? entity.columns.map(({ name }) => name) : owners
-  const known = names.map((name) => [name, value.row[name] ?? before?.value.row[name] ?? null])
-  return { ...change, value: { ...value, row: { ...value.row, ...Object.fromEntries(known) } } }
+  const names = entity.columns.map(({ name }) => name)
+  const known = lacksOwner && isRefill(change, before) ? names : owners
+  const row = { ...value.row }
+  for (const name of names) {
+    const isTold = name in row && !known.includes(name)
+    if (!isTold) row[name] = row[name] ?? before?.value.row[name] ?? null
+  }
+  const children = { ...value.children }
+  for (const child of entity.children) {
+    const { table } = child
+    const known = before?.value.children[table] ?? []
+    const told = children[table]
+    if (child.off) continue
+    if (!told) children[table] = known
+    else if (value.incomplete?.includes(table)) {
+      children[table] = [...told, ...othersOf(child, known, told)]
+    }
+  }
+  return { ...change, value: { row, children } }
+}
+
+// Rows of a list whose unreadable elements may be theirs. Of what one row alone can have, the told one
+// has it.
+function othersOf(child: ChildTable, known: readonly Row[], told: readonly Row[]): Row[] {
+  const ids = new Set(told.map((row) => row['id']))
+  const taken = child.columns.filter(({ name, one }) => one && told.some((row) => row[name]))
+  const none = Object.fromEntries(taken.map(({ name }) => [name, false]))
+  return known.filter((row) => !ids.has(row['id'])).map((row) => ({ ...row, ...none }))
 }
 
 /** Whether a reading of Clerk's API says again what is known, to fill in what differs all the same. */

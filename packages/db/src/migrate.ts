@@ -82,10 +82,11 @@ async function withClient<T>(
   }
 }
 
-// The limits of the role or the database are for short queries. The history is in schema "clerk", and
+// Behind the lock it must see what the process before it has committed. The limits of the role or the
+// database are for short queries. The history is in schema "clerk", and
 // the engine does not qualify its name.
 async function begin(client: Client): Promise<number> {
-  await client.query(`BEGIN;
+  await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED;
     SET LOCAL statement_timeout = 0;
     SET LOCAL lock_timeout = 0;
     SET LOCAL idle_in_transaction_session_timeout = 0;

@@ -1,5 +1,6 @@
 import { columnTypes, userEntity } from '@clerk-sync/events'
 import type { Change, ChildTable, Entity, EntityChange, LedgerEvent, Row } from '@clerk-sync/events'
+import { parseJson } from '@clerk-sync/ops'
 import { entityKey, ownerKeys } from './decide.ts'
 import type { ExistingRow, ExistingState, Outcome, Write } from './decide.ts'
 import { versionOf } from './version.ts'
@@ -88,8 +89,13 @@ function selectLedgerAndTombstones(tables: readonly Entity[]): string {
            ${locks.join('')}`
 }
 
-interface RowAsJson {
+interface RowAsText {
   place: number
+  /** JSON, as text: parsed by Prisma, its numbers would lose digits. */
+  found: string
+}
+
+interface FoundRow {
   row: Row & {
     id: string
     updated_at: string
@@ -115,16 +121,18 @@ export async function readRows(
 
   const selects = touched.map(
     ([entity], place) => `
-      SELECT ${place} AS place, to_jsonb(parent) AS row,
-             jsonb_build_object(${entity.children.filter(isKept).map(childRows).join(', ')}) AS children
+      SELECT ${place} AS place, jsonb_build_object('row', to_jsonb(parent), 'children',
+               jsonb_build_object(${entity.children.filter(isKept).map(childRows).join(', ')})
+             )::text AS found
       FROM clerk.${entity.table} AS parent WHERE id = ANY($${place + 1}::text[])`,
   )
   const ids = touched.map(([, some]) => some.map((change) => change.id))
-  const rows = await tx.$queryRawUnsafe<RowAsJson[]>(selects.join(' UNION ALL '), ...ids)
+  const rows = await tx.$queryRawUnsafe<RowAsText[]>(selects.join(' UNION ALL '), ...ids)
   return new Map(
-    rows.flatMap(({ place, row, children }) => {
+    rows.flatMap(({ place, found }) => {
       const entity = touched[place]?.[0]
       if (!entity) return []
+      const { row, children } = parseJson(found) as FoundRow
       const deletedAt = row.deleted_at === null ? null : Date.parse(row.deleted_at)
       const known = { version: versionIn(row), value: { row, children }, deletedAt }
       return [[entityKey(entity, row.id), known] as const]
@@ -140,7 +148,7 @@ const childRows = ({ table, parentColumn }: ChildTable) => `
     FROM clerk.${table} AS child WHERE child.${parentColumn} = parent.id
   )`
 
-function versionIn(row: RowAsJson['row']): Version {
+function versionIn(row: FoundRow['row']): Version {
   return {
     updatedAt: Date.parse(row.updated_at),
     occurredAt: Date.parse(row.event_occurred_at),

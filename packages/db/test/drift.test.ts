@@ -101,7 +101,9 @@ test('ids are compared byte by byte, whatever the locale, except those that are 
     )
     expect(ids.length).toBeGreaterThan(50)
     expect(ids.filter(({ collation }) => collation !== 'C').map(({ name }) => name)).toEqual([
+      'enterprise_accounts.provider_user_id',
       'external_accounts.provider_user_id',
+      'saml_accounts.provider_user_id',
       'users.external_id',
     ])
   } finally {

@@ -18,6 +18,8 @@ export {
 export type { Settings, Variable } from './config.ts'
 export { createErrorLog } from './error-log.ts'
 export { errorMessage } from './error-message.ts'
+export { holdsExactNumber, isExactNumber, parseJson } from './exact-json.ts'
+export type { ExactNumber } from './exact-json.ts'
 export { explainPostgres, postgresConnection } from './postgres-connection.ts'
 export { isNetworkErrorCode, isPostgresOutage, isUnavailableSqlState } from './postgres-outage.ts'
 export { watchWaiting } from './postgres-waiting.ts'

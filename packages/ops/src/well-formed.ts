@@ -1,3 +1,5 @@
+import { isExactNumber } from './exact-json.ts'
+
 const replacement = '\uFFFD'
 
 interface JsonObject {
@@ -28,7 +30,7 @@ export function wellFormed<T>(value: T): T {
 
 function copyOf(value: unknown, copies: Copying[]): unknown {
   if (typeof value === 'string') return replaceInText(value)
-  if (typeof value !== 'object' || value === null) return value
+  if (typeof value !== 'object' || value === null || isExactNumber(value)) return value
   const copy = Array.isArray(value) ? [] : {}
   copies.push([value as JsonObject, copy])
   return copy

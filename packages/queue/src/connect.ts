@@ -20,6 +20,7 @@ const queueConnectionOptions: RedisClientOptions = {
   waits: false,
   commandTimeoutMs,
   connectTimeoutMs: 1_000,
+  silenceTimeoutMs: 4_000,
 }
 
 // No command timeout: it would cut the blocking fetch.
@@ -27,6 +28,8 @@ const workerConnectionOptions: RedisClientOptions = {
   waits: true,
   commandTimeoutMs: undefined,
   connectTimeoutMs: 5_000,
+  // The blocking fetch takes up to 10 s.
+  silenceTimeoutMs: 20_000,
 }
 
 function postgresOptions(location: QueueLocation & { kind: 'postgres' }): PostgresPoolConfig {

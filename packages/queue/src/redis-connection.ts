@@ -9,6 +9,11 @@ export interface RedisClientOptions {
   readonly waits: boolean
   readonly commandTimeoutMs: number | undefined
   readonly connectTimeoutMs: number
+  /**
+   * A connection is replaced when a command has had no answer for so long: a firewall may have forgotten
+   * it, and TCP alone notices that after a quarter of an hour. Longer than a blocking fetch.
+   */
+  readonly silenceTimeoutMs: number
 }
 
 /** ioredis has a class of its own for a cluster. */
@@ -88,7 +93,7 @@ function createRedisClient(address: RedisAddress, options: RedisClientOptions): 
 
 function commonOptions(
   { login, hasTls, tls = {}, family }: RedisAddress,
-  { waits, commandTimeoutMs, connectTimeoutMs }: RedisClientOptions,
+  { waits, commandTimeoutMs, connectTimeoutMs, silenceTimeoutMs }: RedisClientOptions,
 ): ClientOptions {
   return {
     ...loginOptions(login),
@@ -96,6 +101,7 @@ function commonOptions(
     ...(family === undefined ? {} : { family }),
     ...(commandTimeoutMs === undefined ? {} : { commandTimeout: commandTimeoutMs }),
     connectTimeout: connectTimeoutMs,
+    socketTimeout: silenceTimeoutMs,
     enableOfflineQueue: waits,
     maxRetriesPerRequest: waits ? null : 1,
   }

@@ -11,7 +11,7 @@ import {
 } from './statements/backfills.ts'
 import type { ChangeResult, Database, WriteRules } from '@clerk-sync/db'
 import type { Change, ClerkObject, Entity } from '@clerk-sync/events'
-import { readPages } from './pages.ts'
+import { readPages, reportUnreadable } from './pages.ts'
 import { retryWhileUnavailable } from './retry-while-unavailable.ts'
 import type { RetryOptions } from './retry-while-unavailable.ts'
 
@@ -52,6 +52,8 @@ export interface BackfillOptions extends RetryOptions {
   }) => void
   /** Called for each object of which no row can be made, or whose row the database refuses. */
   readonly onProblem: (entity: Entity, problem: string) => void
+  /** Called for each object that is written though some of its fields can't be read. */
+  readonly onUnreadable?: (entity: Entity, fields: readonly string[]) => void
 }
 
 /** What became of one entity's backfill; with `resume` since its start. */
@@ -139,6 +141,7 @@ async function writePage(
     : read
   if (changes.length === 0) return []
   const results = await retryWhileUnavailable(options, () => write(options, changes))
+  reportUnreadable(changes, options.onUnreadable)
   for (const result of results) {
     if (!result.ok) options.onProblem(entity, errorMessage(result.error))
   }

@@ -1,5 +1,5 @@
 import { entities } from '@clerk-sync/events'
-import type { ClerkObject, Entity, EntityApi } from '@clerk-sync/events'
+import type { Change, ClerkObject, Entity, EntityApi } from '@clerk-sync/events'
 import { countIn, isAboutOnePath, walkEverywhere } from '@clerk-sync/events/backend-api'
 import type { BackendApi, Page, Position } from '@clerk-sync/events/backend-api'
 
@@ -99,5 +99,17 @@ async function* readAhead<T>(source: AsyncGenerator<T>): AsyncGenerator<T> {
     // Where it failed, it is awaited next, unless nobody asks any more.
     next.catch(() => undefined)
     yield result.value
+  }
+}
+
+/** Calls back for each object of which some fields can't be read. */
+export function reportUnreadable(
+  changes: readonly Change[],
+  onUnreadable: ((entity: Entity, fields: readonly string[]) => void) | undefined,
+): void {
+  for (const change of changes) {
+    if (change.kind === 'upsert' && change.unreadable.length > 0) {
+      onUnreadable?.(change.entity, change.unreadable)
+    }
   }
 }

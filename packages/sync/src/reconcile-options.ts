@@ -16,6 +16,8 @@ export interface ReconcileOptions extends RetryOptions {
     seen: number
     total: number | undefined
   }) => void
+  /** Called for each object that is written though some of its fields can't be read. */
+  readonly onUnreadable?: (entity: Entity, fields: readonly string[]) => void
   readonly inFlightMs?: number
   readonly settleMs?: number
 }

@@ -9,7 +9,7 @@ import { addFailure } from './entity-drift.ts'
 import type { Failures } from './entity-drift.ts'
 import { readOnes, rowOf } from './confirm.ts'
 import type { RowIds } from './confirm.ts'
-import { readPages } from './pages.ts'
+import { readPages, reportUnreadable } from './pages.ts'
 import { retryWhileUnavailable } from './retry-while-unavailable.ts'
 import type { ReconcileOptions } from './reconcile-options.ts'
 
@@ -88,7 +88,9 @@ async function repairItems(
   ]
   if (changes.length === 0) return 0
   const write = () => applyChanges(db, changes, rules)
-  return countApplied(changes, await retryWhileUnavailable(options, write), failures)
+  const results = await retryWhileUnavailable(options, write)
+  reportUnreadable(changes, options.onUnreadable)
+  return countApplied(changes, results, failures)
 }
 
 // Read from Clerk again once the tombstone is removed: until then events of the entity were dropped;

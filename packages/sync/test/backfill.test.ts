@@ -159,7 +159,7 @@ test('what the database can not store fails alone or is replaced as in events', 
   const scene = await createScene()
   const { world } = scene.fake
   const odd = world.createUser({ first_name: 'a\u0000b', unsafe_metadata: { '\uD800': '\uDFFF' } })
-  const unreadable = world.createUser({ first_name: 7 })
+  const unreadable = world.createUser({ updated_at: 'noon' })
   const refused = world.createUser()
   world.createUser()
   await scene.query(`ALTER TABLE clerk.users ADD CONSTRAINT refused CHECK (id <> '${refused.id}')`)
@@ -169,7 +169,7 @@ test('what the database can not store fails alone or is replaced as in events', 
   expect(problems.toSorted()).toEqual(
     [
       'the database refused the write: SQLSTATE 23514 (constraint refused)',
-      `${unreadable.id}: data.first_name is a number, expected a string`,
+      `${unreadable.id}: data.updated_at is not a time in milliseconds`,
     ].toSorted(),
   )
   const [row] = await scene.query(`SELECT first_name FROM clerk.users WHERE id = '${odd.id}'`)

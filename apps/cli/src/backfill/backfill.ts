@@ -2,6 +2,7 @@ import { backfill as run, readDeployment, totalOf } from '@clerk-sync/sync'
 import type { BackfillResult } from '@clerk-sync/sync'
 import { chooseEntities, openClerkAccess } from '../clerk-access/open-clerk-access.ts'
 import { createProgress, stopOnSignal } from '../terminal/progress.ts'
+import { unreadableFields } from '../terminal/unreadable-fields.ts'
 import { duration, number, renderColumns } from '../terminal/text.ts'
 
 export interface BackfillCommand {
@@ -46,6 +47,7 @@ export async function backfill(
         written += 1
         progress.at(entity.table, totalOf(counts), total, `${number(counts.created)} new`)
       },
+      onUnreadable: unreadableFields((text) => progress.line(text)),
       onProblem(entity, problem) {
         problems += 1
         if (problems <= mostProblems) progress.line(`${entity.table}: ${problem}`)

@@ -2,6 +2,7 @@ import { driftOf, isComplete, reconcile as run } from '@clerk-sync/sync'
 import type { EntityDrift, DeleteLimit } from '@clerk-sync/sync'
 import { chooseEntities, openClerkAccess } from '../clerk-access/open-clerk-access.ts'
 import { createProgress, stopOnSignal } from '../terminal/progress.ts'
+import { unreadableFields } from '../terminal/unreadable-fields.ts'
 import { duration, number, renderColumns } from '../terminal/text.ts'
 
 export interface ReconcileCommand {
@@ -37,6 +38,7 @@ export async function reconcile(
       repair: options.repair ? { maxDeletes: options.maxDeletes } : undefined,
       signal,
       onWait: ({ reason, inMs }) => progress.line(`${reason}; again in ${inMs / 1_000} s`),
+      onUnreadable: unreadableFields((text) => progress.line(text)),
       onProgress: ({ entity, seen, total }) => progress.at(entity.table, seen, total),
     })
     progress.end(`done after ${duration(Date.now() - startedAt)}`)

@@ -135,10 +135,10 @@ test('without organizations in Clerk they are reported, and the other tables are
 
 test('an object that can not be read is reported, and ends it with 1 after all others', async () => {
   const scene = await createScene({ generatedUsers: 3 })
-  const odd = scene.fake.world.createUser({ first_name: 7 })
+  const odd = scene.fake.world.createUser({ updated_at: 'noon' })
   const { code, stdout, stderr } = await scene.run(backfill)
   expect(code).toBe(1)
-  expect(stderr).toContain(`users: ${odd.id}: data.first_name is a number, expected a string\n`)
+  expect(stderr).toContain(`users: ${odd.id}: data.updated_at is not a time in milliseconds\n`)
   expect(stdout).toMatch(/users +3 +0 +0 +0 +1/)
 })
 
@@ -183,6 +183,15 @@ test('--refill fills a field that the worker keeps since, and a backfill without
     { private_metadata: { plan: 'gold' } },
   ])
   expect((await scene.run(backfill)).stderr).not.toContain('--refill')
+})
+
+test('a field that can not be read is said once, and its objects are written', async () => {
+  const scene = await createScene({ generatedUsers: 3 })
+  for (const first_name of [7, ['Ada']]) scene.fake.world.createUser({ first_name })
+  const { code, stdout, stderr } = await scene.run(backfill)
+  expect(code).toBe(0)
+  expect(stderr.match(/users: first_name can't be read in some objects/g)).toHaveLength(1)
+  expect(stdout).toMatch(/users +5 +0 +0 +0 +0/)
 })
 
 test('says when Clerk asks to wait, and goes on', async () => {

@@ -1,3 +1,4 @@
+import { parseJson } from '@clerk-sync/ops'
 import { ApiRefusedError, FeatureNotEnabledError, SecretKeyRefusedError } from './errors.ts'
 
 /** What an answer of Clerk means: a body, nothing of that id, an error, or that it is to be asked again. */
@@ -59,7 +60,7 @@ function redirectIn({ status, headers }: Response): string {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }

@@ -37,6 +37,7 @@ export const organizationInvitation: Entity = {
     column('role', 'text'),
     column('status', 'text'),
     column('public_metadata', 'jsonb', { personal }),
+    column('private_metadata', 'jsonb', { personal, optional: 'private_metadata' }),
     column('expires_at', 'timestamptz'),
     column('created_at', 'timestamptz'),
   ],
