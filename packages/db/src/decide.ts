@@ -237,10 +237,10 @@ function withWhatStays(change: Upsert, before: ExistingRow | undefined): Upsert 
   const owners = change.event ? [] : entity.partOf.map(ownerColumn)
   const lacksOwner = owners.some((name) => !value.row[name] && before?.value.row[name])
   const names = entity.columns.map(({ name }) => name)
-  const known = lacksOwner && isRefill(change, before) ? names : owners
+  const neverEmptied = lacksOwner && isRefill(change, before) ? names : owners
   const row = { ...value.row }
   for (const name of names) {
-    const isTold = name in row && !known.includes(name)
+    const isTold = name in row && !neverEmptied.includes(name)
     if (!isTold) row[name] = row[name] ?? before?.value.row[name] ?? null
   }
   const children = { ...value.children }

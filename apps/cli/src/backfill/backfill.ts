@@ -85,7 +85,7 @@ function endOf({ isStopped, isComplete }: { isStopped: boolean; isComplete: bool
 }
 
 /** What to do about fields that rows lack because they were written before the field was kept. */
-export function refillHint(unfilled: readonly string[]): string {
+function refillHint(unfilled: readonly string[]): string {
   const tables = [...new Set(unfilled.map((field) => field.slice(0, field.indexOf('.'))))]
   return `rows that were written before ${unfilled.join(', ')} was kept may lack it: "clerk-sync backfill --refill --entities ${tables.join(',')}" fills it in`
 }

@@ -6,7 +6,7 @@ import { ApiRefusedError, UnreadableAnswerError } from './errors.ts'
 /** Clerk's largest. */
 export const pageSize = 500
 
-export type Entry = ClerkObject & { readonly id: string }
+type Entry = ClerkObject & { readonly id: string }
 
 /** One answer of a list. */
 export interface ListPage {
