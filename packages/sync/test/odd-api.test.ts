@@ -249,8 +249,8 @@ test('a repair that the database refuses is reported with its reason, and the ot
   expect(users).toMatchObject({ repaired: 1, refused: 2, drift: { missing: 1, extra: 1 } })
   expect(users?.reasons.toSorted()).toEqual(
     [
-      `${extra}: the database refused the write: SQLSTATE 23503 (constraint orders_user_id_fkey)`,
-      `${lost}: the database refused the write: SQLSTATE 23514 (constraint no_such)`,
+      `${extra}: the database refused the write: SQLSTATE 23503 (table orders, constraint orders_user_id_fkey)`,
+      `${lost}: the database refused the write: SQLSTATE 23514 (table users, constraint no_such)`,
     ].toSorted(),
   )
 })

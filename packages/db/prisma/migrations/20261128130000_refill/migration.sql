@@ -2,4 +2,4 @@
 ALTER TABLE "clerk"."backfills" ADD COLUMN "refill" BOOLEAN NOT NULL DEFAULT false;
 
 -- The fields that are kept since rows were written without them, until a backfill fills these rows.
-ALTER TABLE "clerk"."deployment" ADD COLUMN "unfilled" TEXT[] NOT NULL DEFAULT '{}';
+ALTER TABLE "clerk"."deployment" ADD COLUMN "unfilled" TEXT[] DEFAULT ARRAY[]::TEXT[];
