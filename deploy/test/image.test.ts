@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createOpsServer } from '@clerk-sync/ops/process'
+import { createLogger, createOpsServer } from '@clerk-sync/ops/process'
 import { createRegistry } from '@clerk-sync/ops/metrics'
 import { afterEach, expect, test } from 'vitest'
 import { root } from './read-compose.ts'
@@ -61,6 +61,7 @@ async function serve(run: () => Promise<void>): Promise<number> {
     port: 0,
     host: '127.0.0.1',
     registry: createRegistry(['ingest']),
+    logger: createLogger({ name: 'test', level: 'silent' }),
     checks: () => [{ name: 'queue', run }],
   })
   closers.push(() => server.close())

@@ -42,7 +42,7 @@ export function startTraffic({ webhookUrl, secret }: Deployment): Traffic {
       post(user, repeated),
       post(buildSample('user.updated', { id, now })),
       post(buildSample('user.updated', { id, now: now - 3_600_000 })),
-      post({ ...broken, data: { ...broken.data, first_name: ['not a name'] } }),
+      post({ ...broken, data: { ...broken.data, id: null } }),
       post(buildSample('session.created')),
       post(buildSample('user.created'), createSvixId(), stranger),
       post([1]),

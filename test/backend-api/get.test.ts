@@ -97,7 +97,7 @@ describe('a refusal ends the request at once', () => {
     const error = await errorOf(api.get('/organizations'))
     expect(error).toBeInstanceOf(FeatureNotEnabledError)
     expect(error).toMatchObject({
-      message: 'Clerk answered 403 organization_not_enabled_in_instance',
+      message: 'Clerk answered 403 organization_not_enabled_in_instance to /organizations',
     })
     expect([fake.requests.length, retries]).toEqual([1, []])
   })
@@ -108,7 +108,7 @@ describe('a refusal ends the request at once', () => {
     expect(error).toBeInstanceOf(ApiRefusedError)
     expect(error).toMatchObject({
       status: 422,
-      message: 'Clerk answered 422 form_param_value_invalid',
+      message: 'Clerk answered 422 form_param_value_invalid to /users',
     })
     expect([fake.requests.length, retries]).toEqual([1, []])
   })

@@ -1,6 +1,6 @@
 import type { FakeClerk } from '@clerk-sync/fake-clerk'
 import { describe, expect, test } from 'vitest'
-import { ApiRefusedError, FeatureNotEnabledError, walk } from '@clerk-sync/events/backend-api'
+import { ApiRefusedError, UnreadableAnswerError, walk } from '@clerk-sync/events/backend-api'
 import { openApi } from './open-api.ts'
 import { collectionOf, walkAll } from './walked.ts'
 import type { ListPath } from './walked.ts'
@@ -45,14 +45,14 @@ describe.for(lists)('the walk through %s', ([path, fill]) => {
     const { pages, ids } = await walkAll(api, path)
     expect(ids).toEqual(collectionOf(fake, path).ids())
     expect(pages.map(({ length }) => length)).toEqual([500, 450, 251])
-    expect(offsetsOf(fake)).toEqual([0, 450, 900])
+    expect(offsetsOf(fake)).toEqual([0, 450, 900, 1151])
   })
 
   test.for([
-    ['a few of the first', 0, 40, [0, 450, 900]],
-    ['a few at the end of the page before', 470, 510, [0, 450, 900]],
-    ['hundreds of the first', 0, 300, [0, 450, 0, 450]],
-    ['the page before', 0, 500, [0, 450, 0, 450]],
+    ['a few of the first', 0, 40, [0, 450, 900, 1_111]],
+    ['a few at the end of the page before', 470, 510, [0, 450, 900, 1_111]],
+    ['hundreds of the first', 0, 300, [0, 450, 0, 450, 851]],
+    ['the page before', 0, 500, [0, 450, 0, 450, 651]],
     ['all', 0, count, [0, 450, 0]],
   ] as const)('skips nothing when %s go', async ([, from, to, offsets]) => {
     const { fake, api } = await openApi()
@@ -141,16 +141,19 @@ describe('a walk by offset', () => {
 
 test.for([
   ['no list', {}],
-  ['a list with an entry that has no id', [{ id: 'role_1' }, { name: 'x' }]],
-  ['a list with an entry that is no object', { data: [{ id: 'role_1' }, null] }],
-])('a walk refuses %s instead of ending early', async ([, body]) => {
+  ['text', 'users'],
+  ['null', null],
+  ['a list under another name', { items: [{ id: 'role_1' }], total_count: 1 }],
+  ['null as the list', { data: null, total_count: 0 }],
+])('a walk refuses %s', async ([, body]) => {
   for (const path of ['/users', roles]) {
     const walked = walkAll({ get: async () => body }, path)
-    await expect(walked).rejects.toThrow(ApiRefusedError)
+    await expect(walked).rejects.toThrow(UnreadableAnswerError)
   }
 })
 
-test('a list that is not there at all is a feature that is not enabled', async () => {
+test('a list that is not there at all is an error that names it', async () => {
   const walked = walkAll({ get: async () => undefined }, roles)
-  await expect(walked).rejects.toThrow(FeatureNotEnabledError)
+  await expect(walked).rejects.toThrow(ApiRefusedError)
+  await expect(walked).rejects.toThrow('/organization_roles')
 })

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createDatabase, migrate } from '@clerk-sync/db'
 import type { Database } from '@clerk-sync/db'
 import { createSigningSecret, parseSigningSecrets, selectKept } from '@clerk-sync/events'
-import { startIngest } from '@clerk-sync/ingest'
+import { defaultLimits, startIngest } from '@clerk-sync/ingest'
 import type { IngestConfig } from '@clerk-sync/ingest'
 import { createLogger } from '@clerk-sync/ops/process'
 import type { App, Ops } from '@clerk-sync/ops/process'
@@ -152,6 +152,8 @@ function ingestConfig(queue: QueueLocation, secret: string): IngestConfig {
     instanceId: undefined,
     kept: selectKept(),
     enqueueTimeoutMs: defaultEnqueueTimeoutMs,
+    ackDurability: 'enqueued',
+    ...defaultLimits,
   }
 }
 

@@ -23,7 +23,7 @@ function everythingOf(person: Person): PersonEvent[] {
     build('session.ended', { id: id('sess'), data: { status: [text('unreadable')] } }),
     build('organizationMembership.created', {
       id: id('orgmem'),
-      data: { organization: null, role: text('unreadable') },
+      data: { organization: null, public_metadata: { desk: text('unreadable') } },
     }),
   ]
 }

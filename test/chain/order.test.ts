@@ -118,7 +118,7 @@ describe.each(backends)('on %s', (backend) => {
     }
     const rejoined = { ...rejoin, data: { ...rejoin.data, ...place } }
     const deleted = buildSample('organizationMembership.deleted', { id: String(old.data['id']) })
-    expect(await inTurn([old, rejoined, deleted])).toEqual(['applied', 'applied', 'deleted'])
+    expect(await inTurn([old, rejoined, deleted])).toEqual(['applied', 'applied', 'stale'])
 
     const { user_id } = old.data['public_user_data'] as { user_id: string }
     const rows = await chain.db.prisma.organizationMembership.findMany({ where: { user_id } })

@@ -97,7 +97,15 @@ export function createPerson(): Person {
         verification,
       },
     ],
-    saml_accounts: [{ id: id('samlacc'), email_address: never('saml', email('saml')) }],
+    saml_accounts: [{ id: id('samlacc'), email_address: keep('saml', email('saml')) }],
+    enterprise_accounts: [
+      {
+        id: id('entacc'),
+        provider_user_id: keep('enterprise-id'),
+        email_address: keep('enterprise', email('enterprise')),
+        first_name: never('enterprise-first-name'),
+      },
+    ],
     passkeys: [{ id: id('passkey'), name: never('passkey') }],
     public_metadata: { [keep('public-key')]: keep('public') },
     unsafe_metadata: { deep: [{ [keep('unsafe-key')]: keep('unsafe') }] },
@@ -124,7 +132,7 @@ export function createPerson(): Person {
   }
   const membership = {
     public_metadata: { [keep('membership-key')]: keep('membership') },
-    private_metadata: { secret: never('membership-secret') },
+    private_metadata: { secret: keep('membership-secret') },
     public_user_data: {
       user_id: userId,
       first_name: never('member-first-name'),
@@ -136,11 +144,12 @@ export function createPerson(): Person {
     inviter_id: null,
     public_inviter_data: null,
     public_metadata: { [keep('invitation-key')]: keep('invitation') },
-    private_metadata: { secret: never('invitation-secret') },
+    private_metadata: { secret: keep('invitation-secret') },
     url: `https://accounts.example.com/?ticket=${never('ticket')}`,
   }
   const session = () => ({
     user_id: userId,
+    actor: { sub: keep('actor') },
     user: { ...user(), first_name: never('snapshot-first-name') },
     latest_activity: {
       ip_address: keep('session IP', `2001:db8:2:${groups}`),

@@ -75,6 +75,20 @@ describe.each(backends)('on %s', (backend) => {
     expect(await only.count('clerk_sync_worker_failures_total')).toBe(0)
   })
 
+  test('a job of an earlier release, whose id is any svix-id unchanged, and its redelivery are applied once', async () => {
+    const { chain: quiet, opened: waiting } = await openChain(backend)
+    const edge = await quiet.startIngest()
+    const sent = await edge.send(buildSample('user.created'), { svixId: 'evt_1' })
+    const [job = expect.fail()] = await bullQueueOf(waiting).getJobs(['waiting'])
+    await bullQueueOf(waiting).add(job.name, job.data, { jobId: 'evt_1', attempts: 5 })
+
+    const only = await quiet.startWorker()
+    expect(await outcomesOf(quiet, [sent])).toEqual(['applied'])
+    await untilEmpty(waiting)
+    expect(await only.count('clerk_sync_worker_events_total')).toBe(2)
+    expect(await only.count('clerk_sync_worker_failures_total')).toBe(0)
+  })
+
   test('an event that can never be applied goes to the failed set at once, with a reason without its data', async () => {
     const { data, ...event } = buildSample('user.created')
     const { id: _, ...nameless } = data
@@ -84,11 +98,9 @@ describe.each(backends)('on %s', (backend) => {
     expect(job.attemptsMade).toBe(1)
     expect(job.failedReason).toBe('user.created has no data.id: nothing to apply it to')
 
-    const wrong = await ingest.send({ ...event, data: { ...data, first_name: ['Grace'] } })
+    const wrong = await ingest.send({ ...event, data: { ...data, id: 'u'.repeat(256) } })
     const { failedReason } = await jobIn(wrong.svixId, 'failed')
-    expect(failedReason).toBe(
-      "user.created can't be read: data.first_name is a list, expected a string",
-    )
+    expect(failedReason).toBe('user.created has a data.id of more than 255 characters')
   })
 
   test('a redelivery of a failed event runs it again with fresh attempts', async () => {

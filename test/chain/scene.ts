@@ -43,8 +43,8 @@ export async function openScene(
 
 /** An event that failed for good. */
 export async function failOne({ ingest, opened }: Scene, person: Person): Promise<SentEvent> {
-  const data = { first_name: [person.keep('failed-first-name')] }
-  const sent = await ingest.send(person.build('user.updated', { id: person.userId, data }))
+  const data = { id: null, latest_activity: { city: person.keep('failed-city') } }
+  const sent = await ingest.send(person.build('session.ended', { id: person.userId, data }))
   await untilState(opened, sent, 'failed')
   return sent
 }

@@ -7,6 +7,8 @@ export interface Delivery {
   secret?: string
   timestamp?: number
   headers?: Record<string, string | undefined>
+  /** Ends the request. */
+  signal?: AbortSignal
 }
 
 export interface SentEvent {
@@ -30,6 +32,7 @@ export async function send(
     secret = ownSecret,
     timestamp = Date.now() / 1000,
     headers = {},
+    signal,
   }: Delivery = {},
 ): Promise<SentEvent> {
   const body = typeof event === 'string' ? event : JSON.stringify(event)
@@ -46,7 +49,8 @@ export async function send(
   const given = Object.entries(all).filter(
     (header): header is [string, string] => header[1] !== undefined,
   )
-  const response = await fetch(url, { method: 'POST', headers: given, body })
+  const ending = signal ? { signal } : {}
+  const response = await fetch(url, { method: 'POST', headers: given, body, ...ending })
   const text = await response.text()
   return {
     svixId,

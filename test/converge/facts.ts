@@ -2,7 +2,7 @@ import type { Database } from '@clerk-sync/db'
 import type { StoryEvent } from './story.ts'
 
 /** What a reader would ask the tables of one story: one line per fact. */
-type Facts = Record<
+export type Facts = Record<
   | 'users'
   | 'addresses'
   | 'organizations'
@@ -50,7 +50,8 @@ export function expectedFacts(events: readonly StoryEvent[]): Facts {
     const isDeleted = [thing, ...[...owners].map((owner) => things.get(owner))].some(
       (one) => one?.deletedAt !== undefined,
     )
-    if (isDeleted) facts.tombstones.push(`${tableName(kind)} ${id} ${time(deletedAt ?? null)}`)
+    if (isDeleted || isReplaced(thing, things))
+      facts.tombstones.push(`${tableName(kind)} ${id} ${time(deletedAt ?? null)}`)
     else if (told) tell(facts, kind, told.event, told.version)
   }
   for (const lines of Object.values(facts)) lines.sort(bytewise)
@@ -73,9 +74,20 @@ function learn(things: Map<string, Known>, event: StoryEvent): void {
   if (!thing.told || isGreater(version, thing.told.version)) thing.told = { event, version }
 }
 
+// Of the memberships of one user in one organization the one that was made last stays.
+function isReplaced({ kind, told }: Known, things: ReadonlyMap<string, Known>): boolean {
+  if (kind !== 'organizationMembership' || !told) return false
+  const own = told.event.body.data
+  return [...things.values()].some((other) => {
+    const data = other.kind === kind ? other.told?.event.body.data : undefined
+    if (!data || ownersIn(kind, data).join(' ') !== ownersIn(kind, own).join(' ')) return false
+    return Number(data['created_at']) > Number(own['created_at'])
+  })
+}
+
 type Data = StoryEvent['body']['data']
 
-function ownersIn(kind: string, data: Data): string[] {
+export function ownersIn(kind: string, data: Data): string[] {
   const { organization, public_user_data: member } = data as {
     organization?: { id: string }
     public_user_data?: { user_id: string }

@@ -14,6 +14,8 @@ export interface Scene {
   readonly users: [User, User]
   organization: Known
   membership?: { id: string; role: string; data: object; updatedAt: number } | undefined
+  /** When the last membership was made. */
+  joinedAt?: number
   invitation?: { id: string; data: object; updatedAt: number } | undefined
   domain?: { id: string; data: object } | undefined
   session?: { id: string; data: object } | undefined
@@ -106,11 +108,15 @@ export const actions = {
     scene.send('organization.deleted', scene.organization.id, {})
     scene.organization = { id: scene.makeId('org'), known: false }
   },
-  // Joining again makes a new membership; the old one was left or is left behind.
+  // Joining again makes a new membership, made later than the old one; that was left, or its delete
+  // is lost.
   join(scene: Scene, { who }: Told) {
+    if (scene.joinedAt === scene.now) scene.now += 1
+    scene.joinedAt = scene.now
     const data = {
       organization: { id: scene.organization.id, name: 'left behind' },
       public_user_data: { user_id: one(scene, who).id },
+      created_at: scene.now,
     }
     const id = scene.makeId('orgmem')
     scene.membership = { id, role: 'org:member', data, updatedAt: scene.now }

@@ -75,7 +75,7 @@ export async function openScene({ redis }: { redis?: 12 | 13 | 14 }): Promise<Sc
     receiver,
     db,
     queue,
-    secrets: [signingSecret.replace('whsec_', ''), url.password],
+    secrets: [signingSecret.replace('whsec_', ''), `${url.username}:${url.password}`],
     async startIngest(env = {}) {
       const port = await freePort()
       webhookUrl = `http://127.0.0.1:${port}/api/webhooks/clerk`

@@ -74,7 +74,9 @@ program
   .option('--entities <tables>', 'only these, separated by commas')
   .option('--resume', 'continue where the last backfill stopped')
   .option('--dry-run', 'write nothing, say what would be written')
+  .option('--refill', 'also write rows with the same updated_at that differ from Clerk')
   .option('--rate <n>', 'requests per 10 s; 0: no limit', zeroOrMore)
+  .option('--json', 'for machines')
   .addHelpText(
     'after',
     `
@@ -85,17 +87,30 @@ newer and never restores a row that was deleted. Ctrl-C stops it; --resume conti
 and skips the tables that were finished.
 
 It uses the worker's DELETION_POLICY, SYNC_ENTITIES and SYNC_FIELDS, which are saved in the
-database, and refuses the key of another Clerk instance. A row with the same updated_at is
-not changed.
+database, and refuses the key of another Clerk instance.
+
+A row with the same updated_at is not changed, unless --refill is given: then it is written
+where it differs, after SYNC_FIELDS keeps more fields than before, or where somebody changed
+rows by hand. What Clerk changed in the last minute is left to its webhook.
+--refill --dry-run counts these rows.
+
+When one list of Clerk's can't be read, or not to its end, the others are read all the same.
+Memberships, invitations and domains are read organization by organization where the API has
+no list of all of them.
 
 It needs CLERK_SECRET_KEY and DATABASE_URL, or "clerk-sync start --fake-clerk 1000" here.
 The rate limit is shared by all processes on one database: 900 requests per 10 s for a
 production key, 90 for a development one.
 
+Exit code: 0 when everything was read and written, and also when Clerk says that a feature is
+not enabled; 1 when something could not be read or written; 130 when it was stopped.
+
 Examples:
   $ clerk-sync backfill
   $ clerk-sync backfill --entities users,organizations --dry-run
   $ clerk-sync backfill --resume
+  $ clerk-sync backfill --refill --entities users
+  $ clerk-sync backfill --json | jq '.complete'
 `,
   )
   .action(async (options) => {
@@ -129,10 +144,15 @@ It compares Clerk and the tables both ways and reports for each table what is
 A change of the last minute is no drift: its webhook may still be on the way.
 --repair uses the same guarded write as the worker; it deletes a row only after Clerk was
 asked for its id.
---max-deletes is the delete limit of each table (default 1%): when more of its rows would be
-deleted, nothing of that table and of those after it is written.
+--max-deletes is the delete limit of each table (default 1% of what Clerk has, at least one
+row): when more of its rows would be deleted, nothing of that table and of those after it is
+written.
 
-Exit code: 0 without drift (after --repair: none left), 3 with drift, 1 on errors.
+It compares updated_at, not every field: "backfill --refill --dry-run" does that.
+
+Exit code: 0 without drift (after --repair: none left), 3 with drift, 1 when something could
+not be compared (a list that can't be read, or gives fewer than Clerk counts, an entry without
+updated_at) or a repair was refused: then "no drift" is not known.
 
 Examples:
   $ clerk-sync reconcile

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -176,10 +176,10 @@ describe('clerk-sync start, with nothing installed', () => {
     expect(refused.output).toMatch(/answer {3}400 \{"error":"invalid_signature"\}/)
     expect(refused.output).toContain('--secret')
 
-    const unreadable = await run('trigger', 'user.created', '--data', '{"first_name":["Ada"]}')
+    const unreadable = await run('trigger', 'user.created', '--data', '{"id":""}')
     expect(unreadable.code).toBe(1)
     expect(unreadable.output).toContain(
-      "outcome  failed: user.created can't be read: data.first_name is a list, expected a string",
+      'outcome  failed: user.created has no data.id: nothing to apply it to',
     )
 
     const noEvent = await run('trigger', 'user.created', '--data', '[]')
@@ -220,6 +220,28 @@ test('starts again after a crash, also when its old pid belongs to another proce
   await writeFile(file, JSON.stringify({ ...running, pid: process.pid }))
   const second = await start()
   expect((await second.stop()).code).toBe(0)
+}, 60_000)
+
+test('what it keeps is for its owner alone, also what an earlier release has written', async () => {
+  await enterNewDirectory()
+  const data = join(dir, '.data')
+  await mkdir(data, { mode: 0o755 })
+  await writeFile(join(data, 'clerk-sync.log'), 'an old line\n', { mode: 0o644 })
+  await writeFile(join(data, 'postgres.log'), 'an old line\n', { mode: 0o644 })
+  const running = await start()
+  const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
+  expect(await modeOf(data)).toBe('700')
+  const entries = await readdir(data)
+  expect(entries).toEqual(
+    expect.arrayContaining(['clerk-sync.log', 'secrets.json', 'running.json']),
+  )
+  for (const entry of entries) {
+    expect([entry, await modeOf(join(data, entry))]).toEqual([
+      entry,
+      entry === 'postgres' ? '700' : '600',
+    ])
+  }
+  expect((await running.stop()).code).toBe(0)
 }, 60_000)
 
 test('with REDIS_URL the queue is on Redis', async () => {

@@ -1,3 +1,4 @@
+import { limitConnections } from '@clerk-sync/ops/process'
 import type { Logger } from '@clerk-sync/ops/process'
 import type { OpenQueue } from '@clerk-sync/queue'
 import Fastify from 'fastify'
@@ -5,24 +6,34 @@ import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import { adjustBoardPage } from './board/board.ts'
 import { guardBoardWrites } from './board/board-writes.ts'
 import { isCrossSiteChange, readsOnly, securityHeaders } from './browser-security.ts'
+import { refuseBadRequests, refusesSafely } from './http-errors.ts'
 import { guard } from './login/login.ts'
 import type { Login } from './login/login.ts'
+import type { RefusedLogins } from './login/refused-logins.ts'
 import { boardPath, serveStaticFiles } from './render-page.ts'
 import type { ReplayRuns } from './replay/replay-runs.ts'
 import { serveReplay } from './replay/replay-routes.ts'
+
+// Those that wait to have a password compared, and the browsers of operators.
+const maxConnections = 1_000
+// An operator's forms are small.
+const bodyLimitBytes = 64 * 1024
 
 export interface ConsoleDeps {
   readonly board: FastifyPluginCallback
   readonly login: Login
   readonly logger: Logger
   readonly queue: OpenQueue
+  readonly refused: RefusedLogins
   readonly runs: ReplayRuns
 }
 
 /** The console: the board and the replay page behind their login. The caller listens and closes. */
 export function buildConsole(deps: ConsoleDeps): FastifyInstance {
-  const app = Fastify({ requestTimeout: 15_000, forceCloseConnections: true })
+  const app = Fastify({ ...refusesSafely, bodyLimit: bodyLimitBytes, forceCloseConnections: true })
+  limitConnections(app.server, { max: maxConnections })
   app.addHook('onRequest', async (_, reply) => void reply.headers(securityHeaders))
+  refuseBadRequests(app)
   app.setNotFoundHandler((_, reply) => reply.code(404).send({ error: 'not_found' }))
   serveStaticFiles(app)
   void app.register((scope) => servePrivately(scope, deps))
@@ -31,11 +42,11 @@ export function buildConsole(deps: ConsoleDeps): FastifyInstance {
 
 // A hook covers only what is registered after it: the pages come last.
 async function servePrivately(scope: FastifyInstance, deps: ConsoleDeps): Promise<void> {
-  const { login, logger, runs, queue } = deps
+  const { login, logger, refused, runs, queue } = deps
   scope.addHook('onRequest', async (request, reply) => {
     if (isCrossSiteChange(request)) await reply.code(403).send({ error: 'cross_site' })
   })
-  await guard(scope, login, logger)
+  await guard(scope, login, { logger, refused })
   scope.addHook('onResponse', async (request, { statusCode: status }) => {
     const { operator, method } = request
     // A stranger changes nothing, and must not choose what the log says.

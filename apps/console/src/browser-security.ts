@@ -42,5 +42,5 @@ export function isCrossSiteChange(request: {
   // Browsers send this header over HTTPS and to localhost only. A proxy that sets Host does not
   // change it.
   if (site !== undefined) return site !== 'same-origin'
-  return origin !== undefined && URL.parse(origin)?.host !== host
+  return origin !== undefined && (host === undefined || URL.parse(origin)?.host !== host)
 }

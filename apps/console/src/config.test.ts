@@ -100,6 +100,17 @@ test('a short password is refused, and not shown', () => {
   )
 })
 
+test.each(['changeme-changeme', 'Operator-2026!', '<12 random characters or more>'])(
+  'the password %s is refused with the cure, and not shown',
+  (BOARD_PASSWORD) => {
+    const read = () => readConsoleConfig({ ...complete, BOARD_USER: 'operator', BOARD_PASSWORD })
+    expect(read).toThrow(
+      'BOARD_PASSWORD is one of those that are guessed first. Generate one: openssl rand -hex 16',
+    )
+    expect(read).not.toThrow(BOARD_PASSWORD)
+  },
+)
+
 test('a user with a colon could never log in', () => {
   expect(() => readConsoleConfig({ ...complete, BOARD_USER: 'a:b' })).toThrow(
     'BOARD_USER must not contain a colon',

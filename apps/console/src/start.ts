@@ -1,9 +1,9 @@
-import { createErrorLog } from '@clerk-sync/ops/process'
 import type { App, Ops } from '@clerk-sync/ops/process'
-import { checkQueue, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
+import { checkQueue, createQueueErrorLog, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
 import { buildConsole } from './app.ts'
 import { buildBoard } from './board/board.ts'
 import type { ConsoleConfig } from './config.ts'
+import { createRefusedLogins } from './login/refused-logins.ts'
 import { boardPath } from './render-page.ts'
 import { createReplayRuns } from './replay/replay-runs.ts'
 
@@ -19,10 +19,11 @@ export async function startConsole(config: ConsoleConfig, ops: Ops): Promise<Con
   const board = buildBoard({ logger, showData })
   const opened = openQueue(config.queue, {
     onOpen: (queue) => board.show(queue),
-    onError: createErrorLog(logger, 'queue connection error'),
+    onError: createQueueErrorLog(logger),
   })
   const runs = createReplayRuns(opened, logger)
-  const app = buildConsole({ board: board.plugin, login, logger, queue: opened, runs })
+  const refused = createRefusedLogins(logger, ops.registry)
+  const app = buildConsole({ board: board.plugin, login, logger, queue: opened, refused, runs })
   registerQueueMetrics(ops.registry, opened)
   try {
     await app.listen({ port: config.BOARD_PORT, host: config.HOST })
@@ -41,6 +42,7 @@ export async function startConsole(config: ConsoleConfig, ops: Ops): Promise<Con
     async close() {
       await runs.close()
       await app.close()
+      refused.close()
       await opened.close()
     },
   }

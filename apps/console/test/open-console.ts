@@ -39,6 +39,7 @@ export async function openConsole(
   queue: QueueLocation,
   settings: Partial<Pick<ConsoleConfig, 'login' | 'showData' | 'BOARD_PORT'>> = {},
   logger = createLogger({ name: 'test', level: 'silent' }),
+  registry = createRegistry(['console']),
 ): Promise<Console> {
   const config = {
     queue,
@@ -51,7 +52,7 @@ export async function openConsole(
     SHUTDOWN_TIMEOUT_MS: 1_000,
     ...settings,
   }
-  return await startConsole(config, { logger, registry: createRegistry(['console']) })
+  return await startConsole(config, { logger, registry })
 }
 
 /** Waits for its queue: that fails fast, also in the moment before its first connection. */

@@ -15,6 +15,10 @@ test('a signing secret and a Redis are enough', () => {
     queue: { kind: 'redis', address: { node: { host: 'localhost', port: 6379 } } },
     instanceId: undefined,
     enqueueTimeoutMs: 10_000,
+    maxConnections: 1_000,
+    maxRequestsWaiting: 500,
+    maxBodyMemoryBytes: 67_108_864,
+    ackDurability: 'enqueued',
   })
 })
 

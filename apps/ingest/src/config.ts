@@ -1,11 +1,24 @@
 import { processVariables } from '@clerk-sync/ops/process'
 import type { Kept, SigningSecret } from '@clerk-sync/events'
 import { fieldsLeftOut, keptBy, keptVariables, webhookSigningSecret } from '@clerk-sync/events'
-import { host, optionalPostgresUrl, port, readConfig, variable } from '@clerk-sync/ops'
+import { count, host, optionalPostgresUrl, port, readConfig, variable } from '@clerk-sync/ops'
 import type { Settings } from '@clerk-sync/ops'
-import { enqueueTimeoutMs, locateQueue, missingQueue, redisUrl } from '@clerk-sync/queue'
-import type { QueueLocation } from '@clerk-sync/queue'
+import {
+  ackDurability,
+  enqueueTimeoutMs,
+  locateQueue,
+  missingQueue,
+  redisUrl,
+} from '@clerk-sync/queue'
+import type { AckDurability, QueueLocation } from '@clerk-sync/queue'
 import { z } from 'zod'
+
+/** What ingest takes at once. With these it stays far below 512 MB. */
+export const defaultLimits = {
+  maxConnections: 1_000,
+  maxRequestsWaiting: 500,
+  maxBodyMemoryBytes: 64 * 1024 * 1024,
+} as const
 
 /** The variables that ingest reads. */
 export const ingestVariables = {
@@ -18,6 +31,10 @@ export const ingestVariables = {
   HOST: host,
   ...keptVariables,
   ENQUEUE_TIMEOUT_MS: enqueueTimeoutMs,
+  ACK_DURABILITY: ackDurability,
+  MAX_CONNECTIONS: count(defaultLimits.maxConnections, 100_000),
+  MAX_REQUESTS_WAITING: count(defaultLimits.maxRequestsWaiting, 100_000),
+  MAX_BODY_MEMORY_BYTES: count(defaultLimits.maxBodyMemoryBytes, 16 * 1024 ** 3),
 }
 
 export interface IngestConfig extends Settings<typeof processVariables> {
@@ -29,6 +46,10 @@ export interface IngestConfig extends Settings<typeof processVariables> {
   readonly instanceId: string | undefined
   readonly kept: Kept
   readonly enqueueTimeoutMs: number
+  readonly ackDurability: AckDurability
+  readonly maxConnections: number
+  readonly maxRequestsWaiting: number
+  readonly maxBodyMemoryBytes: number
 }
 
 /**
@@ -46,5 +67,9 @@ export function readIngestConfig(env: NodeJS.ProcessEnv): IngestConfig {
     instanceId: settings.CLERK_INSTANCE_ID,
     kept: keptBy(settings),
     enqueueTimeoutMs: settings.ENQUEUE_TIMEOUT_MS,
+    ackDurability: settings.ACK_DURABILITY,
+    maxConnections: settings.MAX_CONNECTIONS,
+    maxRequestsWaiting: settings.MAX_REQUESTS_WAITING,
+    maxBodyMemoryBytes: settings.MAX_BODY_MEMORY_BYTES,
   }
 }

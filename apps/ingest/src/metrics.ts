@@ -16,8 +16,31 @@ export const unverifiedOutcomes = [
   'invalid_event',
   'invalid_request',
   'too_large',
+  'overloaded',
   'internal_error',
 ] as const
+
+/** Why a request was refused, or a connection closed. */
+export const refusalReasons = [
+  'missing_header',
+  'malformed_timestamp',
+  'too_old',
+  'too_new',
+  'no_match',
+  'no_event',
+  'too_deep',
+  'too_many_values',
+  'cannot_enqueue',
+  'body_too_large',
+  'body_memory',
+  'hung_up',
+  'requests_waiting',
+  'connections',
+  'timeout',
+  'malformed_http',
+] as const
+
+export type RefusalReason = (typeof refusalReasons)[number]
 
 export type RequestOutcome = (typeof verifiedOutcomes | typeof unverifiedOutcomes)[number]
 
@@ -28,6 +51,7 @@ export interface IngestMetrics {
   /** The answer is sent, or the sender has hung up. */
   left(): void
   enqueued(seconds: number): void
+  refused(reason: RefusalReason): void
 }
 
 /** Registers the metrics of ingest. */
@@ -62,6 +86,12 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
     help: 'Unix time of the last event whose signature was right; absent until this process has had one.',
     registers,
   })
+  const refusals = new Counter({
+    name: 'clerk_sync_ingest_refusals_total',
+    help: 'Requests refused, and connections closed unanswered, by reason.',
+    labelNames: ['reason'] as const,
+    registers,
+  })
   lastVerified.remove()
   // increase() would miss the first event of a series that begins with it.
   for (const outcome of verifiedOutcomes) {
@@ -69,6 +99,7 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
   }
   for (const outcome of unverifiedOutcomes) requests.inc({ type: unverified, outcome }, 0)
   for (const outcome of [...verifiedOutcomes, ...unverifiedOutcomes]) ack.zero({ outcome })
+  for (const reason of refusalReasons) refusals.inc({ reason }, 0)
 
   return {
     arrived: () => inFlight.inc(),
@@ -79,6 +110,7 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
     },
     left: () => inFlight.dec(),
     enqueued: (seconds) => enqueue.observe(seconds),
+    refused: (reason) => refusals.inc({ reason }),
   }
 }
 

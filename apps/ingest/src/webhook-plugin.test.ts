@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import {
   createSigningSecret,
   everything,
@@ -8,17 +9,20 @@ import {
 import { buildSample } from '@clerk-sync/events/samples'
 import type { EventJob } from '@clerk-sync/events'
 import { createLogger } from '@clerk-sync/ops/process'
+import { CannotEnqueueError, QueueUnavailableError } from '@clerk-sync/queue'
 import { Registry } from 'prom-client'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { defaultLimits } from './config.ts'
 import { createIngestMetrics } from './metrics.ts'
 import { buildIngest } from './start.ts'
-import { createUnknownTypeLog, webhookPath } from './webhook-plugin.ts'
-import type { WebhookDeps } from './webhook-plugin.ts'
+import { createUnknownTypeLog } from './receive-delivery.ts'
+import type { IngestDeps } from './start.ts'
+import { webhookPath } from './webhook-plugin.ts'
 
 const secrets = parseSigningSecrets(createSigningSecret())
 
 /** Ingest with a list instead of a queue. The tests of the chain use real queues. */
-function createIngest(changes: Partial<WebhookDeps> = {}) {
+function createIngest(changes: Partial<IngestDeps> = {}) {
   const jobs: EventJob[] = []
   const lines: Record<string, unknown>[] = []
   const registry = new Registry()
@@ -33,6 +37,7 @@ function createIngest(changes: Partial<WebhookDeps> = {}) {
     instanceId: undefined,
     kept: selectKept(),
     enqueueTimeoutMs: 1_000,
+    ...defaultLimits,
     metrics: createIngestMetrics(registry),
     logger: createLogger({ name: 'test', level: 'debug' }, { write }),
     stopping: new AbortController().signal,
@@ -43,16 +48,22 @@ function createIngest(changes: Partial<WebhookDeps> = {}) {
     jobs,
     lines,
     registry,
+    refusals: async () =>
+      (await registry.getSingleMetric('clerk_sync_ingest_refusals_total')?.get())?.values.filter(
+        ({ value }) => value > 0,
+      ),
     requests: async () =>
       (await registry.getSingleMetric('clerk_sync_ingest_requests_total')?.get())?.values.filter(
         ({ value }) => value > 0,
       ),
-    send: (event: object) => app.inject({ method: 'POST', url: webhookPath, ...signed(event) }),
+    app,
+    send: (event: object | string, headers: Record<string, string> = {}) =>
+      app.inject({ method: 'POST', url: webhookPath, ...signed(event, headers) }),
   }
 }
 
-function signed(event: object) {
-  const body = JSON.stringify(event)
+function signed(event: object | string, headers: Record<string, string>) {
+  const body = typeof event === 'string' ? event : JSON.stringify(event)
   const message = { id: 'msg_1', timestamp: Math.floor(Date.now() / 1000), body }
   const [secret] = secrets
   if (!secret) throw new Error('no secret')
@@ -63,6 +74,7 @@ function signed(event: object) {
       'svix-id': message.id,
       'svix-timestamp': String(message.timestamp),
       'svix-signature': sign(secret, message),
+      ...headers,
     },
   }
 }
@@ -121,6 +133,134 @@ test('an unknown type is queued for the ledger, logged once and counted as unkno
   expect(JSON.stringify([jobs, lines])).not.toContain('s3cret')
 })
 
+test.each([
+  'application/json,application/json',
+  'application/json, text/plain; charset=x',
+  '',
+  ' ',
+  '/',
+  'json',
+  'application/x-www-form-urlencoded',
+  'multipart/form-data',
+])('the content type %j does not matter', async (type) => {
+  const { send, jobs } = createIngest()
+  const answer = await send(buildSample('user.created'), { 'content-type': type })
+  expect([answer.statusCode, jobs.length]).toEqual([200, 1])
+})
+
+const userWith = (field: string, json: string) =>
+  `{"type":"user.updated","data":{"id":"user_2abcdefghijkl","updated_at":1795885963357,"${field}":${json}}}`
+const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
+const keys = (count: number) =>
+  `{${Array.from({ length: count }, (_, key) => `"${key}":1`).join(',')}}`
+
+test.each([
+  ['lists nested 3,000 deep where addresses belong', 'email_addresses', nested(3_000)],
+  ['metadata nested as deep as 8 KB allow', 'unsafe_metadata', nested(4_096)],
+  [
+    'metadata of 8 KB with as many values as possible',
+    'unsafe_metadata',
+    `[${'0,'.repeat(4_095)}0]`,
+  ],
+  ['brackets and commas in a text', 'unsafe_metadata', `"${String.raw`[,\"`.repeat(20_000)}"`],
+])('an event with %s is taken', async (_, field, json) => {
+  const { send, jobs } = createIngest()
+  expect((await send(userWith(field, json))).statusCode).toBe(200)
+  expect(jobs).toHaveLength(1)
+})
+
+test.each([
+  ['metadata nested 5,000 deep', 'too_deep', userWith('unsafe_metadata', nested(5_000))],
+  ['lists nested 100,000 deep', 'too_deep', userWith('email_addresses', nested(100_000))],
+  ['a nested root', 'too_deep', nested(5_000)],
+  ['40,000 keys', 'too_many_values', userWith('public_metadata', keys(40_000))],
+  ['250,000 zeros', 'too_many_values', userWith('public_metadata', `[${'0,'.repeat(250_000)}0]`)],
+  ['120,000 empty lists', 'too_many_values', userWith('x', `[${'[],'.repeat(120_000)}0]`)],
+])('an event with %s is refused at once, with the reason in the log', async (_, reason, body) => {
+  const { send, jobs, lines, refusals } = createIngest()
+  const startedAt = performance.now()
+  const answer = await send(body)
+  expect(performance.now() - startedAt).toBeLessThan(1_000)
+  expect([answer.statusCode, answer.json()]).toEqual([400, { error: 'invalid_event' }])
+  expect(jobs).toEqual([])
+  expect(await refusals()).toMatchObject([{ labels: { reason }, value: 1 }])
+  expect(lines.filter(({ level }) => level === 'warn')).toMatchObject([{ svixId: 'msg_1', reason }])
+})
+
+test('GET /livez answers on the webhook port, and says nothing else', async () => {
+  const { app } = createIngest()
+  const answer = await app.inject({ url: '/livez' })
+  expect([answer.statusCode, answer.json()]).toEqual([200, { live: true }])
+  for (const url of ['/readyz', '/metrics', '/']) {
+    expect((await app.inject({ url })).statusCode).toBe(404)
+  }
+})
+
+describe('why a delivery is refused', () => {
+  const id = 'msg_2abcdefghijkl'
+  const secondsAgo = (count: number) => String(Math.floor(Date.now() / 1000) - count)
+
+  test.each([
+    ['too_old', { 'svix-timestamp': secondsAgo(1_000) }, { ageSeconds: expect.closeTo(1_000, -2) }],
+    [
+      'too_new',
+      { 'svix-timestamp': secondsAgo(-1_000) },
+      { ageSeconds: expect.closeTo(-1_000, -2) },
+    ],
+    ['missing_header', { 'svix-signature': '' }, {}],
+    ['malformed_timestamp', { 'svix-timestamp': 'now' }, {}],
+    ['no_match', { 'content-encoding': 'gzip' }, { contentEncoding: 'gzip' }],
+    ['no_match', { 'content-encoding': 's3cret' }, { contentEncoding: 'unknown' }],
+  ])('is logged at info: %s', async (reason, headers, facts) => {
+    const { send, lines, refusals } = createIngest()
+    const sent = { 'svix-id': id, ...headers }
+    expect((await send(buildSample('user.created'), sent)).json()).toEqual({
+      error: 'invalid_signature',
+    })
+    expect(lines.filter(({ level }) => level === 'info')).toEqual([
+      {
+        name: 'test',
+        level: 'info',
+        time: expect.any(String),
+        reason,
+        svixId: id,
+        ...facts,
+        msg: expect.stringMatching(/^delivery refused: /),
+      },
+    ])
+    expect(await refusals()).toMatchObject([{ labels: { reason }, value: 1 }])
+    expect(JSON.stringify(lines)).not.toMatch(/s3cret|Lovelace/)
+  })
+
+  test('is told of a compressed body whose headers do not say so', async () => {
+    const { app, lines } = createIngest()
+    const { headers } = signed(buildSample('user.created'), {})
+    const payload = gzipSync(JSON.stringify(buildSample('user.created')))
+    await app.inject({ method: 'POST', url: webhookPath, headers, payload })
+    expect(lines).toContainEqual(
+      expect.objectContaining({ reason: 'no_match', contentEncoding: 'gzip' }),
+    )
+  })
+
+  test('is logged once in ten seconds for each reason, with the number of those left out', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { send, lines } = createIngest()
+    const refused = { 'svix-id': 'made up', 'svix-signature': 'v1,AAAA' }
+    for (let count = 0; count < 5; count++) await send(buildSample('user.created'), refused)
+    await send(buildSample('user.created'), { 'svix-timestamp': 'now' })
+    vi.advanceTimersByTime(10_000)
+    await send(buildSample('user.created'), refused)
+    const told = lines.filter(({ level }) => level === 'info')
+    expect(told.map(({ reason, leftOut }) => [reason, leftOut])).toEqual([
+      ['no_match', undefined],
+      ['malformed_timestamp', undefined],
+      ['no_match', 4],
+    ])
+    expect(JSON.stringify(told)).not.toContain('made up')
+  })
+})
+
 function createTypeLog() {
   const lines: { level: string; type: string; msg: string }[] = []
   const write = (line: string) => void lines.push(JSON.parse(line))
@@ -146,3 +286,41 @@ test('after 1,000 unknown types, no more are logged or kept in memory', () => {
   log('robot.1')
   expect(lines).toHaveLength(1_000)
 })
+
+test.each([
+  [
+    new CannotEnqueueError('too deep'),
+    400,
+    'invalid_event',
+    'event can not be queued; answered 400',
+  ],
+  [
+    new QueueUnavailableError('no Redis'),
+    503,
+    'queue_unavailable',
+    'event not queued; Svix sends it again',
+  ],
+])(
+  'an event that the queue refuses with %o is answered %i %s',
+  async (error, status, code, msg) => {
+    const { send, lines } = createIngest({
+      producer: {
+        async enqueue() {
+          throw error
+        },
+      },
+    })
+    const answer = await send(buildSample('user.created'))
+    expect(answer.statusCode).toBe(status)
+    expect(answer.json()).toEqual({ error: code })
+    expect(answer.headers['retry-after']).toBe(status === 503 ? '30' : undefined)
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        msg,
+        svixId: 'msg_1',
+        error: expect.objectContaining({ message: error.message }),
+      }),
+    )
+  },
+)

@@ -1,148 +1,105 @@
-import type { Kept, SigningSecret } from '@clerk-sync/events'
-import {
-  buildEventJob,
-  isEventType,
-  longestId,
-  parseEnvelope,
-  verifySignature,
-} from '@clerk-sync/events'
-import type { Logger } from '@clerk-sync/ops/process'
-import { QueueUnavailableError } from '@clerk-sync/queue'
-import type { Producer } from '@clerk-sync/queue'
+import type { SignatureClaim } from '@clerk-sync/events'
+import type { ConnectionLimit } from '@clerk-sync/ops/process'
 import type { Attributes } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { IngestMetrics, RequestOutcome } from './metrics.ts'
+import { admit, textOf } from './admission.ts'
+import { createReceiver } from './receive-delivery.ts'
+import type { Answer, ReceiverDeps } from './receive-delivery.ts'
 import { createRequestSpans } from './request-spans.ts'
 
 export const webhookPath = '/api/webhooks/clerk'
 
-// Svix accepts messages of about 350 kB.
-const bodyLimitBytes = 1024 * 1024
 const retryAfterSeconds = 30
-// Clerk has about fifty types. A sender that has the secret could invent any number.
-const mostUnknownTypes = 1_000
 
-export interface WebhookDeps {
-  readonly producer: Producer
-  readonly secrets: readonly SigningSecret[]
-  readonly instanceId: string | undefined
-  readonly kept: Kept
-  readonly enqueueTimeoutMs: number
-  readonly metrics: IngestMetrics
-  readonly logger: Logger
-  /** Aborted when the process stops. Requests that wait for the queue are then answered. */
-  readonly stopping: AbortSignal
+export interface WebhookDeps extends ReceiverDeps {
+  readonly connections: ConnectionLimit
 }
 
-interface Answer {
-  status: number
-  body: { received: true } | { error: string }
-  outcome: RequestOutcome
-  /** What is known of a verified event. */
-  event?: { svixId: string; type: string; entityId?: string | undefined }
+/** A delivery since its headers have arrived. `at` is a time of performance.now(). */
+interface Arrival {
+  readonly at: number
+  claim?: SignatureClaim
 }
 
-/** The webhook route. Bodies stay bytes here: nothing parses one before its signature is verified. */
+/**
+ * The webhook route. A body is read only when the headers may be those of a signed delivery, and it
+ * stays bytes until its signature is verified. Its content type does not matter.
+ */
 export function webhookPlugin(deps: WebhookDeps) {
+  const { logger, metrics, connections } = deps
   return async function plugin(scope: FastifyInstance): Promise<void> {
+    // The receiver reads the body, whatever its type.
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser(
-      '*',
-      { parseAs: 'buffer', bodyLimit: bodyLimitBytes },
-      (_, body, done) => done(null, body),
-    )
-    const logUnknownType = createUnknownTypeLog(deps.logger)
+    scope.addContentTypeParser('*', (_request, _body, done) => done(null, undefined))
+    const receiver = createReceiver(deps)
     const spans = createRequestSpans(webhookPath)
-    const arrivals = new WeakMap<FastifyRequest, number>()
-    const secondsSince = (request: FastifyRequest) =>
-      (performance.now() - (arrivals.get(request) ?? performance.now())) / 1000
-    scope.addHook('onRequest', async (request, reply) => {
-      arrivals.set(request, performance.now())
+    const arrivals = new WeakMap<FastifyRequest, Arrival>()
+
+    function arrive(request: FastifyRequest, reply: FastifyReply): Arrival {
+      const arrival: Arrival = { at: performance.now() }
+      arrivals.set(request, arrival)
       spans.begin(request, reply)
-      deps.metrics.arrived()
+      metrics.arrived()
       // 'close' also comes when the sender hangs up first.
-      reply.raw.once('close', () => deps.metrics.left())
-    })
-    const finish = (request: FastifyRequest, reply: FastifyReply, answer: Answer) => {
-      deps.metrics.answered(answer.outcome, secondsSince(request), answer.event?.type)
+      reply.raw.once('close', () => metrics.left())
+      return arrival
+    }
+
+    function finish(request: FastifyRequest, reply: FastifyReply, answer: Answer) {
+      const at = arrivals.get(request)?.at ?? performance.now()
+      metrics.answered(answer.outcome, (performance.now() - at) / 1000, answer.event?.type)
       spans.describe(request, attributesOf(answer))
       return send(deps, request, reply, answer)
     }
-    scope.setErrorHandler((error: { statusCode?: number }, request, reply) => {
-      const answer = answerToError(error)
-      return spans.within(request, () => {
-        if (answer.status >= 500) deps.logger.error({ error }, 'delivery failed; answered 500')
-        return finish(request, reply, answer)
-      })
-    })
-    scope.post(webhookPath, (request, reply) =>
-      spans.within(request, async () => {
-        return finish(request, reply, await receive(deps, request, logUnknownType))
+
+    scope.setErrorHandler((error: { statusCode?: number }, request, reply) =>
+      spans.within(request, () => {
+        const { statusCode = 500 } = error
+        if (statusCode >= 500) logger.error({ error }, 'delivery failed; answered 500')
+        return finish(request, reply, answerToError(statusCode))
       }),
     )
     scope.route({
+      method: 'POST',
+      url: webhookPath,
+      onRequest(request, reply, done) {
+        const arrival = arrive(request, reply)
+        const admission = admit(request.headers, {
+          now: Date.now(),
+          isConnectionBeyondLimit: connections.isBeyond(request.raw.socket),
+          areTooManyWaiting: receiver.areTooManyWaiting(),
+        })
+        if (!admission.ok) {
+          void finish(request, reply, receiver.refuse(request, admission))
+          return
+        }
+        arrival.claim = admission
+        // Fastify refuses one that it can't read.
+        if (request.headers['content-type'] !== undefined)
+          request.headers['content-type'] = 'application/json'
+        done()
+      },
+      handler(request, reply) {
+        const { claim } = arrivals.get(request) ?? {}
+        if (!claim) throw new Error('the headers of a delivery were not read')
+        return spans.within(request, async () =>
+          finish(request, reply, await receiver.receive({ request, response: reply.raw, claim })),
+        )
+      },
+    })
+    scope.route({
       method: ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
       url: webhookPath,
-      handler: (_, reply) =>
-        reply.code(405).header('allow', 'POST').send({ error: 'method_not_allowed' }),
+      // Before the body is read.
+      onRequest(_, reply) {
+        void reply.code(405).header('allow', 'POST').send({ error: 'method_not_allowed' })
+      },
+      handler: () => undefined,
     })
   }
 }
 
-async function receive(
-  deps: WebhookDeps,
-  request: FastifyRequest,
-  logUnknownType: (type: string) => void,
-): Promise<Answer> {
-  const receivedAt = Date.now()
-  const headers = {
-    id: headerOf(request, 'svix-id'),
-    timestamp: headerOf(request, 'svix-timestamp'),
-    signature: headerOf(request, 'svix-signature'),
-  }
-  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-  const verdict = verifySignature(deps.secrets, { headers, body, now: receivedAt })
-  if (!verdict.ok) {
-    deps.logger.debug({ reason: verdict.reason }, 'signature refused')
-    return { status: 400, body: { error: 'invalid_signature' }, outcome: 'invalid_signature' }
-  }
-
-  const { id: svixId, timestamp: svixTimestamp } = verdict
-  const envelope = parseEnvelope(body)
-  if (!envelope || svixId.length > longestId) {
-    deps.logger.warn({ svixId }, 'signed request is not an event; answered 400')
-    return { status: 400, body: { error: 'invalid_event' }, outcome: 'invalid_event' }
-  }
-  const { type } = envelope
-  const acknowledged = { status: 200, body: { received: true }, event: { svixId, type } } as const
-  // Old messages that are sent again name no instance.
-  const instanceId = envelope.instance_id ?? deps.instanceId
-  if (deps.instanceId !== undefined && instanceId !== deps.instanceId) {
-    return { ...acknowledged, outcome: 'other_instance' }
-  }
-
-  logUnknownType(type)
-  const job = buildEventJob(deps.kept, envelope, { svixId, svixTimestamp, receivedAt })
-  if (!job) return { ...acknowledged, outcome: 'left_out' }
-  const event = { svixId, type, entityId: job.entityId }
-  const enqueueing = performance.now()
-  try {
-    await deps.producer.enqueue(job, { timeoutMs: deps.enqueueTimeoutMs, signal: deps.stopping })
-    return { ...acknowledged, outcome: 'accepted', event }
-  } catch (error) {
-    const level = error instanceof QueueUnavailableError ? 'warn' : 'error'
-    deps.logger[level]({ error, ...event }, 'event not queued; Svix sends it again')
-    const outcome = 'queue_unavailable'
-    return { status: 503, body: { error: outcome }, outcome, event }
-  } finally {
-    deps.metrics.enqueued((performance.now() - enqueueing) / 1000)
-  }
-}
-
-function answerToError({ statusCode = 500 }: { statusCode?: number }): Answer {
-  if (statusCode === 413) {
-    return { status: 413, body: { error: 'body_too_large' }, outcome: 'too_large' }
-  }
+function answerToError(statusCode: number): Answer {
   return statusCode < 500
     ? { status: statusCode, body: { error: 'invalid_request' }, outcome: 'invalid_request' }
     : { status: 500, body: { error: 'internal_error' }, outcome: 'internal_error' }
@@ -152,8 +109,8 @@ function send(deps: WebhookDeps, request: FastifyRequest, reply: FastifyReply, a
   if (answer.status === 503) reply.header('retry-after', retryAfterSeconds)
   // The unread bytes of a refused body would be read as the next request, and an open connection
   // would delay the end of the process.
-  if (answer.status === 413 || deps.stopping.aborted) reply.header('connection', 'close')
-  const { event = { svixId: headerOf(request, 'svix-id') }, outcome } = answer
+  if (answer.closes || deps.stopping.aborted) reply.header('connection', 'close')
+  const { event = { svixId: textOf(request.headers['svix-id']) }, outcome } = answer
   deps.logger.debug({ ...event, outcome }, 'answered')
   return reply.code(answer.status).send(answer.body)
 }
@@ -166,19 +123,4 @@ function attributesOf({ outcome, event }: Answer): Attributes {
     ...(type && svixId ? { 'clerk_sync.event.type': type, 'clerk_sync.event.id': svixId } : {}),
     ...(entityId ? { 'clerk_sync.entity.id': entityId } : {}),
   }
-}
-
-/** Logs each event type that clerk-sync does not know, once. */
-export function createUnknownTypeLog(logger: Logger): (type: string) => void {
-  const logged = new Set<string>()
-  return (type) => {
-    if (isEventType(type) || logged.has(type) || logged.size >= mostUnknownTypes) return
-    logged.add(type)
-    logger.info({ type }, 'unknown event type; only the ledger records its events')
-  }
-}
-
-function headerOf(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name]
-  return typeof value === 'string' ? value : undefined
 }

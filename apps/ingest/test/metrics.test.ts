@@ -7,7 +7,7 @@ import { defaultEnqueueTimeoutMs, locateQueue } from '@clerk-sync/queue'
 import { createFaultProxy } from '@clerk-sync/testing'
 import { Registry } from 'prom-client'
 import { expect, inject, onTestFinished, test, vi } from 'vitest'
-import { startIngest } from '../src/index.ts'
+import { defaultLimits, startIngest } from '../src/index.ts'
 
 const secrets = parseSigningSecrets(createSigningSecret())
 const lastVerified = 'clerk_sync_ingest_last_verified_event_timestamp_seconds'
@@ -26,6 +26,8 @@ async function openIngest(redisUrl: string) {
     instanceId: undefined,
     kept: selectKept(),
     enqueueTimeoutMs: defaultEnqueueTimeoutMs,
+    ackDurability: 'enqueued',
+    ...defaultLimits,
   } as const
   const logger = createLogger({ name: 'test', level: 'silent' })
   const ingest = await startIngest(config, { logger, registry })
@@ -115,7 +117,9 @@ test('a delivery is in flight until it is answered, or until its sender hangs up
   const hungUp = fetch(ingest.webhookUrl, { ...options, signal: hangUp.signal })
   const { hostname, port } = new URL(ingest.webhookUrl)
   const unfinished = connect(Number(port), hostname)
-  unfinished.write('POST /api/webhooks/clerk HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{')
+  const head = Object.entries({ host: 'x', 'content-length': '9', ...signedHeaders('{') })
+  const lines = head.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  unfinished.write(`POST /api/webhooks/clerk HTTP/1.1\r\n${lines}\r\n{`)
   await vi.waitFor(async () => expect(await inFlight()).toBe(3))
   hangUp.abort()
   await expect(hungUp).rejects.toThrow('aborted')

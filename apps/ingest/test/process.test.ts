@@ -4,7 +4,14 @@ import { buildSample } from '@clerk-sync/events/samples'
 import { createSigningSecret, parseSigningSecrets, sign } from '@clerk-sync/events'
 import { locateQueue, migrateQueue, openQueue } from '@clerk-sync/queue'
 import { bullQueueOf } from '@clerk-sync/queue/bullmq'
-import { createTestDatabase, freePort, listenAnywhere, startProcess } from '@clerk-sync/testing'
+import {
+  createRedisServer,
+  createTestDatabase,
+  freePort,
+  listenAnywhere,
+  provideRedisProgram,
+  startProcess,
+} from '@clerk-sync/testing'
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 
 const main = join(import.meta.dirname, '../src/main.ts')
@@ -184,4 +191,50 @@ test('it starts while its queue is unavailable, reports it at /readyz, refuses e
   })
   ingest.kill('SIGTERM')
   expect(await ingest.exitCode()).toBe(0)
+})
+
+describe('with ACK_DURABILITY=fsync', () => {
+  async function createRedis(appendOnly: 'yes' | 'no') {
+    const settings = ['--appendonly', appendOnly, '--appendfsync', 'always']
+    const redis = await createRedisServer(await provideRedisProgram(), { settings })
+    onTestFinished(() => redis.stop())
+    return { REDIS_URL: redis.url, ACK_DURABILITY: 'fsync' }
+  }
+
+  test('it is ready and answers 200 where Redis writes to its disk', async () => {
+    const ingest = await startReachable(await createRedis('yes'))
+    await vi.waitFor(
+      async () =>
+        expect(await ingest.readiness()).toMatchObject({
+          ready: true,
+          checks: { queue: 'ok', ack_durability: 'ok' },
+        }),
+      20_000,
+    )
+    expect(await ingest.send(JSON.stringify(buildSample('user.created')))).toMatchObject({
+      status: 200,
+    })
+  })
+
+  test('it does not start where Redis writes no file, and says what to set', async () => {
+    const ingest = start({
+      CLERK_WEBHOOK_SIGNING_SECRET: secret,
+      HOST: '127.0.0.1',
+      PORT: String(await freePort()),
+      OPS_PORT: String(await freePort()),
+      ...(await createRedis('no')),
+    })
+    expect(await ingest.exitCode()).toBe(1)
+    expect(ingest.output.stderr).toBe(
+      'ingest did not start: ACK_DURABILITY=fsync needs a Redis that writes to its disk: set appendonly yes\n',
+    )
+  })
+
+  test('it starts while its queue is unavailable, and reports it at /readyz', async () => {
+    const ingest = await startReachable({ REDIS_URL: nowhere, ACK_DURABILITY: 'fsync' })
+    expect(await ingest.readiness()).toMatchObject({
+      ready: false,
+      checks: { ack_durability: expect.stringMatching(/\S/) },
+    })
+  })
 })

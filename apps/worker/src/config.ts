@@ -5,10 +5,25 @@ import type { DeletionPolicy } from '@clerk-sync/db'
 import type { Kept } from '@clerk-sync/events'
 import { count, postgresUrl, days, flag, host, oneOf, readConfig, variable } from '@clerk-sync/ops'
 import { fieldsLeftOut, keptBy, keptVariables } from '@clerk-sync/events'
-import type { Settings } from '@clerk-sync/ops'
+import type { Settings, Variable } from '@clerk-sync/ops'
+import { parseDeleteLimit } from '@clerk-sync/sync'
+import type { DeleteLimit } from '@clerk-sync/sync'
 import { isCron, locateQueue, redisUrl } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
 import { z } from 'zod'
+
+const deleteLimit: Variable<DeleteLimit> = variable(
+  z
+    .string()
+    .default('1%')
+    .transform((text, context) => {
+      const limit = parseDeleteLimit(text)
+      if (limit) return limit
+      context.addIssue({ code: 'custom', message: 'must be a number of rows or a share, as in 2%' })
+      return z.NEVER
+    }),
+  '1%',
+)
 
 export const workerVariables = {
   ...processVariables,
@@ -29,6 +44,7 @@ export const workerVariables = {
     "'17 3 * * *'",
   ),
   RECONCILE_REPAIR: flag(false),
+  RECONCILE_MAX_DELETES: deleteLimit,
   CLERK_SECRET_KEY: optionalClerkSecretKey,
   CLERK_API_URL: clerkApiUrl,
 }
@@ -37,6 +53,8 @@ export const workerVariables = {
 export interface ReconcileConfig {
   readonly cron: string
   readonly repair: boolean
+  /** How many rows of one entity a repair may delete. */
+  readonly maxDeletes: DeleteLimit
   readonly secretKey: string
   readonly apiUrl: string
 }
@@ -76,6 +94,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
           reconcile: {
             cron,
             repair: settings.RECONCILE_REPAIR,
+            maxDeletes: settings.RECONCILE_MAX_DELETES,
             secretKey,
             apiUrl: settings.CLERK_API_URL,
           },

@@ -1,4 +1,4 @@
-import { applyChanges, DatabaseUnavailableError } from '@clerk-sync/db'
+import { applyChanges, DatabaseRefusedError, DatabaseUnavailableError } from '@clerk-sync/db'
 import type { ChangeResult, Database, WriteRules } from '@clerk-sync/db'
 import { changeFromEvent, InvalidEventError } from '@clerk-sync/events'
 import type { Change, Kept } from '@clerk-sync/events'
@@ -11,6 +11,7 @@ import type { Context } from '@opentelemetry/api'
 import { inBatchSpans } from './batch-spans.ts'
 import type { DatabaseAvailability } from './database-availability.ts'
 import type { WorkerMetrics } from './metrics.ts'
+import type { ReportUnreadable } from './unreadable-fields.ts'
 
 const retryDelayMs = 500
 
@@ -22,6 +23,7 @@ export interface ProcessorDeps {
   readonly kept: Kept
   readonly rules: WriteRules
   readonly batchSize: number
+  readonly reportUnreadable: ReportUnreadable
   /** Called when something was deleted. */
   readonly onDeleted: () => void
 }
@@ -73,7 +75,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
         signal,
         isRetryable(error) {
           if (!(error instanceof DatabaseUnavailableError)) return false
-          outsideOfTrace(() => availability.unavailable(error.message))
+          if (!error.isConflict) outsideOfTrace(() => availability.unavailable(error.message))
           return true
         },
       })
@@ -97,6 +99,9 @@ export function createProcessor(deps: ProcessorDeps): Processor {
       span?.setAttribute('clerk_sync.outcome', outcome)
       const enqueuedAt = run.hasFailedBefore ? undefined : run.enqueuedAt
       metrics.done({ type, occurredAt, enqueuedAt, startedAt, attempt: run.attempt }, outcome)
+      if (change.kind === 'upsert' && change.unreadable.length > 0 && outcome !== 'duplicate') {
+        deps.reportUnreadable(change.entity, change.unreadable, { svixId, entityId: change.id })
+      }
       if (change.kind === 'delete' || result.isDeletion) outsideOfTrace(deps.onDeleted)
       logger.debug({ svixId, type, entityId, outcome }, 'event done')
     },
@@ -115,11 +120,11 @@ function toChange(kept: Kept, data: unknown) {
   }
 }
 
-// No other attempt can apply an invalid event.
+// No other attempt can apply an invalid event, or write what PostgreSQL can't hold.
 function toJobError(error: unknown): unknown {
-  return error instanceof InvalidEventError
-    ? new CannotApplyError(error.message, { cause: error })
-    : error
+  const isFinal =
+    error instanceof InvalidEventError || (error instanceof DatabaseRefusedError && error.isFinal)
+  return isFinal ? new CannotApplyError(error.message, { cause: error }) : error
 }
 
 // What goes on afterwards is no part of the event's trace.

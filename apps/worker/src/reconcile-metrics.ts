@@ -1,5 +1,5 @@
 import type { EntityDrift } from '@clerk-sync/sync'
-import { readLastReconcile } from '@clerk-sync/sync'
+import { isComplete, readLastReconcile } from '@clerk-sync/sync'
 import type { Database } from '@clerk-sync/db'
 import { registerReadGauge, shareReading } from '@clerk-sync/ops/metrics'
 import type { Sample } from '@clerk-sync/ops/metrics'
@@ -52,12 +52,27 @@ export function registerReconcileMetrics(
   register(
     'clerk_sync_reconcile_drift_rows',
     {
-      help: 'Rows that differ from Clerk after the last reconcile, by table and kind; absent before the first.',
+      help: 'Rows that differ from Clerk after the last reconcile, by table and kind; absent before the first, and for a table that it could not compare.',
       labelNames: ['table', 'kind'],
     },
     ({ drift }) =>
-      (drift as EntityDrift[]).flatMap(({ table, drift: kinds }) =>
-        Object.entries(kinds).map(([kind, value]) => ({ labels: { table, kind }, value })),
+      (drift as EntityDrift[]).flatMap(({ table, drift: kinds, problem }) =>
+        Object.entries(kinds)
+          // What was found is true; that nothing was found is not known.
+          .filter(([, value]) => value > 0 || problem === undefined)
+          .map(([kind, value]) => ({ labels: { table, kind }, value })),
       ),
+  )
+  register(
+    'clerk_sync_reconcile_incomplete',
+    {
+      help: '1 for a table of which the last reconcile could not compare or repair everything, else 0; absent before the first.',
+      labelNames: ['table'],
+    },
+    ({ drift }) =>
+      (drift as EntityDrift[]).map((one) => ({
+        labels: { table: one.table },
+        value: isComplete([one]) ? 0 : 1,
+      })),
   )
 }

@@ -1,5 +1,11 @@
 import { createBackendApi, defaultRate } from '@clerk-sync/events/backend-api'
-import { createSharedRateLimiter, driftOf, reconcile, ReconcileBusyError } from '@clerk-sync/sync'
+import {
+  createSharedRateLimiter,
+  driftOf,
+  isComplete,
+  reconcile,
+  ReconcileBusyError,
+} from '@clerk-sync/sync'
 import type { Database, WriteRules } from '@clerk-sync/db'
 import type { Kept } from '@clerk-sync/events'
 import { errorMessage } from '@clerk-sync/ops'
@@ -7,9 +13,7 @@ import type { Logger } from '@clerk-sync/ops/process'
 import { startSchedule } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
 import type { ReconcileConfig } from './config.ts'
-
-// A scheduled repair deletes no more than that; whoever needs more runs it by hand.
-const maxDeletes = { percent: 1 }
+import type { ReportUnreadable } from './unreadable-fields.ts'
 
 export interface ReconcileDeps {
   readonly config: ReconcileConfig
@@ -18,6 +22,7 @@ export interface ReconcileDeps {
   readonly kept: Kept
   readonly rules: WriteRules
   readonly logger: Logger
+  readonly reportUnreadable: ReportUnreadable
   readonly onError: (error: Error) => void
 }
 
@@ -41,21 +46,32 @@ export function startReconcileSchedule(deps: ReconcileDeps): { close(): Promise<
         api,
         entities: kept.entities.filter((entity) => entity.api),
         rules,
-        repair: config.repair ? { maxDeletes } : undefined,
+        repair: config.repair ? { maxDeletes: config.maxDeletes } : undefined,
         signal: stopping.signal,
         onProgress: () => undefined,
+        onUnreadable: deps.reportUnreadable,
       })
       const drift = driftOf(found)
-      const tables = found.map(({ table, drift: kinds, repaired, note }) => ({
-        table,
-        ...kinds,
-        repaired,
-        note,
-      }))
-      logger[drift > 0 ? 'warn' : 'info'](
-        { drift, tables },
-        'reconcile compared Clerk and the tables',
+      const tables = found.map(
+        ({ table, drift: kinds, repaired, note, problem, unread, refused, reasons }) => ({
+          table,
+          ...kinds,
+          repaired,
+          note,
+          ...(isComplete(found) ? {} : { problem, unread, refused, reasons }),
+        }),
       )
+      if (!isComplete(found)) {
+        logger.error(
+          { drift, tables },
+          'reconcile could not compare or repair everything; "problem" and "reasons" of the tables say why',
+        )
+      } else {
+        logger[drift > 0 ? 'warn' : 'info'](
+          { drift, tables },
+          'reconcile compared Clerk and the tables',
+        )
+      }
     } catch (error) {
       if (stopping.signal.aborted)
         logger.info('reconcile stopped with the worker; it runs again later')

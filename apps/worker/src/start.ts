@@ -1,9 +1,16 @@
 import { createDatabase, createDatabaseCheck } from '@clerk-sync/db'
 import { saveSettings } from '@clerk-sync/sync'
 import { choiceOf, parseEventJob } from '@clerk-sync/events'
-import { createErrorLog } from '@clerk-sync/ops/process'
 import type { App, Logger, Ops } from '@clerk-sync/ops/process'
-import { checkQueue, createConsumer, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
+import {
+  checkQueue,
+  createConsumer,
+  createQueueErrorLog,
+  lossMessages,
+  openQueue,
+  registerQueueMetrics,
+  watchForLoss,
+} from '@clerk-sync/queue'
 import type { Consumer, JobRun } from '@clerk-sync/queue'
 import type { WorkerConfig } from './config.ts'
 import { createDatabaseAvailability } from './database-availability.ts'
@@ -13,6 +20,7 @@ import { createWorkerMetrics } from './metrics.ts'
 import { createProcessor } from './processor.ts'
 import { registerReconcileMetrics } from './reconcile-metrics.ts'
 import { startReconcileSchedule } from './reconcile-schedule.ts'
+import { createUnreadableFields } from './unreadable-fields.ts'
 import { waitForDatabase } from './wait-for-database.ts'
 
 // One flush at a time, and a few for readiness and whatever else reads.
@@ -25,7 +33,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
   const logger = ops.logger.child({ app: 'worker' })
   const db = createDatabase({ url: config.databaseUrl, maxConnections })
   const stopping = new AbortController()
-  const logQueueError = createErrorLog(logger, 'queue connection error')
+  const logQueueError = createQueueErrorLog(logger)
   const onQueueError = (error: Error) => {
     if (!stopping.signal.aborted) logQueueError(error)
   }
@@ -42,7 +50,9 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     poolUse: () => db.poolUse(),
     checkDatabase,
   })
+  const reportUnreadable = createUnreadableFields(ops.registry, logger)
   registerQueueMetrics(ops.registry, queue)
+  const lossWatch = watchForLoss(ops.registry, queue, (loss) => logger.error(lossMessages[loss]))
   const { kept, deletionPolicy, auditValues, ledgerRetentionDays } = config
   let consumer: Consumer | undefined
   let housekeeping: Housekeeping | undefined
@@ -57,6 +67,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     kept,
     rules: { deletionPolicy, auditValues },
     batchSize: config.batchSize,
+    reportUnreadable,
     onDeleted: () => housekeeping?.removeJobsSoon(),
   })
 
@@ -83,7 +94,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
   }
 
   async function startOnceReady(): Promise<void> {
-    await waitForDatabase(config.databaseUrl, {
+    await waitForDatabase(checkWrites, {
       logger,
       onWaiting: (reason) => availability.unavailable(reason),
       stopping: stopping.signal,
@@ -114,6 +125,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
         kept,
         rules: { deletionPolicy, auditValues },
         logger,
+        reportUnreadable,
         onError: onQueueError,
       })
     }
@@ -128,6 +140,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
     ],
     async close() {
       stopping.abort()
+      lossWatch.stop()
       processor.stop()
       await Promise.all([consumer?.close(), housekeeping?.stop(), reconciling?.close()])
       await Promise.all([queue.close(), db.close()])

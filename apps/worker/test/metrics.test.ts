@@ -2,7 +2,13 @@ import { createDatabase, migrate } from '@clerk-sync/db'
 import { buildEventJob, selectKept } from '@clerk-sync/events'
 import { buildSample } from '@clerk-sync/events/samples'
 import { createLogger } from '@clerk-sync/ops/process'
-import { createProducer, locateQueue, migrateQueue, openQueue } from '@clerk-sync/queue'
+import {
+  createProducer,
+  defaultEnqueueTimeoutMs,
+  locateQueue,
+  migrateQueue,
+  openQueue,
+} from '@clerk-sync/queue'
 import { createTestDatabase } from '@clerk-sync/testing'
 import { Registry } from 'prom-client'
 import { expect, inject, onTestFinished, test, vi } from 'vitest'
@@ -45,7 +51,7 @@ async function openWorker() {
       const job = buildEventJob(kept, buildSample('user.created'), delivery)
       if (!job) throw new Error('users are left out')
       const { signal } = new AbortController()
-      await producer.enqueue(job, { timeoutMs: 10_000, signal })
+      await producer.enqueue(job, { timeoutMs: defaultEnqueueTimeoutMs, signal })
     },
   }
 }

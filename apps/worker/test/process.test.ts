@@ -1,8 +1,14 @@
 import { join } from 'node:path'
-import { migrate } from '@clerk-sync/db'
+import { createDatabase as openDatabase, migrate } from '@clerk-sync/db'
 import { buildEventJob, selectKept } from '@clerk-sync/events'
 import { buildSample } from '@clerk-sync/events/samples'
-import { createProducer, locateQueue, migrateQueue, openQueue } from '@clerk-sync/queue'
+import {
+  createProducer,
+  defaultEnqueueTimeoutMs,
+  locateQueue,
+  migrateQueue,
+  openQueue,
+} from '@clerk-sync/queue'
 import { createTestDatabase, freePort, listenAnywhere, startProcess } from '@clerk-sync/testing'
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 
@@ -34,6 +40,12 @@ async function createDatabase(): Promise<string> {
   const database = await createTestDatabase(inject('databaseUrl'))
   onTestFinished(() => database.drop())
   return database.url
+}
+
+async function execute(sql: string): Promise<void> {
+  const server = openDatabase({ url: inject('databaseUrl'), maxConnections: 1 })
+  await server.prisma.$executeRawUnsafe(sql)
+  await server.close()
 }
 
 const ready = { status: 200, ready: true, checks: { queue: 'ok', database: 'ok' } }
@@ -155,8 +167,8 @@ test.each([
     { svixId: 'msg_deep', svixTimestamp: 1, receivedAt: Date.now() },
   )
   if (!job) throw new Error('users are left out')
-  const signal = AbortSignal.timeout(10_000)
-  await createProducer(queue).enqueue(job, { timeoutMs: 10_000, signal })
+  const { signal } = new AbortController()
+  await createProducer(queue).enqueue(job, { timeoutMs: defaultEnqueueTimeoutMs, signal })
   await vi.waitFor(
     async () =>
       expect(await (await worker.ask('/metrics')).text()).toContain(
@@ -164,6 +176,31 @@ test.each([
       ),
     20_000,
   )
+})
+
+test('it starts while the database is read-only, says so at /readyz, and is ready once it takes writes', async () => {
+  const url = await createDatabase()
+  await migrate(url)
+  await migrateQueue(locateQueue({ redisUrl: undefined, databaseUrl: url }))
+  const name = new URL(url).pathname.slice(1)
+  await execute(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
+  const worker = await startReachable({ DATABASE_URL: url, REDIS_URL: `${inject('redisUrl')}/6` })
+  const problem = 'the database takes no writes: set DATABASE_URL to the primary'
+  await vi.waitFor(
+    async () =>
+      expect(await worker.readiness()).toMatchObject({
+        status: 503,
+        checks: { database: problem },
+      }),
+    20_000,
+  )
+  expect(worker.output.stdout).toContain(`"reason":"${problem}"`)
+
+  await execute(`ALTER DATABASE ${name} SET default_transaction_read_only = off`)
+  // Sessions keep the defaults that they began with, for five minutes at the most.
+  await execute(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
+  await vi.waitFor(async () => expect(await worker.readiness()).toEqual(ready), 20_000)
+  expect(worker.output.stdout).not.toContain('event failed')
 })
 
 test('without its database it says so at /readyz, without the password, and still stops', async () => {
@@ -174,12 +211,33 @@ test('without its database it says so at /readyz, without the password, and stil
         status: 503,
         checks: {
           queue: expect.stringMatching(/\S/),
-          database: "the database can't be reached: connect ECONNREFUSED 127.0.0.1:1",
+          database: "its server can't be reached (ECONNREFUSED); the log says more",
         },
       }),
     20_000,
   )
   worker.kill('SIGTERM')
   expect(await worker.exitCode()).toBe(0)
+  expect(worker.output.stdout).toContain('connect ECONNREFUSED 127.0.0.1:1')
   expect(worker.output.stdout + worker.output.stderr).not.toContain('s3cret')
+})
+
+test.each([
+  ['a password that is wrong', (url: URL) => (url.password = 'wr0ng')],
+  ['a role that does not exist', (url: URL) => (url.username = 'writer7')],
+  ['a database that does not exist', (url: URL) => (url.pathname = '/crm_of_acme')],
+])('/readyz names no role, host or database with %s', async (_, change) => {
+  const url = new URL(inject('databaseUrl'))
+  change(url)
+  const worker = await startReachable({ DATABASE_URL: url.href })
+  await vi.waitFor(async () => {
+    const readiness = await worker.readiness()
+    expect(readiness).toMatchObject({
+      status: 503,
+      checks: { database: expect.stringMatching(/DATABASE_URL.*; the log says more$/) },
+    })
+    expect(JSON.stringify(readiness)).not.toMatch(
+      new RegExp(`writer7|crm_of_acme|${url.hostname}|"postgres"|${url.port}`),
+    )
+  }, 20_000)
 })

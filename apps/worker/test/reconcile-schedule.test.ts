@@ -44,7 +44,13 @@ async function start(queue: QueueLocation, repair: boolean) {
       auditValues: false,
       ledgerRetentionDays: 90,
       // Every second one.
-      reconcile: { cron: '*/2 * * * * *', repair, secretKey: clerk.secretKey, apiUrl: clerk.url },
+      reconcile: {
+        cron: '*/2 * * * * *',
+        repair,
+        maxDeletes: { percent: 1 },
+        secretKey: clerk.secretKey,
+        apiUrl: clerk.url,
+      },
     },
     { logger: createLogger({ name: 'test', level: 'silent' }), registry },
   )

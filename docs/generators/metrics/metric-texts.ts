@@ -1,6 +1,7 @@
+import { loginRefusals } from '@clerk-sync/console'
 import { outcomes } from '@clerk-sync/db'
 import type { Outcome } from '@clerk-sync/db'
-import { unverifiedOutcomes, verifiedOutcomes } from '@clerk-sync/ingest'
+import { refusalReasons, unverifiedOutcomes, verifiedOutcomes } from '@clerk-sync/ingest'
 import type { RequestOutcome } from '@clerk-sync/ingest'
 import { jobStates } from '@clerk-sync/queue'
 import { drifts } from '@clerk-sync/sync'
@@ -19,15 +20,22 @@ export const labelTexts: Readonly<Record<string, Readonly<Record<string, string>
     outcome: oneOf(requestOutcomes),
   },
   clerk_sync_ingest_ack_seconds: { outcome: oneOf(requestOutcomes) },
+  clerk_sync_console_logins_refused_total: { reason: oneOf(loginRefusals) },
+  clerk_sync_ingest_refusals_total: { reason: oneOf(refusalReasons) },
   clerk_sync_queue_jobs: { state: oneOf(jobStates) },
   clerk_sync_worker_events_total: { type, outcome: oneOf(outcomes) },
   clerk_sync_worker_failures_total: { type, final: oneOf(['true', 'false']) },
+  clerk_sync_worker_unreadable_fields_total: {
+    entity: 'what Clerk reported, such as `user`',
+    field: 'the path in its JSON, such as `created_at` or `email_addresses[]`',
+  },
   clerk_sync_worker_database_connections: { state: oneOf(['active', 'idle']) },
   clerk_sync_worker_rows_removed_total: { table: oneOf(['webhook_events', 'tombstones']) },
   clerk_sync_reconcile_drift_rows: {
     table: 'a table that Clerk has a list for, such as `users`',
     kind: oneOf(drifts),
   },
+  clerk_sync_reconcile_incomplete: { table: 'a table that Clerk has a list for, such as `users`' },
 }
 
 function oneOf(values: readonly string[]): string {
@@ -45,15 +53,16 @@ export const requestOutcomeTexts: Readonly<
   invalid_signature: ['400', 'no secret fits, or it is older or newer than five minutes'],
   invalid_event: ['400', 'the signature was right, but it is no event'],
   invalid_request: ['4xx', 'it is no request that can be read'],
-  too_large: ['413', 'it is larger than 1 MiB'],
+  too_large: ['413', 'it is larger than 512 KiB'],
+  overloaded: ['503', 'ingest is at one of its limits; Svix sends it again'],
   internal_error: ['500', 'a fault of clerk-sync; its log has the error'],
 }
 
 /** What became of an event that was processed. */
 export const outcomeTexts: Readonly<Record<Outcome, string>> = {
-  applied: 'its row was written',
-  stale: 'something newer was known already',
+  applied: 'its row was written, with `anonymize` and `retain` also one that is deleted',
+  stale: 'something newer was known already, or its entity was deleted before it arrived',
   duplicate: 'the ledger has it already',
-  deleted: 'the entity is deleted: by this event, or before it arrived',
+  deleted: 'it deleted its entity',
   ignored: 'it is for the ledger alone',
 }

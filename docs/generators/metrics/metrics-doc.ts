@@ -13,7 +13,7 @@ Each process serves its metrics in Prometheus' format at \`/metrics\` on \`OPS_P
 - The metrics of the queue, of its Redis and of the last reconcile are the same from every process that has them: take \`max()\`, as in \`max by (state) (clerk_sync_queue_jobs)\`. Those of the queue and its Redis are there from ingest and console as well, so that the queue is seen while no worker runs. All others belong to their process: take \`sum()\`.
 - Seconds since the last verified event, across restarts: \`time() - max(max_over_time(clerk_sync_ingest_last_verified_event_timestamp_seconds[1d]))\`. It is absent until a process has had an event.
 - A quantile of a histogram: \`histogram_quantile(0.95, sum by (le) (rate(clerk_sync_worker_event_to_row_seconds_bucket[5m])))\`.
-- Counters begin at 0 for every type and outcome that can be, so that \`increase()\` sees the first event, too: about 200 series from ingest and 330 from a worker.
+- Counters begin at 0 for every type and outcome that can be, so that \`increase()\` sees the first event, too: about 200 series from ingest and 480 from a worker, a third of them for fields that can't be read.
 - What is read from the queue or the database at a scrape is read once for all scrapes within 2 s, and absent when there is no answer within 3 s; the rest is there all the same. On Redis such a reading takes a millisecond, however much is in the queue. On PostgreSQL it counts all jobs, failed ones included: 0.15 s per 100,000.
 - An event that came back after a failure keeps the time of its first enqueueing. \`clerk_sync_queue_oldest_waiting_age_seconds\` counts it from when the process first saw it wait, or by the wait of a younger event behind it; on PostgreSQL a replayed event counts from its first enqueueing.`
 

@@ -23,9 +23,16 @@ export const tombstones: readonly OwnColumn[] = [
   [
     '`deleted_at`',
     'timestamptz(3)',
-    'when Clerk deleted it; null: it was deleted with its owner, whose tombstone has the time',
+    'when Clerk deleted it; null: it was deleted with its owner, whose tombstone has the time, or replaced by a newer one',
   ],
   ['`recorded_at`', 'timestamptz(3)', 'when it was written here'],
+  [
+    '`organization_id`',
+    'text',
+    'of an erased membership: an older one of the same person does not come back',
+  ],
+  ['`user_id`', 'text', 'of an erased membership'],
+  ['`created_at`', 'timestamptz(3)', 'of an erased membership'],
 ]
 
 export const ledger: readonly OwnColumn[] = [
@@ -37,7 +44,7 @@ export const ledger: readonly OwnColumn[] = [
   [
     '`outcome`',
     'text',
-    '`applied`: written. `stale`: something newer was known. `deleted`: the entity is deleted. `ignored`: recorded here alone',
+    '`applied`: written. `stale`: something newer was known, or its entity was deleted before. `deleted`: it deleted its entity. `ignored`: recorded here alone',
   ],
   [
     '`changed_columns`',

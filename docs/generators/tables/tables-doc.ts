@@ -14,7 +14,8 @@ Everything is in the PostgreSQL schema \`clerk\`. Ids are Clerk's own, and so ar
 
 "From" is the path inside \`data\` of the event. Notes:
 
-- required: an event without it can't be applied.
+- required: an event without it can't be applied. A value of any other field that can't be read becomes null, or what the database can hold; a list that can't be read leaves its rows as they are. The worker counts and logs it by name.
+- expected: Clerk always sends it. Where it is missing, the row is kept without it, and the worker counts and logs it.
 - always kept: \`SYNC_FIELDS\` can't leave it out.
 - personal: tells of a person; \`DELETION_POLICY=anonymize\` empties it.
 - only with: kept when \`SYNC_FIELDS\` names it.`
@@ -67,6 +68,9 @@ function deletionText(entity: Entity): string {
   const causes = [
     ...(deletedBy.length > 0 ? [`by ${codes(deletedBy)}`] : []),
     ...(partOf.length > 0 ? [`together with ${partOf.map(ownerText).join(' or ')}`] : []),
+    ...(entity.onePer
+      ? [`by a newer one (by \`created_at\`) of ${entity.onePer.map(ownerText).join(' and ')}`]
+      : []),
   ]
   const owned = entities.filter((other) => other.partOf.some((owner) => owner === entity.name))
   return [
@@ -123,7 +127,7 @@ function columnRow(entity: Entity, column: Column): string[] {
   const isRemovable = fieldsOf(entity).some(({ name, removable }) => name === field && removable)
   const notes = [
     column.about,
-    column.required ? 'required' : undefined,
+    column.required ? 'expected' : undefined,
     isRemovable ? undefined : 'always kept',
     column.optional === undefined ? undefined : `only with ${code(field)}`,
   ]
@@ -145,7 +149,7 @@ function ownTables(): string[] {
   return [
     `## Bookkeeping columns\n\nEvery table of an entity has them; child tables have none. \`updated_at\`, \`event_occurred_at\` and \`event_id\` together are the row's version: a change is written only when its version is greater.`,
     markdownTable(head, bookkeeping),
-    '## tombstones\n\nA tombstone says that an id is deleted: an event that comes late does not bring it back. It holds nothing but the id, and is kept longer than the ledger.',
+    '## tombstones\n\nA tombstone says that an id is deleted: an event that comes late does not bring it back. It holds ids and times alone, and is kept longer than the ledger.',
     markdownTable(head, tombstones),
     '## webhook_events\n\nThe ledger: one row for every event of what is kept, and for every event of a type that has no table. It is append-only, which triggers hold: an event is never changed, and deleted only once it is older than `LEDGER_RETENTION_DAYS`. When something is deleted, `changed_values`, `client_ip` and `user_agent` of its events are emptied, unless `DELETION_POLICY=retain`.',
     markdownTable(head, ledger),

@@ -1,5 +1,5 @@
 import { userEntity } from '@clerk-sync/events'
-import type { Change, Entity, EntityRow } from '@clerk-sync/events'
+import type { Change, Entity, EntityChange, EntityRow } from '@clerk-sync/events'
 import { cascadeDelete, cascadeDeleteRest } from './cascade-delete.ts'
 import type { OwnedRows } from './cascade-delete.ts'
 import type { Database, Transaction } from './database.ts'
@@ -7,6 +7,7 @@ import { DatabaseUnavailableError } from './database-error.ts'
 import { decide, entityKey, isDeleted } from './decide.ts'
 import type { Decision, ExistingState, Tombstones, Verdict, Write } from './decide.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
+import { readHolders } from './holders.ts'
 import {
   lockTables,
   readLedgerAndTombstones,
@@ -75,8 +76,8 @@ export async function applyBatch(
   const hasDeletes = changes.some((change) => change.kind === 'delete')
   const { verdicts, rest } = await apply(hasDeletes).catch((error: unknown) => {
     // A row that was not there to be locked may be written by a worker that waits for this one.
-    const isDeadlock = error instanceof DatabaseUnavailableError && error.sqlState === '40P01'
-    if (!(error instanceof NeedsExclusiveLock) && !isDeadlock) throw error
+    const isConflict = error instanceof DatabaseUnavailableError && error.isConflict
+    if (!(error instanceof NeedsExclusiveLock) && !isConflict) throw error
     return apply(true)
   })
   for (const owned of rest) await cascadeDeleteRest(db, owned, rules.deletionPolicy)
@@ -132,10 +133,23 @@ async function applyIn(
 }
 
 async function readExistingState(tx: Transaction, changes: readonly Change[]) {
-  const touched = byEntity(changes.filter((change) => change.kind === 'upsert'))
+  const holders = await readHolders(tx, changes)
+  const touched = byEntity(changes.filter(isOfRow))
   const { events, tombstones } = await readLedgerAndTombstones(tx, changes, touched)
   const rows = await readRows(tx, touched)
-  return { events, tombstones: withDeletedRows(tombstones, rows), rows } satisfies ExistingState
+  return {
+    events,
+    tombstones: withDeletedRows(tombstones, rows),
+    rows,
+    holders,
+  } satisfies ExistingState
+}
+
+// A tombstone keeps of some rows who had them.
+function isOfRow(change: Change): change is EntityChange {
+  return (
+    change.kind === 'upsert' || (change.kind === 'delete' && change.entity.onePer !== undefined)
+  )
 }
 
 // Rows that stay after a deletion outlive their tombstones.

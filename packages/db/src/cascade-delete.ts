@@ -1,6 +1,7 @@
 import { entities, isPartOf, ownerColumn } from '@clerk-sync/events'
 import type { Column, Entity, Owner } from '@clerk-sync/events'
 import type { Database, Transaction } from './database.ts'
+import { writingTo } from './database-error.ts'
 import type { Deletion } from './decide.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
 import { lockTables, redactLedger } from './statements.ts'
@@ -37,10 +38,13 @@ export async function cascadeDelete(
   deletions: readonly Deletion[],
   policy: DeletionPolicy,
 ): Promise<{ ids: string[]; rest: OwnedRows[] }> {
-  const tombstones = deletions.map(({ entity, id, deletedAt, withOwner }) => ({
+  const tombstones = deletions.map(({ entity, id, tombstoneAt, row = {} }) => ({
     entity: entity.name,
     id,
-    deletedAt: withOwner ? null : deletedAt,
+    deletedAt: tombstoneAt,
+    organization_id: row['organization_id'],
+    user_id: row['user_id'],
+    created_at: row['created_at'],
   }))
   await writeTombstones(tx, tombstones)
   const ids = deletions.map(({ id }) => id)
@@ -207,24 +211,41 @@ const emptyPersonal = (columns: readonly Column[]) =>
 // Of two deletes of one id the earlier time stays, so that their order of arrival doesn't matter.
 // least() passes over nulls: a deletion of its own says more than the deletion of an owner.
 const insertTombstones = `
-  INSERT INTO clerk.tombstones AS known (entity, id, deleted_at)
-  SELECT entity, id, deleted_at
-  FROM jsonb_to_recordset($1::jsonb) AS input(entity text, id text, deleted_at timestamptz)
+  INSERT INTO clerk.tombstones AS known (entity, id, deleted_at, organization_id, user_id, created_at)
+  SELECT entity, id, deleted_at, organization_id, user_id, created_at
+  FROM jsonb_to_recordset($1::jsonb) AS input(
+    entity text, id text, deleted_at timestamptz,
+    organization_id text, user_id text, created_at timestamptz
+  )
   ORDER BY entity COLLATE "C", id COLLATE "C"
-  ON CONFLICT (entity, id) DO UPDATE SET deleted_at = least(known.deleted_at, EXCLUDED.deleted_at)
-  WHERE known.deleted_at IS DISTINCT FROM least(known.deleted_at, EXCLUDED.deleted_at)`
+  ON CONFLICT (entity, id) DO UPDATE
+  SET deleted_at = least(known.deleted_at, EXCLUDED.deleted_at),
+      organization_id = coalesce(known.organization_id, EXCLUDED.organization_id),
+      user_id = coalesce(known.user_id, EXCLUDED.user_id),
+      created_at = coalesce(known.created_at, EXCLUDED.created_at)
+  WHERE known.deleted_at IS DISTINCT FROM least(known.deleted_at, EXCLUDED.deleted_at)
+     OR known.user_id IS DISTINCT FROM coalesce(known.user_id, EXCLUDED.user_id)`
 
-// At most one per id; `deletedAt` is null for what is deleted with its owner.
+interface NewTombstone {
+  readonly entity: string
+  readonly id: string
+  /** In milliseconds; null for what was deleted with its owner, or replaced. */
+  readonly deletedAt: number | null
+  readonly organization_id?: unknown
+  readonly user_id?: unknown
+  readonly created_at?: unknown
+}
+
+// At most one per id.
 async function writeTombstones(
   tx: Transaction,
-  tombstones: readonly { entity: string; id: string; deletedAt: number | null }[],
+  tombstones: readonly NewTombstone[],
 ): Promise<void> {
-  const rows = tombstones.map(({ entity, id, deletedAt }) => ({
-    entity,
-    id,
+  const rows = tombstones.map(({ deletedAt, ...rest }) => ({
+    ...rest,
     deleted_at: deletedAt === null ? null : toIsoTime(deletedAt),
   }))
-  await tx.$executeRawUnsafe(insertTombstones, JSON.stringify(rows))
+  await writingTo('tombstones', tx.$executeRawUnsafe(insertTombstones, JSON.stringify(rows)))
 }
 
 const toIsoTime = (ms: number) => new Date(ms).toISOString()

@@ -1,7 +1,7 @@
 import { everything, selectKept } from '@clerk-sync/events'
 import type { EntityRow } from '@clerk-sync/events'
 import { expect, test } from 'vitest'
-import { changedColumns } from './decide.ts'
+import { changedColumns } from './changed-columns.ts'
 
 const [user] = selectKept(everything).entities
 if (!user) throw new Error('there is no user')

@@ -25,12 +25,9 @@ export function createDatabaseCheck(db: Database): () => Promise<void> {
     names ??= readNames()
     const applied = new Set(state.applied)
     const missing = (await names).filter((name) => !applied.has(name))
-    if (missing.length > 0) throw new Error(describeMissingMigrations(missing))
+    if (missing.length === 0) return
+    throw new Error(`migrations are missing (${missing.join(', ')}): run clerk-sync migrate`)
   }
-}
-
-export function describeMissingMigrations(names: readonly string[]): string {
-  return `migrations are missing (${names.join(', ')}): run clerk-sync migrate`
 }
 
 async function readState(db: Database): Promise<State> {

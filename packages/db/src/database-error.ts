@@ -1,15 +1,37 @@
-import { errorMessage, isNetworkErrorCode, isUnavailableSqlState } from '@clerk-sync/ops'
+import {
+  errorMessage,
+  explainPostgres,
+  isNetworkErrorCode,
+  isUnavailableSqlState,
+} from '@clerk-sync/ops'
+import { DatabaseError } from 'pg'
 import { Prisma } from './generated/client.ts'
 
 /** The database can't work now: no event's fault, and the same write will succeed later. */
 export class DatabaseUnavailableError extends Error {
   readonly code = 'ERR_DATABASE_UNAVAILABLE'
   override readonly name = 'DatabaseUnavailableError'
-  /** What PostgreSQL said, where it said anything. */
+  /** What PostgreSQL or the network said. */
+  readonly reason: string
+  /** The reason with its cause and what to do, where that is known. */
+  readonly explanation: string
+  /** PostgreSQL's error code, where it answered. */
   readonly sqlState: string | undefined
 
-  constructor(message: string, sqlState?: string) {
-    super(message)
+  /**
+   * Another transaction was in the way (40001, 40P01): the database works, and the same write
+   * succeeds at the next try.
+   */
+  get isConflict(): boolean {
+    return this.sqlState?.startsWith('40') === true
+  }
+
+  constructor(reason: string, sqlState?: string) {
+    const advice = explainPostgres(reason, sqlState)
+    const explanation = advice ? `${reason}; ${advice.cause}: ${advice.cure}` : reason
+    super(`${unavailableBecause(sqlState)}: ${explanation}`)
+    this.reason = reason
+    this.explanation = explanation
     this.sqlState = sqlState
   }
 }
@@ -27,36 +49,77 @@ export class DatabaseRefusedError extends Error {
     super(`the database refused the write: SQLSTATE ${sqlState}${objects}`)
     this.sqlState = sqlState
   }
+
+  /**
+   * The same write is refused at every try: a value that its type can't hold (class 22), or a limit
+   * of PostgreSQL itself (class 54). What a constraint or a trigger refuses may pass later.
+   */
+  get isFinal(): boolean {
+    return /^(22|54)/.test(this.sqlState)
+  }
+}
+
+/** What an error is about, as far as PostgreSQL says it. */
+interface ErrorNames {
+  readonly table?: string | undefined
+  readonly column?: string | undefined
+  readonly constraint?: string | undefined
 }
 
 interface DriverCause {
-  originalCode?: string
-  originalMessage?: string
-  table?: string
-  constraint?: { index?: string; fields?: string[] }
+  readonly originalCode?: string
+  readonly originalMessage?: string
+  names?: ErrorNames
 }
 
 // P1xxx: connection. P2024, P2028, P2037: no connection in time, transaction lost, too many.
 const unavailableCodes = /^(P1\d{3}|P2024|P2028|P2037)$/
 const lostConnection =
   /connection|connect |timeout|socket|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN/i
-// The adapter has no field for it. This text of PostgreSQL quotes nothing but names.
-const brokenCheck = /^new row for relation "[^"]+" violates check constraint "([^"]+)"$/
-
 /** The error as one of ours where the database is its cause; anything else comes back as it is. */
 export function toDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
+  const unavailable = connectErrorIn(error)
+  if (unavailable) return unavailable
   const cause = driverCause(error)
   const sqlState = cause?.originalCode
   if (sqlState !== undefined && !isUnavailableSqlState(sqlState)) {
-    return new DatabaseRefusedError(sqlState, objectsIn(cause))
+    return new DatabaseRefusedError(sqlState, objectsIn(cause?.names))
   }
   if (sqlState === undefined && !isConnectionError(error, cause)) return error
-  const problem = sqlState === undefined ? "can't be reached" : "can't write now"
-  return new DatabaseUnavailableError(
-    `the database ${problem}: ${driverReason(error, cause)}`,
-    sqlState,
-  )
+  return new DatabaseUnavailableError(driverReason(error, cause), sqlState)
+}
+
+/** Why node-postgres could make no connection. Prisma puts an error of its own in its place, with its `meta`. */
+export function toConnectError(error: unknown): DatabaseUnavailableError {
+  const sqlState = error instanceof DatabaseError ? error.code : undefined
+  const unavailable = new DatabaseUnavailableError(errorMessage(error), sqlState)
+  return Object.assign(unavailable, { meta: { unavailable } })
+}
+
+function connectErrorIn(error: Error): DatabaseUnavailableError | undefined {
+  if (error instanceof DatabaseUnavailableError) return error
+  const isWrapped = error instanceof Prisma.PrismaClientKnownRequestError
+  const unavailable = isWrapped ? error.meta?.['unavailable'] : undefined
+  return unavailable instanceof DatabaseUnavailableError ? unavailable : undefined
+}
+
+function unavailableBecause(sqlState: string | undefined): string {
+  if (sqlState === undefined) return "the database can't be reached"
+  return sqlState.startsWith('40')
+    ? 'another transaction was in the way'
+    : "the database can't write now"
+}
+
+/** The result of a statement that writes to one table, which its error names if PostgreSQL doesn't. */
+export async function writingTo<T>(table: string, written: Promise<T>): Promise<T> {
+  try {
+    return await written
+  } catch (error) {
+    const cause = error instanceof Error ? driverCause(error) : undefined
+    if (cause) cause.names = { ...cause.names, table: cause.names?.table ?? table }
+    throw error
+  }
 }
 
 /** What PostgreSQL answered to the statement, where it answered. */
@@ -86,14 +149,11 @@ function driverCause(error: Error): DriverCause | undefined {
   return (meta?.['driverAdapterError'] as { cause?: DriverCause } | undefined)?.cause
 }
 
-function objectsIn(cause: DriverCause | undefined): string {
-  const constraint =
-    cause?.constraint?.index ??
-    cause?.constraint?.fields?.join(', ') ??
-    brokenCheck.exec(cause?.originalMessage ?? '')?.[1]
-  const names = [cause?.table && `table ${cause.table}`, constraint && `constraint ${constraint}`]
-  const objects = names.filter(Boolean).join(', ')
-  return objects === '' ? '' : ` (${objects})`
+function objectsIn(names: ErrorNames = {}): string {
+  const objects = (['table', 'column', 'constraint'] as const)
+    .filter((kind) => names[kind])
+    .map((kind) => `${kind} ${names[kind]}`)
+  return objects.length === 0 ? '' : ` (${objects.join(', ')})`
 }
 
 function driverReason(error: Error, cause: DriverCause | undefined): string {

@@ -1,17 +1,24 @@
 import { expect, test } from 'vitest'
 import { freshId, noon, nothing, remove, unreadable, upsert } from '../test/build-change.ts'
 import type { EventChange as Change } from '@clerk-sync/events'
-import { decide, entityKey, versionOf } from './decide.ts'
+import { decide, entityKey } from './decide.ts'
+import { versionOf } from './version.ts'
 import type { ExistingState } from './decide.ts'
 import { deletionPolicies } from './deletion-policy.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
 
-const unknown: ExistingState = { events: new Set(), tombstones: new Map(), rows: new Map() }
+const unknown: ExistingState = {
+  events: new Set(),
+  tombstones: new Map(),
+  rows: new Map(),
+  holders: new Map(),
+}
 
 /** What the database holds once these changes are in it. */
 function after(...changes: Change[]): ExistingState {
   const { writes, tombstones } = decide(changes, unknown, 'erase')
   return {
+    ...unknown,
     events: new Set(changes.map((change) => change.event.id)),
     tombstones,
     rows: new Map(
@@ -29,7 +36,7 @@ function decided(changes: Change[], known = unknown, policy: DeletionPolicy = 'e
   return {
     outcomes: verdicts.map((one) => (one instanceof Error ? one.message : one.outcome)),
     written: writes.map(({ event }) => event?.id),
-    deleted: deletions.map((one) => [one.id, one.withOwner ? null : one.deletedAt]),
+    deleted: deletions.map((one) => [one.id, one.tombstoneAt]),
   }
 }
 

@@ -1,7 +1,6 @@
-import { isDeepStrictEqual } from 'node:util'
 import type {
   Change,
-  Column,
+  ChildTable,
   Delete,
   Entity,
   EntityChange,
@@ -10,21 +9,22 @@ import type {
   Upsert,
 } from '@clerk-sync/events'
 import { ownerColumn } from '@clerk-sync/events'
+import { changedColumns } from './changed-columns.ts'
 import { anonymize } from './deletion-policy.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
+import { createHolders, holdsSince } from './holders.ts'
+import type { Holder } from './holders.ts'
+import { isNewer, versionOf } from './version.ts'
+import type { Version } from './version.ts'
 
 /** What can become of an event. */
 export const outcomes = ['applied', 'stale', 'duplicate', 'deleted', 'ignored'] as const
 export type Outcome = (typeof outcomes)[number]
 
-/** Where a change stands in the order of its entity's changes. Times are milliseconds. */
-export interface Version {
-  readonly updatedAt: number
-  readonly occurredAt: number
-  readonly eventId: string
-}
-
-/** Tombstones by `entityKey`, with the time of the deletion; null for what was deleted with its owner. */
+/**
+ * Tombstones by `entityKey`, with the time of the deletion; null for what was deleted with its owner or
+ * replaced.
+ */
 export type Tombstones = ReadonlyMap<string, number | null>
 
 /** What the database holds of everything that a batch touches; keys are made by `entityKey`. */
@@ -34,6 +34,8 @@ export interface ExistingState {
   /** Of the entities, their owners and the users that the events concern. */
   readonly tombstones: Tombstones
   readonly rows: ReadonlyMap<string, ExistingRow>
+  /** Of entities that their owners have one of at a time, by `holdersKey`; also from tombstones. */
+  readonly holders: ReadonlyMap<string, readonly Holder[]>
 }
 
 export interface ExistingRow {
@@ -51,9 +53,12 @@ export interface Write extends Upsert {
 export interface Deletion {
   readonly entity: Entity
   readonly id: string
+  /** For the row, where it stays. */
   readonly deletedAt: number
-  /** It was deleted with its owner: there was no event of its own. */
-  readonly withOwner: boolean
+  /** Null where there was no event of its own: deleted with its owner, or replaced. */
+  readonly tombstoneAt: number | null
+  /** What its tombstone must know, so that an older one of the same owners does not come back. */
+  readonly row?: Row | undefined
 }
 
 export interface Verdict {
@@ -88,6 +93,8 @@ export function decide(
   const events = new Set(existing.events)
   const tombstones = new Map(existing.tombstones)
   const rows = new Map(existing.rows)
+  const holders = createHolders(existing.holders)
+  const replacedAt = new Map<string, number>()
   const upserts = new Map<string, Upsert>()
   const deletions = new Map<string, Deletion>()
 
@@ -98,13 +105,15 @@ export function decide(
     if (event) events.add(event.id)
     if (change.kind === 'none') return { outcome: 'ignored' }
     if (change.kind === 'delete') return { outcome: remove(change), isDeletion: true }
+    const replaces = change.kind === 'upsert' && replace(change)
     if (isDeleted(change, tombstones)) {
-      const isDeletion = deleteWithOwner(change)
+      const isDeletion = deleteWithOwner(change) || replaces
       if (change.kind === 'unreadable' || policy === 'erase')
         return { outcome: 'stale', isDeletion }
       return { ...upsert(change), isDeletion }
     }
-    return change.kind === 'upsert' ? upsert(change) : { outcome: 'stale' }
+    if (change.kind !== 'upsert') return { outcome: 'stale' }
+    return replaces ? { ...upsert(change), isDeletion: true } : upsert(change)
   }
 
   function remove(change: Delete): Outcome {
@@ -114,8 +123,57 @@ export function decide(
     // Of two deletes of one id the earlier time stays, so that their order of arrival doesn't matter.
     const deletedAt = Math.min(change.deletedAt, tombstones.get(key) ?? Infinity)
     tombstones.set(key, deletedAt)
-    deletions.set(key, { entity, id, deletedAt, withOwner: false })
+    const row = entity.onePer ? rows.get(key)?.value.row : undefined
+    addDeletion({ entity, id, deletedAt, tombstoneAt: deletedAt, row })
     return outcome
+  }
+
+  function addDeletion(added: Deletion): void {
+    const key = entityKey(added.entity, added.id)
+    const before = deletions.get(key)
+    const times = [before?.tombstoneAt, added.tombstoneAt].filter((time) => time != null)
+    deletions.set(key, {
+      ...added,
+      deletedAt: Math.min(added.deletedAt, before?.deletedAt ?? Infinity),
+      tombstoneAt: times.length === 0 ? null : Math.min(...times),
+      row: added.row ?? before?.row,
+    })
+  }
+
+  // Of those that the same owners have one of at a time the newest stays: Clerk has deleted the others
+  // before it made that one. Says whether one is deleted that was not.
+  function replace(change: Upsert): boolean {
+    const { entity, id } = change
+    const key = entityKey(entity, id)
+    const isForgotten = policy === 'erase' && !holders.has(change)
+    const { own, newer, older } = holders.add(change)
+    if (!own) return false
+    const replaced = [
+      ...older.map((holder) => ({ holder, at: holdsSince(own) })),
+      ...newer.map((holder) => ({ holder: { id, deletedAt: null }, at: holdsSince(holder) })),
+    ]
+    const isNew = replaced
+      .map(({ holder, at }) => deleteReplaced(entity, holder, at))
+      .includes(true)
+    // The tombstone came first: it does not know yet whom this one had replaced.
+    const deletedAt = tombstones.get(key)
+    if (isForgotten && newer.length === 0 && deletedAt != null)
+      addDeletion({ entity, id, deletedAt, tombstoneAt: deletedAt, row: change.value.row })
+    return isNew
+  }
+
+  function deleteReplaced(
+    entity: Entity,
+    { id, deletedAt: knownAt }: Pick<Holder, 'id' | 'deletedAt'>,
+    deletedAt: number,
+  ): boolean {
+    const key = entityKey(entity, id)
+    replacedAt.set(key, Math.min(deletedAt, replacedAt.get(key) ?? Infinity))
+    const isNew = !tombstones.has(key) && knownAt === null
+    if (!tombstones.has(key)) tombstones.set(key, null)
+    if (isNew || (knownAt !== null && knownAt > deletedAt))
+      addDeletion({ entity, id, deletedAt, tombstoneAt: null })
+    return isNew
   }
 
   function upsert(change: Upsert): Verdict {
@@ -125,14 +183,15 @@ export function decide(
     if (before && !isNewer(version, before.version)) {
       return { outcome: 'stale', isSame: before.version.updatedAt === version.updatedAt }
     }
-    const whole = change.event ? change : withKnownOwners(change, before)
+    const whole = withWhatStays(change, before)
     const value =
       policy === 'anonymize' && isDeleted(change, tombstones)
         ? anonymize(change.entity, whole.value)
         : whole.value
+    const changed = changedColumns(change.entity, value, before?.value)
+    if (isRefill(change, before) && changed.length === 0) return { outcome: 'stale', isSame: true }
     rows.set(key, { version, value })
     upserts.set(key, whole)
-    const changed = changedColumns(change.entity, value, before?.value)
     return { outcome: 'applied', changed, value, isNew: before === undefined }
   }
 
@@ -142,10 +201,19 @@ export function decide(
     const { entity, id } = change
     const key = entityKey(entity, id)
     if (tombstones.has(key)) return false
-    const deletedAt = deletionTime(change, tombstones)
+    const deletedAt = deletionTime(change)
     tombstones.set(key, null)
-    deletions.set(key, { entity, id, deletedAt, withOwner: true })
+    addDeletion({ entity, id, deletedAt, tombstoneAt: null })
     return true
+  }
+
+  // The earliest time that is known.
+  function deletionTime(change: EntityChange): number {
+    const keys = [entityKey(change.entity, change.id), ...ownerKeys(change)]
+    const times = keys.flatMap((key) =>
+      [tombstones.get(key) ?? [], replacedAt.get(key) ?? []].flat(),
+    )
+    return times.length === 0 ? (change.event?.occurredAt ?? 0) : Math.min(...times)
   }
 
   const verdicts = changes.map(decideOne)
@@ -156,18 +224,51 @@ export function decide(
     if (deleted && policy === 'erase') continue
     const value =
       deleted && policy === 'anonymize' ? anonymize(change.entity, change.value) : change.value
-    writes.push({ ...change, value, deletedAt: deleted ? deletionTime(change, tombstones) : null })
+    writes.push({ ...change, value, deletedAt: deleted ? deletionTime(change) : null })
   }
   return { verdicts, writes, deletions: [...deletions.values()], tombstones }
 }
 
-// Clerk's API does not say who accepted an invitation. Owners never change.
-function withKnownOwners(change: Upsert, before: ExistingRow | undefined): Upsert {
+// What a change does not tell stays: what can't be read, and who accepted an invitation, which Clerk's
+// API does not say. Owners never change. What depends on an owner whom it does not name, such as the
+// address of that user, is not emptied by a refill.
+function withWhatStays(change: Upsert, before: ExistingRow | undefined): Upsert {
   const { entity, value } = change
-  const known = entity.partOf
-    .map(ownerColumn)
-    .map((column) => [column, value.row[column] ?? before?.value.row[column] ?? null])
-  return { ...change, value: { ...value, row: { ...value.row, ...Object.fromEntries(known) } } }
+  const owners = change.event ? [] : entity.partOf.map(ownerColumn)
+  const lacksOwner = owners.some((name) => !value.row[name] && before?.value.row[name])
+  const names = entity.columns.map(({ name }) => name)
+  const neverEmptied = lacksOwner && isRefill(change, before) ? names : owners
+  const row = { ...value.row }
+  for (const name of names) {
+    const isTold = name in row && !neverEmptied.includes(name)
+    if (!isTold) row[name] = row[name] ?? before?.value.row[name] ?? null
+  }
+  const children = { ...value.children }
+  for (const child of entity.children) {
+    const { table } = child
+    const known = before?.value.children[table] ?? []
+    const told = children[table]
+    if (child.off) continue
+    if (!told) children[table] = known
+    else if (value.incomplete?.includes(table)) {
+      children[table] = [...told, ...othersOf(child, known, told)]
+    }
+  }
+  return { ...change, value: { row, children } }
+}
+
+// Rows of a list whose unreadable elements may be theirs. Of what one row alone can have, the told one
+// has it.
+function othersOf(child: ChildTable, known: readonly Row[], told: readonly Row[]): Row[] {
+  const ids = new Set(told.map((row) => row['id']))
+  const taken = child.columns.filter(({ name, one }) => one && told.some((row) => row[name]))
+  const none = Object.fromEntries(taken.map(({ name }) => [name, false]))
+  return known.filter((row) => !ids.has(row['id'])).map((row) => ({ ...row, ...none }))
+}
+
+/** Whether a reading of Clerk's API says again what is known, to fill in what differs all the same. */
+function isRefill({ readAt, updatedAt }: Upsert, before: ExistingRow | undefined): boolean {
+  return readAt !== undefined && before?.version.updatedAt === updatedAt
 }
 
 /** One key for everything that is known of an entity. */
@@ -188,80 +289,4 @@ export function isDeleted(change: EntityChange, tombstones: Tombstones): boolean
   return [entityKey(change.entity, change.id), ...ownerKeys(change)].some((key) =>
     tombstones.has(key),
   )
-}
-
-// The earliest time that is known.
-function deletionTime(change: EntityChange, tombstones: Tombstones): number {
-  const times = [entityKey(change.entity, change.id), ...ownerKeys(change)].flatMap(
-    (key) => tombstones.get(key) ?? [],
-  )
-  return times.length === 0 ? (change.event?.occurredAt ?? 0) : Math.min(...times)
-}
-
-/** The version of a change. What was read from Clerk's API has neither time nor svix-id in it. */
-export function versionOf({ updatedAt, event }: Upsert): Version {
-  return { updatedAt, occurredAt: event?.occurredAt ?? 0, eventId: event?.id ?? '' }
-}
-
-// The same order as the SQL row comparison of the guarded write.
-function isNewer(version: Version, than: Version): boolean {
-  if (version.updatedAt !== than.updatedAt) return version.updatedAt > than.updatedAt
-  if (version.occurredAt !== than.occurredAt) return version.occurredAt > than.occurredAt
-  return version.eventId > than.eventId
-}
-
-/**
- * The columns, and the child tables, in which a row differs from the one before it; without one
- * before, those that hold anything.
- */
-export function changedColumns(
-  entity: Entity,
-  after: EntityRow,
-  before: EntityRow = { row: {}, children: {} },
-): string[] {
-  const columns = differing(entity.columns, after.row, before.row)
-  const tables = entity.children.filter(
-    (child) =>
-      !child.off &&
-      !sameRows(
-        child.columns,
-        after.children[child.table] ?? [],
-        before.children[child.table] ?? [],
-      ),
-  )
-  return [...columns, ...tables.map(({ table }) => table)]
-}
-
-function differing(columns: readonly Column[], after: Row, before: Row): string[] {
-  const changed = columns.filter(
-    ({ name, type }) => !isEqual(plain(type, after[name]), plain(type, before[name])),
-  )
-  return changed.map(({ name }) => name)
-}
-
-function sameRows(columns: readonly Column[], after: readonly Row[], before: readonly Row[]) {
-  const known = new Map(before.map((row) => [row['id'], row]))
-  return (
-    after.length === before.length &&
-    after.every((row) => {
-      const same = known.get(row['id'])
-      return same !== undefined && differing(columns, row, same).length === 0
-    })
-  )
-}
-
-// Metadata of 8 KB can nest deeper than the comparison can go: then it counts as changed.
-function isEqual(after: unknown, before: unknown): boolean {
-  try {
-    return isDeepStrictEqual(after, before)
-  } catch (error) {
-    if (error instanceof RangeError) return false
-    throw error
-  }
-}
-
-// PostgreSQL writes a time in its own way, and nothing is null.
-function plain(type: Column['type'], value: unknown): unknown {
-  if (type === 'timestamptz' && typeof value === 'string') return Date.parse(value)
-  return value ?? null
 }

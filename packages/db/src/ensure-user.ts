@@ -87,7 +87,7 @@ async function fetchUser(
   if (known) return living(known)
 
   const found = await askClerk(clerk, userId, options.timeoutMs ?? clerkTimeoutMs)
-  if (!found) return undefined
+  if (found === undefined) return undefined
   const change = userChange(options.kept ?? keptByDefault, userId, found.raw)
   const rules = { deletionPolicy: options.deletionPolicy ?? 'erase', auditValues: false }
   const [result] = await applyChanges(db, [change], rules)
@@ -107,11 +107,21 @@ async function askClerk(
 ): Promise<{ readonly raw: unknown } | undefined> {
   const late = new ClerkTimeoutError(`Clerk did not answer within ${timeoutMs} ms`)
   try {
-    return await withTimeout(clerk.users.getUser(userId), timeoutMs, late)
+    // A client that does not understand the answer may give anything.
+    const found: unknown = await withTimeout(clerk.users.getUser(userId), timeoutMs, late)
+    return { raw: isClerkObject(found) ? found['raw'] : undefined }
   } catch (error) {
-    if (error instanceof Error && 'status' in error && error.status === 404) return undefined
+    if (isNotFound(error)) return undefined
     throw error
   }
+}
+
+// Clerk's own 404 carries a code. Another one is a proxy's, or of a wrong URL, and says nothing about
+// the user.
+function isNotFound(error: unknown): boolean {
+  if (!(error instanceof Error && 'status' in error && error.status === 404)) return false
+  const [first] = 'errors' in error && Array.isArray(error.errors) ? error.errors : []
+  return isClerkObject(first) && typeof first['code'] === 'string' && first['code'] !== ''
 }
 
 function userChange(kept: Kept, userId: string, raw: unknown): Upsert {

@@ -1,10 +1,13 @@
 import { Client } from 'pg'
-import { errorMessage } from '@clerk-sync/ops'
-import { finishInterrupted, finishWithin, readMigrations, readSchema } from './migration-history.ts'
+import { errorMessage, postgresConnection, watchWaiting } from '@clerk-sync/ops'
+import { DatabaseUnavailableError, toConnectError } from './database-error.ts'
+import { readMigrations, readSchema } from './migration-history.ts'
 import { createSchemaEngine } from './schema-engine.ts'
 
 // Any number serves, as long as every process that migrates uses the same one.
 const migrationLock = 0x6d696772
+const connectTimeoutMs = 5_000
+const answerTimeoutMs = 5_000
 
 /** Migrations could not be applied; the message says which and why. */
 export class MigrationError extends Error {
@@ -12,27 +15,87 @@ export class MigrationError extends Error {
   override readonly name = 'MigrationError'
 }
 
+export interface MigrateOptions {
+  /** Called, with a line for a person, when a lock of another session is waited for. */
+  readonly onWaiting?: (line: string) => void
+}
+
 /**
- * Brings the database to this release's schema and returns the names of the migrations applied
- * now. Processes that start at once take turns: the first migrates, the others find nothing to do.
+ * Brings the database to this release's schema and returns the names of the migrations applied now. It
+ * is one transaction: what a killed process had begun is not there. Processes that start at once take
+ * turns: the first migrates, the others find nothing to do.
  *
  * @throws {MigrationError} when a migration fails, or one failed before and was not resolved.
  */
-export async function migrate(url: string): Promise<string[]> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+export async function migrate(url: string, options: MigrateOptions = {}): Promise<string[]> {
+  try {
+    // A pooler gives a session to somebody else after each transaction: all that must stay together,
+    // and the lock most of all, is in one.
+    return await withClient(url, {}, async (client) => {
+      const pid = await begin(client)
+      const watch = watchWaiting({
+        pid,
+        ask: (sql, values) => withClient(url, shortAnswers, (other) => other.query(sql, values)),
+        onWaiting: options.onWaiting ?? (() => undefined),
+      })
+      try {
+        await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
+        await createSchema(client)
+        const applied = await applyMigrations(client)
+        await client.query('COMMIT')
+        return applied
+      } catch (error) {
+        // The failed migration was rolled back to its savepoint, and the history says why.
+        await client.query('COMMIT').catch(() => undefined)
+        throw error
+      } finally {
+        watch.stop()
+      }
+    })
+  } catch (cause) {
+    throw new MigrationError(`the database was not migrated: ${migrationProblem(cause)}`, { cause })
+  }
+}
+
+const shortAnswers = { query_timeout: answerTimeoutMs }
+
+async function withClient<T>(
+  url: string,
+  options: { query_timeout?: number },
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = new Client({
+    ...postgresConnection(url),
+    ...options,
+    connectionTimeoutMillis: connectTimeoutMs,
+    application_name: 'clerk-sync migrate',
+  })
   // A connection that is lost later also fails the query that is under way.
   client.on('error', () => undefined)
   try {
-    await client.connect()
-    await client.query('SELECT pg_advisory_lock($1)', [migrationLock])
-    await createSchema(client)
-    await finishInterrupted(client)
-    return await applyMigrations(url)
-  } catch (cause) {
-    throw new MigrationError(`the database was not migrated: ${migrationProblem(cause)}`, { cause })
+    await client.connect().catch((error: unknown) => {
+      throw toConnectError(error)
+    })
+    return await use(client)
   } finally {
     await client.end().catch(() => undefined)
   }
+}
+
+// Behind the lock it must see what the process before it has committed. The limits of the role or the
+// database are for short queries. The history is in schema "clerk", and
+// the engine does not qualify its name.
+async function begin(client: Client): Promise<number> {
+  await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED;
+    SET LOCAL statement_timeout = 0;
+    SET LOCAL lock_timeout = 0;
+    SET LOCAL idle_in_transaction_session_timeout = 0;
+    SET LOCAL search_path = clerk`)
+  // PostgreSQL 17 and newer have it.
+  const { rows } = await client.query<{ pid: number }>(`
+    SELECT pg_backend_pid() AS pid, (
+      SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout')`)
+  return rows[0]?.pid ?? 0
 }
 
 // IF NOT EXISTS would need the right to create it, also where it is there.
@@ -44,19 +107,8 @@ async function createSchema(client: Client): Promise<void> {
 /** The migrations of this release that the database has not applied yet. */
 export async function pendingMigrations(url: string): Promise<string[]> {
   const { migrationDirectories } = await readMigrations()
-  const client = new Client({
-    connectionString: url,
-    connectionTimeoutMillis: 5_000,
-    query_timeout: 5_000,
-  })
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-    const applied = new Set(await readApplied(client))
-    return migrationDirectories.map(({ path }) => path).filter((name) => !applied.has(name))
-  } finally {
-    await client.end().catch(() => undefined)
-  }
+  const applied = await withClient(url, shortAnswers, readApplied)
+  return migrationDirectories.map(({ path }) => path).filter((name) => !applied.includes(name))
 }
 
 async function readApplied(client: Client): Promise<string[]> {
@@ -68,21 +120,16 @@ async function readApplied(client: Client): Promise<string[]> {
   return rows.map((row) => row.name)
 }
 
-async function applyMigrations(url: string): Promise<string[]> {
-  const migrationsList = await readMigrations()
-  const { engine, close } = await createSchemaEngine(
-    url,
-    [await readSchema()],
-    finishWithin(migrationsList),
-  )
+async function applyMigrations(client: Client): Promise<string[]> {
+  const engine = await createSchemaEngine(client, [await readSchema()])
   try {
     const { appliedMigrationNames } = await engine.applyMigrations({
-      migrationsList,
+      migrationsList: await readMigrations(),
       filters: { externalTables: [], externalEnums: [] },
     })
     return appliedMigrationNames
   } finally {
-    await close()
+    engine.free()
   }
 }
 
@@ -90,6 +137,7 @@ async function applyMigrations(url: string): Promise<string[]> {
 // Rust trace and name commands that clerk-sync doesn't have.
 function migrationProblem(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
+  if (cause instanceof DatabaseUnavailableError) return cause.explanation
   switch ('code' in cause ? cause.code : undefined) {
     case 'P3005':
       return (

@@ -1,7 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { SchemaEngine } from '@prisma/schema-engine-wasm'
-import type { Client } from 'pg'
 
 const prismaDir = fileURLToPath(new URL('../prisma/', import.meta.url))
 const migrationsDir = `${prismaDir}migrations`
@@ -35,40 +34,4 @@ async function readMigration(name: string) {
     path: name,
     migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value } },
   }
-}
-
-// Held by the script that runs, also after the process that sent it was killed.
-const scriptLock = 0x6d696773
-
-/**
- * The script of a migration that also marks it as finished, in the same transaction. PostgreSQL goes
- * on with a script whose sender was killed, and the engine's own mark would never come.
- */
-export function finishWithin({ migrationDirectories }: MigrationList): (sql: string) => string {
-  const names = new Map(
-    migrationDirectories.map(({ path, migrationFile }) => [migrationFile.content.value, path]),
-  )
-  return (sql) => {
-    const name = names.get(sql)
-    if (name === undefined) return sql
-    return `SELECT pg_advisory_xact_lock(${scriptLock});
-${sql};
-UPDATE clerk._prisma_migrations SET finished_at = now()
-WHERE migration_name = '${name}' AND finished_at IS NULL AND rolled_back_at IS NULL;`
-  }
-}
-
-/**
- * Waits for the script of a migration whose process was killed, and marks migrations as rolled back
- * that were interrupted: they are not finished, and have no error. The caller must hold the lock of
- * all migrations.
- */
-export async function finishInterrupted(client: Client): Promise<void> {
-  await client.query('SELECT pg_advisory_lock($1)', [scriptLock])
-  await client.query('SELECT pg_advisory_unlock($1)', [scriptLock])
-  const { rows } = await client.query(`SELECT to_regclass('clerk._prisma_migrations') AS history`)
-  if (rows[0].history === null) return
-  await client.query(`
-    UPDATE clerk._prisma_migrations SET rolled_back_at = now()
-    WHERE finished_at IS NULL AND rolled_back_at IS NULL AND logs IS NULL`)
 }

@@ -5,6 +5,7 @@ import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-util
 import type { SchemaEngine } from '@prisma/schema-engine-wasm'
 import * as glue from '@prisma/schema-engine-wasm/schema_engine_bg'
 import { Pool } from 'pg'
+import type { Client } from 'pg'
 
 // Node's types leave WebAssembly to the browser's.
 declare const WebAssembly: {
@@ -21,51 +22,49 @@ interface Bindings {
 
 let wasm: Promise<typeof SchemaEngine> | undefined
 
-/** A schema engine on one database; `close` frees it and ends its connection. */
-export interface OpenSchemaEngine {
-  readonly engine: SchemaEngine
-  readonly close: () => Promise<void>
-}
-
 /**
- * Prisma's own schema engine as WebAssembly, on one database through the driver adapter: neither
- * install nor start downloads a binary. `wrapScript` is what is sent in place of a script.
+ * Prisma's own schema engine as WebAssembly: neither install nor start downloads a binary. It sends all
+ * that it does through this one connection. The caller frees it.
  */
 export async function createSchemaEngine(
-  url: string,
+  client: Client,
   datamodels: [path: string, text: string][],
-  wrapScript: (sql: string) => string = (sql) => sql,
-): Promise<OpenSchemaEngine> {
+): Promise<SchemaEngine> {
   wasm ??= loadEngine()
-  // The engine never ends its connection, and with it the lock that it holds on its history table.
-  const pool = new Pool({ connectionString: url, options: '-c search_path=clerk', max: 1 })
-  const scripts = new AtomicScripts(pool, { schema: 'clerk' })
-  scripts.wrapScript = wrapScript
-  const adapter = bindMigrationAwareSqlAdapterFactory(scripts)
-  try {
-    const engine = await (await wasm).new({ datamodels }, () => undefined, adapter)
-    return {
-      engine,
-      close: () => {
-        engine.free()
-        return pool.end()
-      },
-    }
-  } catch (error) {
-    await pool.end()
-    throw error
+  const adapter = new OneTransaction(new OneConnection(client), { schema: 'clerk' })
+  return await (
+    await wasm
+  ).new({ datamodels }, () => undefined, bindMigrationAwareSqlAdapterFactory(adapter))
+}
+
+// The adapter takes only a pool.
+class OneConnection extends Pool {
+  constructor(client: Client) {
+    super()
+    this.query = client.query.bind<Pool['query']>(client)
   }
 }
 
-// The adapter cuts a script at every semicolon, also inside a text, and commits each piece by itself.
-// Sent whole, PostgreSQL runs it in one transaction: a migration that fails leaves nothing behind.
-class AtomicScripts extends PrismaPg {
-  wrapScript = (sql: string) => sql
+// The engine's own lock. It belongs to the session: behind a pooler nobody would let go of it.
+const engineLock = /^SELECT pg_advisory_lock\(/
 
+// Inside of the caller's transaction. A savepoint, so that the engine can note why a migration failed.
+// The adapter itself cuts a script at every semicolon, also inside a text.
+class OneTransaction extends PrismaPg {
   override async connect() {
     const connection = await super.connect()
+    const execute = connection.executeRaw.bind(connection)
+    const run = (sql: string) => execute({ sql, args: [], argTypes: [] })
+    connection.executeRaw = async (query) => (engineLock.test(query.sql) ? 0 : execute(query))
     connection.executeScript = async (sql) => {
-      await connection.executeRaw({ sql: this.wrapScript(sql), args: [], argTypes: [] })
+      await run('SAVEPOINT migration')
+      try {
+        await run(sql)
+        await run('RELEASE SAVEPOINT migration')
+      } catch (error) {
+        await run('ROLLBACK TO SAVEPOINT migration')
+        throw error
+      }
     }
     return connection
   }

@@ -7,6 +7,7 @@ const schema = readFileSync(new URL('../prisma/schema.prisma', import.meta.url),
 
 const prismaTypes: Record<ColumnType, string> = {
   text: 'String',
+  id: 'String',
   boolean: 'Boolean',
   bigint: 'BigInt',
   jsonb: 'Json',
@@ -65,7 +66,7 @@ describe.each(entities)('$table', ({ table, columns, children, partOf }) => {
   test('has exactly the columns of the entity and the common ones, empty where Clerk may be', () => {
     expect(tables.get(table)).toEqual({
       ...commonColumns,
-      ...columnsOf(columns, (column) => !column.required),
+      ...columnsOf(columns, () => true),
     })
   })
 

@@ -1,17 +1,22 @@
 import { columnTypes, userEntity } from '@clerk-sync/events'
-import type { Change, ChildTable, Entity, LedgerEvent, Row, Upsert } from '@clerk-sync/events'
-import { entityKey, ownerKeys, versionOf } from './decide.ts'
-import type { ExistingRow, ExistingState, Outcome, Version, Write } from './decide.ts'
+import type { Change, ChildTable, Entity, EntityChange, LedgerEvent, Row } from '@clerk-sync/events'
+import { parseJson } from '@clerk-sync/ops'
+import { entityKey, ownerKeys } from './decide.ts'
+import type { ExistingRow, ExistingState, Outcome, Write } from './decide.ts'
+import { versionOf } from './version.ts'
+import type { Version } from './version.ts'
 import type { Transaction } from './database.ts'
+import { writingTo } from './database-error.ts'
 
 // 'clerk' in ASCII: any number serves, as long as every writer of these tables uses the same one.
 const lockKey = 0x636c65726b
 
-// The zone is set per transaction as well as per connection: behind a pooler they may not be the
-// same. The limits are below the time that a query may take (database.ts), so that PostgreSQL is the
+// Zone and notation of times are set per transaction as well as per connection: behind a pooler they
+// may not be the same. The limits are below the time that a query may take (database.ts), so that PostgreSQL is the
 // one to give up.
 const prepare = `
   SELECT set_config('timezone', 'UTC', true),
+         set_config('datestyle', 'ISO', true),
          set_config('lock_timeout', '5s', true),
          set_config('statement_timeout', '8s', true),
          set_config('idle_in_transaction_session_timeout', '15s', true)`
@@ -39,15 +44,15 @@ interface LedgerAndTombstones {
 export async function readLedgerAndTombstones(
   tx: Transaction,
   changes: readonly Change[],
-  upserts: ReadonlyMap<Entity, readonly Upsert[]> = new Map(),
+  touched: ReadonlyMap<Entity, readonly EntityChange[]> = new Map(),
 ): Promise<Pick<ExistingState, 'events' | 'tombstones'>> {
   const keys = new Set(changes.flatMap(touchedKeys))
   const [found] = await tx.$queryRawUnsafe<[LedgerAndTombstones]>(
-    selectLedgerAndTombstones([...upserts.keys()]),
+    selectLedgerAndTombstones([...touched.keys()]),
     changes.flatMap(({ event }) => event?.id ?? []),
     Array.from(keys, (key) => key.slice(0, key.indexOf(' '))),
     Array.from(keys, (key) => key.slice(key.indexOf(' ') + 1)),
-    ...Array.from(upserts.values(), (some) => some.map((change) => change.id)),
+    ...Array.from(touched.values(), (some) => some.map((change) => change.id)),
   )
   return {
     events: new Set(found.events),
@@ -84,8 +89,13 @@ function selectLedgerAndTombstones(tables: readonly Entity[]): string {
            ${locks.join('')}`
 }
 
-interface RowAsJson {
+interface RowAsText {
   place: number
+  /** JSON, as text: parsed by Prisma, its numbers would lose digits. */
+  found: string
+}
+
+interface FoundRow {
   row: Row & {
     id: string
     updated_at: string
@@ -101,26 +111,28 @@ export interface ReadRow extends ExistingRow {
   readonly deletedAt: number | null
 }
 
-/** The rows that a batch's upserts touch, with their child rows; an id without a row is absent. */
+/** The rows that a batch touches, with their child rows; an id without a row is absent. */
 export async function readRows(
   tx: Transaction,
-  upserts: ReadonlyMap<Entity, readonly Upsert[]>,
+  changes: ReadonlyMap<Entity, readonly EntityChange[]>,
 ): Promise<Map<string, ReadRow>> {
-  const touched = [...upserts]
+  const touched = [...changes]
   if (touched.length === 0) return new Map()
 
   const selects = touched.map(
     ([entity], place) => `
-      SELECT ${place} AS place, to_jsonb(parent) AS row,
-             jsonb_build_object(${entity.children.filter(isKept).map(childRows).join(', ')}) AS children
+      SELECT ${place} AS place, jsonb_build_object('row', to_jsonb(parent), 'children',
+               jsonb_build_object(${entity.children.filter(isKept).map(childRows).join(', ')})
+             )::text AS found
       FROM clerk.${entity.table} AS parent WHERE id = ANY($${place + 1}::text[])`,
   )
-  const ids = touched.map(([, changes]) => changes.map((change) => change.id))
-  const rows = await tx.$queryRawUnsafe<RowAsJson[]>(selects.join(' UNION ALL '), ...ids)
+  const ids = touched.map(([, some]) => some.map((change) => change.id))
+  const rows = await tx.$queryRawUnsafe<RowAsText[]>(selects.join(' UNION ALL '), ...ids)
   return new Map(
-    rows.flatMap(({ place, row, children }) => {
+    rows.flatMap(({ place, found }) => {
       const entity = touched[place]?.[0]
       if (!entity) return []
+      const { row, children } = parseJson(found) as FoundRow
       const deletedAt = row.deleted_at === null ? null : Date.parse(row.deleted_at)
       const known = { version: versionIn(row), value: { row, children }, deletedAt }
       return [[entityKey(entity, row.id), known] as const]
@@ -136,7 +148,7 @@ const childRows = ({ table, parentColumn }: ChildTable) => `
     FROM clerk.${table} AS child WHERE child.${parentColumn} = parent.id
   )`
 
-function versionIn(row: RowAsJson['row']): Version {
+function versionIn(row: FoundRow['row']): Version {
   return {
     updatedAt: Date.parse(row.updated_at),
     occurredAt: Date.parse(row.event_occurred_at),
@@ -158,9 +170,12 @@ export async function upsertRows(
 ): Promise<Map<string, boolean>> {
   let statement = guardedWrites.get(entity)
   if (!statement) guardedWrites.set(entity, (statement = guardedWrite(entity)))
-  const written = await tx.$queryRawUnsafe<{ id: string; is_new: boolean }[]>(
-    statement,
-    JSON.stringify(writes.map(toTableRow)),
+  const written = await writingTo(
+    entity.table,
+    tx.$queryRawUnsafe<{ id: string; is_new: boolean }[]>(
+      statement,
+      JSON.stringify(writes.map(toTableRow)),
+    ),
   )
   return new Map(written.map((row) => [row.id, row.is_new]))
 }
@@ -216,10 +231,13 @@ export async function replaceChildren(
   const rows = parents.flatMap(({ id, value }) =>
     (value.children[child.table] ?? []).map((row) => ({ ...row, [child.parentColumn]: id })),
   )
-  await tx.$executeRawUnsafe(
-    statement,
-    JSON.stringify(rows),
-    parents.map((parent) => parent.id),
+  await writingTo(
+    child.table,
+    tx.$executeRawUnsafe(
+      statement,
+      JSON.stringify(rows),
+      parents.map((parent) => parent.id),
+    ),
   )
 }
 
@@ -286,9 +304,9 @@ export async function writeLedger(
   tx: Transaction,
   entries: readonly LedgerEntry[],
 ): Promise<Set<string>> {
-  const added = await tx.$queryRawUnsafe<{ id: string }[]>(
-    insertLedger,
-    JSON.stringify(entries.map(toLedgerRow)),
+  const added = await writingTo(
+    'webhook_events',
+    tx.$queryRawUnsafe<{ id: string }[]>(insertLedger, JSON.stringify(entries.map(toLedgerRow))),
   )
   return new Set(added.map((row) => row.id))
 }

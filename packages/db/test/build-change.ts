@@ -39,11 +39,10 @@ function entityOf(type: string): Entity {
 export function upsert(id: string, given: Given = {}): FromEvent<Upsert> {
   const type = given.type ?? 'user.updated'
   const entity = entityOf(type)
-  const row = readRow(entity, { ...given.data, id })
-  if (!row.ok) throw new Error(row.problem)
+  const reading = readRow(entity, { ...given.data, id })
   const { concerned, event } = aboutEntity(entity, type, id, given)
   const updatedAt = given.updatedAt ?? event.occurredAt
-  return { kind: 'upsert', event, entity, id, concerned, updatedAt, value: row.value }
+  return { kind: 'upsert', event, entity, id, concerned, updatedAt, ...reading }
 }
 
 /** The change of an event that deletes one entity. */

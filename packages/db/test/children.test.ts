@@ -70,6 +70,63 @@ test('of two elements with one id the last counts; those without an id are passe
   expect(await addresses(id)).toMatchObject([{ id: 'idn_1', email_address: 'last@x.dev' }])
 })
 
+test.each(['none', 7, true, {}])(
+  'a list that is %j leaves the addresses and the primary one as they are',
+  async (email_addresses) => {
+    const id = freshId()
+    await tables.apply(holding(id, 0, address('idn_1', 'one@x.dev'), address('idn_2', 'two@x.dev')))
+    const before = await addresses(id)
+    const data = { email_addresses, primary_email_address_id: 'idn_1', first_name: 'Ada' }
+    const odd = upsert(id, { updatedAt: noon + 1, data })
+    expect(await tables.apply(odd)).toEqual(['applied'])
+    expect(await addresses(id)).toEqual(before)
+    expect(
+      await tables.query(
+        `SELECT first_name, primary_email_address FROM clerk.users WHERE id = '${id}'`,
+      ),
+    ).toEqual([{ first_name: 'Ada', primary_email_address: 'one@x.dev' }])
+  },
+)
+
+test('a list that can not be read leaves what a change of the same batch told', async () => {
+  const id = freshId()
+  const data = { email_addresses: 'none', primary_email_address_id: 'idn_1' }
+  await tables.apply(
+    holding(id, 0, address('idn_1', 'one@x.dev')),
+    upsert(id, { updatedAt: noon + 1, data }),
+  )
+  expect(await addresses(id)).toMatchObject([{ id: 'idn_1', is_primary: true }])
+  const user = await tables.query(
+    `SELECT primary_email_address AS address FROM clerk.users WHERE id = '${id}'`,
+  )
+  expect(user).toEqual([{ address: 'one@x.dev' }])
+})
+
+test('elements that can not be read delete no address, and there is still one primary', async () => {
+  const id = freshId()
+  await tables.apply(holding(id, 0, address('idn_1', 'one@x.dev'), address('idn_2', 'two@x.dev')))
+  const list = [{ email_address: 'nameless@x.dev' }, address('idn_3', 'three@x.dev')]
+  const partly = (later: number, primary_email_address_id: string) =>
+    upsert(id, {
+      updatedAt: noon + later,
+      data: { email_addresses: list, primary_email_address_id },
+    })
+  await tables.apply(partly(1, 'idn_1'))
+  expect(await addresses(id)).toMatchObject([
+    { id: 'idn_1', email_address: 'one@x.dev', is_primary: true },
+    { id: 'idn_2', is_primary: false },
+    { id: 'idn_3', email_address: 'three@x.dev', is_primary: false },
+  ])
+  await tables.apply(partly(2, 'idn_3'))
+  expect(await addresses(id)).toMatchObject([
+    { id: 'idn_1', is_primary: false },
+    { id: 'idn_2', is_primary: false },
+    { id: 'idn_3', is_primary: true },
+  ])
+  await tables.apply(holding(id, 3, address('idn_1', 'one@x.dev')))
+  expect(await addresses(id)).toMatchObject([{ id: 'idn_1', is_primary: true }])
+})
+
 async function storedMetadata(json: string): Promise<string | undefined> {
   const id = freshId()
   const data = { public_metadata: JSON.parse(json) as unknown }

@@ -99,8 +99,9 @@ test('a refused change is applied once the cause is removed', async () => {
 test('a broken check is told by SQLSTATE and constraint, without the value', async () => {
   const error = await refusal(upsert(freshId(), { data: { first_name: 'poison ivy' } }))
   expect(error).toMatchObject({ code: 'ERR_DATABASE_REFUSED', sqlState: '23514' })
-  expect(error.message).toContain('SQLSTATE 23514')
-  expect(error.message).toContain('users_no_poison')
+  expect(error.message).toBe(
+    'the database refused the write: SQLSTATE 23514 (table users, constraint users_no_poison)',
+  )
   expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('ivy')
 })
 
@@ -108,14 +109,50 @@ test('a value taken already is told by SQLSTATE and constraint, without the valu
   await tables.apply(upsert(freshId(), { data: { username: 'countess' } }))
   const error = await refusal(upsert(freshId(), { data: { username: 'countess' } }))
   expect(error.sqlState).toBe('23505')
-  expect(error.message).toMatch(/one_name|username/)
+  expect(error.message).toBe(
+    'the database refused the write: SQLSTATE 23505 (table users, constraint one_name)',
+  )
   expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('countess')
+})
+
+test('a null that is refused is told by table and column, a value that does not fit by table', async () => {
+  const id = freshId()
+  await tables.query(`
+    ALTER TABLE clerk.permissions ALTER COLUMN name SET NOT NULL, ALTER COLUMN key TYPE varchar(5)`)
+  const permission = (data: object) =>
+    refusal(upsert(id, { type: 'permission.created', data: { ...data } }))
+  expect(await permission({ key: 'read' })).toMatchObject({
+    isFinal: false,
+    message: 'the database refused the write: SQLSTATE 23502 (table permissions, column name)',
+  })
+  expect(await permission({ name: 'Read', key: 'org:read' })).toMatchObject({
+    isFinal: true,
+    message: 'the database refused the write: SQLSTATE 22001 (table permissions)',
+  })
+})
+
+test("an application's foreign key is told by table and constraint, and may pass later", async () => {
+  const [id, owner] = [freshId('orgdmn'), freshId('org')]
+  await tables.query(`
+    ALTER TABLE clerk.organization_domains ADD CONSTRAINT domain_of_known
+    FOREIGN KEY (organization_id) REFERENCES clerk.organizations (id)`)
+  const type = 'organizationDomain.created'
+  const domain = upsert(id, { type, data: { organization_id: owner } })
+  expect(await refusal(domain)).toMatchObject({
+    isFinal: false,
+    message:
+      'the database refused the write: SQLSTATE 23503 (table organization_domains, constraint domain_of_known)',
+  })
+  expect(await tables.apply(upsert(owner, { type: 'organization.created' }), domain)).toEqual([
+    'applied',
+    'applied',
+  ])
 })
 
 test("a trigger's own words are kept out, since they may quote the value", async () => {
   const type = 'organization.created'
   const error = await refusal(upsert(freshId('org'), { type, data: { slug: 'forbidden-fruit' } }))
-  expect(error.message).toBe('the database refused the write: SQLSTATE P0001')
+  expect(error.message).toBe('the database refused the write: SQLSTATE P0001 (table organizations)')
   expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('fruit')
 })
 

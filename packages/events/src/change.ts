@@ -1,9 +1,12 @@
-import { isClerkObject, itemsOf, readConcerned } from './entities/column.ts'
+import { readConcerned } from './entities/column.ts'
 import type { Concerned } from './entities/column.ts'
-import { columnTypes, latestTime, longestId } from './entities/entity.ts'
-import type { ChildTable, ClerkObject, Column, Entity } from './entities/entity.ts'
+import { latestTime, toTime } from './entities/column-types.ts'
+import { longestId } from './entities/entity.ts'
+import type { ClerkObject, Entity } from './entities/entity.ts'
 import type { Kept } from './entities/kept.ts'
 import { wellFormed } from '@clerk-sync/ops'
+import { readRow } from './read-row.ts'
+import type { EntityRow } from './read-row.ts'
 import { minimise, parseEventJob } from './webhooks/event-job.ts'
 import type { EventJob } from './webhooks/event-job.ts'
 
@@ -39,6 +42,13 @@ export interface Upsert extends AboutEntity {
   /** Clerk's updated_at in milliseconds, the first part of the version. */
   readonly updatedAt: number
   readonly value: EntityRow
+  /** The paths in Clerk's object that can't be read. Never a value. */
+  readonly unreadable: readonly string[]
+  /**
+   * For what was read from Clerk's API to refill rows: a time in milliseconds, all of whose changes
+   * are in it. It is the second part of the version then, as if an event had told of it.
+   */
+  readonly readAt?: number
 }
 
 /** Deletes a row, for good. */
@@ -97,9 +107,9 @@ export function changeFromEvent(kept: Kept, jobData: unknown): EventChange {
   const about = { entity, id, concerned: concernedBy(event), event }
   if (action === 'delete') return { kind: 'delete', ...about, deletedAt: occurredAt }
   const data = job.data ?? {}
-  // Without updated_at the event's own time stands in.
-  const updatedAt = data['updated_at'] ?? occurredAt
-  return toUpsert(about, readRow(entity, data), updatedAt, `${job.type} can't be read`)
+  // Without an updated_at that can be read the event's own time stands in.
+  const updatedAt = updatedAtOf(data) ?? occurredAt
+  return { kind: 'upsert', ...about, updatedAt, ...readRow(entity, data) }
 }
 
 /**
@@ -113,8 +123,15 @@ export function changeFromApi(
   const id = object['id']
   if (typeof id !== 'string' || id === '') return undefined
   const about = { entity, id, concerned: readConcerned(entity.concerns, object), event: undefined }
-  const row = readRow(entity, wellFormed(minimise(entity, object)))
-  return toUpsert(about, row, object['updated_at'], id)
+  const updatedAt = updatedAtOf(object)
+  if (id.length > longestId || updatedAt === undefined) {
+    const field =
+      updatedAt === undefined ? 'updated_at is not a time in milliseconds' : 'id is too long'
+    const error = new InvalidEventError(`${id.slice(0, longestId)}: data.${field}`)
+    return { kind: 'unreadable', ...about, error }
+  }
+  const reading = readRow(entity, wellFormed(minimise(entity, object)))
+  return { kind: 'upsert', ...about, updatedAt, ...reading }
 }
 
 /** The change of a row that Clerk's API no longer has: deleted now, as far as anybody knows. */
@@ -123,28 +140,9 @@ export function deletionFromApi(entity: Entity, id: string): Delete {
   return { kind: 'delete', entity, id, concerned, event: undefined, deletedAt: Date.now() }
 }
 
-function toUpsert<About extends AboutEntity>(
-  about: About,
-  row: RowResult,
-  updatedAt: unknown,
-  subject: string,
-): (Upsert | Unreadable) & About {
-  const version = toTime(updatedAt)
-  if (row.ok && version !== undefined) {
-    return { kind: 'upsert', ...about, updatedAt: version, value: row.value }
-  }
-  const problem = row.ok ? 'data.updated_at is not a time in milliseconds' : row.problem
-  return { kind: 'unreadable', ...about, error: new InvalidEventError(`${subject}: ${problem}`) }
-}
-
 /** Clerk's updated_at in milliseconds; undefined where there is no time that can be kept. */
 export function updatedAtOf(object: ClerkObject): number | undefined {
-  return toTime(object['updated_at'])
-}
-
-function toTime(value: unknown): number | undefined {
-  const isTime = typeof value === 'number' && value >= 0 && value <= latestTime
-  return isTime ? Math.trunc(value) : undefined
+  return toTime(object['updated_at']) ?? undefined
 }
 
 function toLedgerEvent(job: EventJob): LedgerEvent {
@@ -169,76 +167,4 @@ function concernedBy({ userId, organizationId }: LedgerEvent): Concerned {
     ...(userId === undefined ? {} : { user: userId }),
     ...(organizationId === undefined ? {} : { organization: organizationId }),
   }
-}
-/** Column name -> value as JSON; times are ISO 8601. */
-export interface Row {
-  [column: string]: unknown
-}
-
-export interface EntityRow {
-  readonly row: Row
-  /** Child table -> its rows, each with its `id`; tables that are left out are absent. */
-  readonly children: { readonly [table: string]: readonly Row[] }
-}
-
-export type RowResult = { ok: true; value: EntityRow } | { ok: false; problem: string }
-
-/**
- * Clerk's object as the rows that it becomes. A problem names the field and what was expected,
- * never the value: it is kept where people read it.
- */
-export function readRow(entity: Entity, data: ClerkObject): RowResult {
-  const problems = new Set<string>()
-  const row = readColumns(entity.columns, data, data, '', problems)
-  const kept = entity.children.filter((child) => !child.off)
-  const children = Object.fromEntries(
-    kept.map((child) => [child.table, readChildren(child, data, problems)]),
-  )
-  return problems.size === 0
-    ? { ok: true, value: { row, children } }
-    : { ok: false, problem: [...problems].join('; ') }
-}
-
-// An element without an id can't be told from its siblings; of two with one id the last counts.
-function readChildren(child: ChildTable, parent: ClerkObject, problems: Set<string>): Row[] {
-  const rows = new Map<string, Row>()
-  for (const item of itemsOf(parent, child.items)) {
-    const id = item['id']
-    if (typeof id !== 'string' || id === '') continue
-    rows.set(id, { id, ...readColumns(child.columns, item, parent, `${child.items}[].`, problems) })
-  }
-  return [...rows.values()]
-}
-
-function readColumns(
-  columns: readonly Column[],
-  data: ClerkObject,
-  parent: ClerkObject,
-  prefix: string,
-  problems: Set<string>,
-): Row {
-  const row: Row = {}
-  for (const column of columns) {
-    const { accepts, expected } = columnTypes[column.type]
-    const value = column.off ? null : (column.value(data, parent) ?? null)
-    const field = `${prefix}${column.reads[0] ?? column.name}`
-    if (column.required && (value === null || value === ''))
-      problems.add(`data.${field} is missing`)
-    if (value !== null && !accepts.safeParse(value).success) {
-      problems.add(`data.${field} is ${kindOf(value)}, expected ${expected}`)
-    }
-    row[column.name] =
-      column.type === 'timestamptz' && typeof value === 'number' ? toIsoTime(value) : value
-  }
-  return row
-}
-
-function toIsoTime(ms: number): string | null {
-  const time = new Date(ms)
-  return Number.isNaN(time.getTime()) ? null : time.toISOString()
-}
-
-function kindOf(value: unknown): string {
-  if (Array.isArray(value)) return 'a list'
-  return isClerkObject(value) ? 'an object' : `a ${typeof value}`
 }

@@ -1,11 +1,12 @@
 export { isClerkObject, readConcerned } from './entities/column.ts'
 export type { Concerned } from './entities/column.ts'
-export { ownerColumn, columnTypes, latestTime, longestId } from './entities/entity.ts'
+export { columnTypes, latestTime } from './entities/column-types.ts'
+export type { ColumnType } from './entities/column-types.ts'
+export { ownerColumn, longestId } from './entities/entity.ts'
 export type {
   ChildTable,
   ClerkObject,
   Column,
-  ColumnType,
   Entity,
   EntityApi,
   Owner,
@@ -29,27 +30,29 @@ export {
   changeFromEvent,
   deletionFromApi,
   InvalidEventError,
-  readRow,
   updatedAtOf,
 } from './change.ts'
 export type {
   Change,
   Delete,
   EntityChange,
-  EntityRow,
   EventChange,
   LedgerEvent,
   Recorded,
-  Row,
   Unreadable,
   Upsert,
 } from './change.ts'
+export { readRow, reportedPaths } from './read-row.ts'
+export type { EntityRow, Row } from './read-row.ts'
 export { fieldsLeftOut, keptBy, keptVariables } from './entities/kept-settings.ts'
 export { buildEventJob, parseEnvelope, parseEventJob } from './webhooks/event-job.ts'
 export type { Delivery, Envelope, EventJob } from './webhooks/event-job.ts'
 export { eventTypes, isEventType } from './webhooks/event-types.ts'
 export type { EventType } from './webhooks/event-types.ts'
-export { sign, verifySignature } from './webhooks/signature.ts'
+export { findExcess } from './webhooks/json-limits.ts'
+export type { Excess } from './webhooks/json-limits.ts'
+export { isSigned, readSignatureHeaders, sign, verifySignature } from './webhooks/signature.ts'
+export type { HeadersRefused, SignatureClaim, SignatureVerdict } from './webhooks/signature.ts'
 export {
   createSigningSecret,
   parseSigningSecrets,

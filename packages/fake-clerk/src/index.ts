@@ -1,4 +1,5 @@
 export { createFakeClerk } from './create-fake-clerk.ts'
+export { createRandom } from './faults/random.ts'
 export type { FakeClerk, FakeClerkOptions, LoggedRequest } from './create-fake-clerk.ts'
 export type { Fault } from './faults/fault.ts'
 export type { Answering, Faults } from './faults/faults.ts'

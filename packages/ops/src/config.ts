@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { postgresConnection } from './postgres-connection.ts'
+import { TlsParameterError } from './tls.ts'
 
 // A longer timer fires at once.
 const longestTimeoutMs = 2 ** 31 - 1
@@ -100,7 +102,10 @@ export function oneOf<Word extends string>(
 export const host: Variable<string> = variable(z.string().default('0.0.0.0'), '0.0.0.0')
 
 const postgresProtocol = hasProtocol('postgres:', 'postgresql:')
-const postgresSchema = z.string().refine(postgresProtocol, 'must be a postgresql:// URL')
+const postgresSchema = z.string().superRefine((text, context) => {
+  const message = problemOfPostgresUrl(text)
+  if (message !== undefined) context.addIssue({ code: 'custom', message })
+})
 const postgresExample = 'postgresql://user:password@localhost:5432/app'
 
 /** The URL of a PostgreSQL database. */
@@ -110,6 +115,17 @@ export const optionalPostgresUrl: Variable<string | undefined> = variable(
   postgresSchema.optional(),
   postgresExample,
 )
+
+function problemOfPostgresUrl(text: string): string | undefined {
+  if (!postgresProtocol(text)) return 'must be a postgresql:// URL'
+  try {
+    postgresConnection(text)
+    return undefined
+  } catch (error) {
+    if (error instanceof TlsParameterError) return error.message
+    throw error
+  }
+}
 
 /** Makes a test whether a text is a URL with one of these protocols, such as `https:`. */
 export function hasProtocol(...protocols: string[]): (text: string) => boolean {

@@ -10,6 +10,8 @@ test.each([
   '57P01',
   '58030',
   '25006',
+  '25P03',
+  '25P04',
   '3D000',
   '55P03',
 ])('SQLSTATE %s is an outage', (state) => {

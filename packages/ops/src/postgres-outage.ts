@@ -1,6 +1,6 @@
-// Lost connection, no access, too little memory or disk, shutdown, start-up, read-only server, and
-// locks that are held for long. Not 57014: a statement may be cancelled through its own fault.
-const unavailableStates = /^(08|28|40|53|57P|58)|^(25006|3D000|55P03)$/
+// Lost connection, no access, too little memory or disk, shutdown, start-up, read-only server, a
+// session that was ended for its length, and locks that are held for long. Not 57014: a statement may be cancelled through its own fault.
+const unavailableStates = /^(08|28|40|53|57P|58)|^(25006|25P03|25P04|3D000|55P03)$/
 const networkCodes =
   /^(ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST\w+|ENET\w+|EADDRNOTAVAIL)$/
 // Errors of node-postgres that have no code.

@@ -50,5 +50,33 @@ test('ends a wait when it is aborted', async () => {
   const stopping = new AbortController()
   const onRetry = () => stopping.abort(new Error('stopping'))
   const ended = retry(failing(9), { firstDelayMs: 60_000, signal: stopping.signal, onRetry })
-  await expect(ended).rejects.toMatchObject({ name: 'AbortError' })
+  await expect(ended).rejects.toMatchObject({
+    name: 'AbortError',
+    message: 'stopping',
+    cause: { message: 'failure 1' },
+  })
+})
+
+test('keeps the error of an attempt that fails while it is aborted, as the cause', async () => {
+  const stopping = new AbortController()
+  async function failAfterAbort() {
+    stopping.abort()
+    throw new Error('the attempt failed')
+  }
+  const ended = retry(failAfterAbort, { firstDelayMs: 1, signal: stopping.signal })
+  await expect(ended).rejects.toMatchObject({
+    name: 'AbortError',
+    cause: { message: 'the attempt failed' },
+  })
+})
+
+test('throws the reason itself when the attempt does', async () => {
+  const stopping = new AbortController()
+  async function failWithReason() {
+    stopping.abort()
+    stopping.signal.throwIfAborted()
+  }
+  const ended = retry(failWithReason, { firstDelayMs: 1, signal: stopping.signal })
+  const error: unknown = await ended.catch((reason: unknown) => reason)
+  expect(error).toBe(stopping.signal.reason)
 })

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { errorMessage } from './error-message.ts'
 
 /** How often and how long to try. Times are in milliseconds. */
 export interface RetryOptions {
@@ -23,8 +24,8 @@ export interface RetryOptions {
 /**
  * Runs something until it succeeds.
  *
- * @throws the last error, when it is final or no attempt is left. When `signal` is aborted: its reason,
- * or an AbortError that has it as the cause.
+ * @throws the last error, when it is final or no attempt is left. When `signal` is aborted: an
+ * AbortError with the message of its reason, and with the last error as the cause.
  */
 export async function retry<T>(run: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { firstDelayMs, longestDelayMs = firstDelayMs, jitter = 0, signal } = options
@@ -34,13 +35,23 @@ export async function retry<T>(run: () => Promise<T>, options: RetryOptions): Pr
     try {
       return await run()
     } catch (error) {
-      signal?.throwIfAborted()
+      if (signal?.aborted) throw abortError(signal, error)
       const delayMs = Math.min(firstDelayMs * 2 ** (attempt - 1), longestDelayMs)
       const inMs = delayMs * (1 - jitter * Math.random())
       const isLast = attempt >= maxAttempts || Date.now() + inMs > deadline
       if (isLast || !isRetryable(error)) throw error
       options.onRetry?.({ error, inMs })
-      await sleep(inMs, undefined, signal ? { signal } : {})
+      await sleep(inMs, undefined, signal ? { signal } : {}).catch(() => {
+        throw abortError(signal, error)
+      })
     }
   }
+}
+
+// What was aborted may throw the reason itself.
+function abortError(signal: AbortSignal | undefined, cause: unknown): unknown {
+  const reason: unknown = signal?.reason
+  if (cause === reason) return reason
+  const error = new Error(errorMessage(reason), { cause })
+  return Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' })
 }

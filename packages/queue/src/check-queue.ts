@@ -1,6 +1,9 @@
 import { SchemaMigrationRequiredError } from 'bullmq'
 import type { PostgresQueueBackend } from 'bullmq'
-import { bullQueueOf, isJobIn } from './open-queue.ts'
+import type { Pool } from 'pg'
+import { checkSessions } from './direct-connection.ts'
+import { checkKeyTypes } from './key-types.ts'
+import { BrokenQueueError, bullQueueOf, isJobIn } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 import { redisClientOf } from './redis-connection.ts'
 import type { RedisClient } from './redis-connection.ts'
@@ -17,18 +20,30 @@ export async function checkQueue(opened: OpenQueue): Promise<void> {
 }
 
 async function checkRedis(opened: OpenQueue, client: RedisClient): Promise<void> {
-  const [facts, written] = await Promise.all([
+  const [facts, written, wrongKey] = await Promise.all([
     // An operator may forbid INFO.
     readRedisFacts(opened).catch(() => undefined),
     tryToWrite(opened, client),
+    findWrongKey(opened),
   ])
   const problem =
     (facts && redisProblem(facts)) ?? (written && writeProblem(written.message, facts))
   if (problem !== undefined) throw new Error(problem, { cause: written })
+  if (wrongKey) throw wrongKey
   if (!written) return
   // The messages of ioredis about a missing connection do not give the reason.
   if (written.name === 'ReplyError') throw written
   throw new Error("Redis can't be reached with REDIS_URL; the log says why", { cause: written })
+}
+
+async function findWrongKey(opened: OpenQueue): Promise<BrokenQueueError | undefined> {
+  try {
+    await checkKeyTypes(opened)
+    return undefined
+  } catch (error) {
+    // What else went wrong, the write says too.
+    return error instanceof BrokenQueueError ? error : undefined
+  }
 }
 
 // An empty write is refused like any other, and creates no key.
@@ -43,15 +58,24 @@ async function tryToWrite(opened: OpenQueue, client: RedisClient) {
   }
 }
 
+// What is known to have sessions of its own.
+const checked = new WeakSet<object>()
+
 async function checkPostgres(opened: OpenQueue): Promise<void> {
+  const { connection } = bullQueueOf(opened).getBackend() as unknown as PostgresQueueBackend
+  // BullMQ's own pool is one of node-postgres.
+  const pool = connection.pool as unknown as Pool
+  if (!checked.has(pool)) {
+    await checkSessions(pool.options, connection.schema)
+    checked.add(pool)
+  }
   try {
     await isJobIn(opened, 'failed', 'probe')
   } catch (cause) {
     if (!(cause instanceof SchemaMigrationRequiredError)) throw cause
     throw new Error("the queue's tables are missing or old: run clerk-sync migrate", { cause })
   }
-  const { connection } = bullQueueOf(opened).getBackend() as unknown as PostgresQueueBackend
-  const { rows } = await connection.pool.query(
+  const { rows } = await pool.query<{ readOnly: string }>(
     `SELECT current_setting('transaction_read_only') AS "readOnly"`,
   )
   if (rows[0]?.readOnly === 'on') {

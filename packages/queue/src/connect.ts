@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { waitAtMost } from '@clerk-sync/ops'
+import { postgresConnection, waitAtMost } from '@clerk-sync/ops'
 import { Queue, Worker } from 'bullmq'
 import type { PostgresPoolConfig, Processor, WorkerOptions } from 'bullmq'
 import { queueName } from './location.ts'
@@ -20,6 +20,7 @@ const queueConnectionOptions: RedisClientOptions = {
   waits: false,
   commandTimeoutMs,
   connectTimeoutMs: 1_000,
+  silenceTimeoutMs: 4_000,
 }
 
 // No command timeout: it would cut the blocking fetch.
@@ -27,11 +28,13 @@ const workerConnectionOptions: RedisClientOptions = {
   waits: true,
   commandTimeoutMs: undefined,
   connectTimeoutMs: 5_000,
+  // The blocking fetch takes up to 10 s.
+  silenceTimeoutMs: 20_000,
 }
 
 function postgresOptions(location: QueueLocation & { kind: 'postgres' }): PostgresPoolConfig {
   return {
-    connectionString: location.url,
+    ...postgresConnection(location.url),
     schema: location.schema,
     max: 10,
     connectionTimeoutMillis: commandTimeoutMs,

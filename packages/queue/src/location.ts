@@ -10,6 +10,9 @@ export type QueueLocation =
   | { readonly kind: 'postgres'; readonly url: string; readonly schema: string }
 
 export const queueName = 'clerk-events'
+// A queue of its own: long work must not wait for events, and events not for long work.
+export const scheduleQueueName = 'clerk-schedule'
+export const queueNames = [queueName, scheduleQueueName]
 
 // The braces keep all keys of the queue in one slot of a Redis Cluster.
 const redisPrefix = '{clerk-sync}'

@@ -5,6 +5,18 @@ import type { QueueLocation } from './location.ts'
 
 const bullQueue: unique symbol = Symbol('bullQueue')
 
+/** The queue did not confirm the event in time. It may still have it: the sender must send it again. */
+export class QueueUnavailableError extends Error {
+  readonly code: string = 'ERR_QUEUE_UNAVAILABLE'
+  override readonly name: string = 'QueueUnavailableError'
+}
+
+/** The queue can take no event until an operator changes something: the message says what. */
+export class BrokenQueueError extends QueueUnavailableError {
+  override readonly code = 'ERR_BROKEN_QUEUE'
+  override readonly name = 'BrokenQueueError'
+}
+
 /** The queue of events. What can be done with it are the functions of this package. */
 export interface OpenQueue {
   readonly [bullQueue]: Queue

@@ -3,9 +3,9 @@ import { createPostgresBackend, createRedisBackend } from 'bullmq'
 import type { IQueueBackend } from 'bullmq'
 
 // Replies of a Redis that can't work now: another role, still loading, no memory left, replicas or
-// other cluster nodes missing.
+// other cluster nodes missing, a key of the queue that has a wrong type.
 const refusals =
-  /^(READONLY|UNBLOCKED|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|OOM)\b/
+  /^(READONLY|UNBLOCKED|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|OOM|WRONGTYPE)\b/
 // Errors of ioredis when it reaches no node of a cluster.
 const unreachable =
   /^(Too many Cluster redirections|Cluster is ended|None of startup nodes|Failed to refresh slots)/
@@ -26,7 +26,8 @@ export const createOutagePostgresBackend: typeof createPostgresBackend = (...arg
     onOutage: () => undefined,
   })
 
-// BullMQ waits and tries again only after ECONNREFUSED; any other error costs the job an attempt. So
+// BullMQ waits and tries again only after ECONNREFUSED; any other error costs the job an attempt, or
+// is followed by the next fetch at once. So
 // every outage is reported as ECONNREFUSED.
 function wrapBackend<Backend extends IQueueBackend>(
   backend: Backend,

@@ -1,10 +1,20 @@
 import type { EventJob } from '@clerk-sync/events'
-import { inSpan, readTraceContext, retry, withTimeout, writeTraceContext } from '@clerk-sync/ops'
+import {
+  errorMessage,
+  inSpan,
+  readTraceContext,
+  retry,
+  withTimeout,
+  writeTraceContext,
+} from '@clerk-sync/ops'
 import { SpanKind, trace } from '@opentelemetry/api'
 import type { Job } from 'bullmq'
+import { checkKeyTypes, isWrongType, removeUnlessListed } from './key-types.ts'
 import { queueName } from './location.ts'
-import { bullQueueOf, isJobIn } from './open-queue.ts'
+import { bullQueueOf, isJobIn, QueueUnavailableError } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
+import { createFsyncWait } from './ack-durability.ts'
+import type { AckDurability } from './ack-durability.ts'
 
 /** Attempts before a job goes to the failed set: more than an hour of retries. */
 export const attempts = 18
@@ -19,10 +29,10 @@ const retryDelayMs = 100
 // Without a limit the job would grow every second.
 export const jobOptions = { attempts, backoff: { type: 'custom' }, stackTraceLimit: 5 }
 
-/** The queue did not confirm the event in time. It may still have it: the sender must send it again. */
-export class QueueUnavailableError extends Error {
-  readonly code = 'ERR_QUEUE_UNAVAILABLE'
-  override readonly name = 'QueueUnavailableError'
+/** No queue can ever take the event: it can't be written as JSON, or PostgreSQL refuses its values. */
+export class CannotEnqueueError extends Error {
+  readonly code = 'ERR_CANNOT_ENQUEUE'
+  override readonly name = 'CannotEnqueueError'
 }
 
 interface EnqueueOptions {
@@ -37,32 +47,42 @@ export interface Producer {
    * Resolves once the queue has stored the event. An event that is in the queue already stays as it
    * is, unless its job failed: then the job runs again with fresh attempts.
    *
-   * @throws {QueueUnavailableError} after `timeoutMs`, or when `signal` is aborted.
+   * @throws {CannotEnqueueError} at once, for an event that every try would fail on.
+   * @throws {QueueUnavailableError} after `timeoutMs`, or when `signal` is aborted; at once when
+   * the queue says what is wrong with it.
    */
   enqueue(event: EventJob, options: EnqueueOptions): Promise<void>
 }
 
-/** Builds a producer on an open queue. The caller closes the queue. */
-export function createProducer(opened: OpenQueue): Producer {
+/**
+ * Builds a producer on an open queue. The caller closes the queue. With `fsync` an event counts as
+ * stored once it is on the disk of the server.
+ */
+export function createProducer(
+  opened: OpenQueue,
+  ackDurability: AckDurability = 'enqueued',
+): Producer {
+  const untilDurable = ackDurability === 'fsync' ? createFsyncWait(opened) : enqueuedIsEnough
   return {
     enqueue(event, options) {
       const { name, attributes } = messageAttributes('send', toJobId(event.svixId))
       return inSpan(name, { kind: SpanKind.PRODUCER, attributes }, () =>
-        addUntilStored(opened, event, options),
+        addUntilStored(() => untilDurable(() => add(opened, event)), options),
       )
     },
   }
 }
 
+const enqueuedIsEnough = (write: () => Promise<void>) => write()
+
 async function addUntilStored(
-  opened: OpenQueue,
-  event: EventJob,
+  store: () => Promise<void>,
   { timeoutMs, signal }: EnqueueOptions,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs
   const addOnce = () =>
     withTimeout(
-      add(opened, event),
+      store(),
       Math.max(0, Math.min(tryTimeoutMs, deadline - Date.now())),
       'no answer from the queue',
     )
@@ -71,14 +91,37 @@ async function addUntilStored(
       firstDelayMs: retryDelayMs,
       timeoutMs,
       // Not the option `signal`: its reason would take the place of the queue's error.
-      isRetryable: () => !signal.aborted,
+      isRetryable: (error) =>
+        !signal.aborted && !isFaultOfEvent(error) && !(error instanceof QueueUnavailableError),
     })
   } catch (cause) {
+    if (isFaultOfEvent(cause)) {
+      throw new CannotEnqueueError(`the event can't be queued: ${errorMessage(cause)}`, { cause })
+    }
+    if (cause instanceof QueueUnavailableError) throw cause
     throw new QueueUnavailableError('the queue did not take the event in time', { cause })
   }
 }
 
+// What JSON.stringify throws, and PostgreSQL's SQLSTATEs for values that it can't store.
+function isFaultOfEvent(error: unknown): boolean {
+  if (error instanceof RangeError || error instanceof TypeError) return true
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return /^(22|54)[\dA-Z]{3}$/.test(code)
+}
+
 async function add(opened: OpenQueue, event: EventJob): Promise<void> {
+  try {
+    await addOrRerun(opened, event)
+  } catch (error) {
+    if (!isWrongType(error)) throw error
+    await removeUnlessListed(opened, toJobId(event.svixId))
+    await checkKeyTypes(opened)
+    throw error
+  }
+}
+
+async function addOrRerun(opened: OpenQueue, event: EventJob): Promise<void> {
   const jobId = toJobId(event.svixId)
   const metadata = writeTraceContext()
   const traced = metadata === undefined ? {} : { telemetry: { metadata } }
@@ -91,11 +134,12 @@ async function add(opened: OpenQueue, event: EventJob): Promise<void> {
 }
 
 /**
- * The job id of an event: its svix-id. BullMQ refuses a colon and ids that read as a number, so such
- * an id is encoded. Svix sends `msg_…`, but any id may be signed.
+ * The job id of an event: its svix-id where that is one of Svix (`msg_…`), otherwise `id_` and the
+ * svix-id in base64url. Any id may be signed. BullMQ keeps a job at a key that ends in its id, beside
+ * keys of its own such as `wait`, and refuses ids with a colon or that read as a number.
  */
 export function toJobId(svixId: string): string {
-  const isPlain = /^[A-Za-z][\w.-]*$/.test(svixId)
+  const isPlain = /^msg_[\w.-]+$/.test(svixId)
   return isPlain ? svixId : `id_${Buffer.from(svixId).toString('base64url')}`
 }
 

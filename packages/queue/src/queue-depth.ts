@@ -2,8 +2,9 @@ import { retry } from '@clerk-sync/ops'
 import type { JobType } from 'bullmq'
 import { connectQueue } from './connect.ts'
 import { hasFailedBefore } from './consumer.ts'
+import { checkKeyTypes } from './key-types.ts'
 import type { QueueLocation } from './location.ts'
-import { bullQueueOf, toOpenQueue } from './open-queue.ts'
+import { BrokenQueueError, bullQueueOf, toOpenQueue } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 
 const connectTimeoutMs = 4_000
@@ -58,17 +59,26 @@ export interface QueueFacts {
   readonly oldestWaitingMs: number
 }
 
-/** Reads the facts over a connection of its own. @throws when the queue does not answer in 4 s. */
+/**
+ * Reads the facts over a connection of its own.
+ *
+ * @throws when the queue does not answer in 4 s, and at once when one of its keys has a wrong type.
+ */
 export async function inspectQueue(location: QueueLocation): Promise<QueueFacts> {
   const connected = connectQueue(location)
   const { queue } = connected
   const opened = toOpenQueue(connected)
   queue.on('error', () => undefined)
+  const readOnce = async () => {
+    await checkKeyTypes(opened)
+    return await readQueueDepth(opened)
+  }
   try {
     // On Redis a command fails at once until there is a connection.
-    const depth = await retry(() => readQueueDepth(opened), {
+    const depth = await retry(readOnce, {
       firstDelayMs: retryDelayMs,
       timeoutMs: connectTimeoutMs,
+      isRetryable: (error) => !(error instanceof BrokenQueueError),
     })
     const [isPaused, oldestWaitingMs] = await Promise.all([
       queue.isPaused(),

@@ -4,16 +4,48 @@ import {
   runMigrations,
   SchemaMigrationRequiredError,
 } from 'bullmq'
-import { Client } from 'pg'
-import type { ClientConfig } from 'pg'
+import { Client, escapeIdentifier } from 'pg'
+import { postgresConnection, watchWaiting } from '@clerk-sync/ops'
+import { queueNames } from './location.ts'
 import type { QueueLocation } from './location.ts'
 
-/** Creates or updates BullMQ's own tables when the queue is on PostgreSQL. Redis needs nothing. */
-export async function migrateQueue(location: QueueLocation): Promise<void> {
+/**
+ * Creates or updates BullMQ's own tables when the queue is on PostgreSQL. Redis needs nothing.
+ * `onWaiting` is called, with a line for a person, when a lock of another session is waited for.
+ */
+export async function migrateQueue(
+  location: QueueLocation,
+  { onWaiting = () => undefined }: { onWaiting?: (line: string) => void } = {},
+): Promise<void> {
   if (location.kind === 'redis') return
-  await withClient({ connectionString: location.url }, (client) =>
-    runMigrations(client, location.schema),
+  await withClient(location.url, {}, async (client) => {
+    // BullMQ's own BEGIN then only warns, and its COMMIT ends this transaction, which has one session
+    // also behind a pooler.
+    await client.query('BEGIN')
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+    const watch = watchWaiting({
+      pid: rows[0]?.pid ?? 0,
+      ask: (sql, values) =>
+        withClient(location.url, shortAnswers, (other) => other.query(sql, values)),
+      onWaiting,
+    })
+    try {
+      await runMigrations(client, location.schema)
+    } finally {
+      watch.stop()
+    }
+    for (const name of queueNames) await createIdSequence(client, location.schema, name)
+  })
+}
+
+// BullMQ creates it with a queue's first job: only who migrates has the right to.
+async function createIdSequence(client: Client, schema: string, name: string): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT ${escapeIdentifier(schema)}.job_id_seq_name($1) AS name`,
+    [name],
   )
+  const sequence = `${escapeIdentifier(schema)}.${escapeIdentifier(rows[0]?.name ?? '')}`
+  await client.query(`CREATE SEQUENCE IF NOT EXISTS ${sequence}`)
 }
 
 /**
@@ -24,8 +56,7 @@ export async function migrateQueue(location: QueueLocation): Promise<void> {
 export async function pendingQueueMigrations(location: QueueLocation): Promise<number> {
   if (location.kind === 'redis') return 0
   try {
-    const config = { connectionString: location.url, query_timeout: 5_000 }
-    const version = await withClient(config, (client) =>
+    const version = await withClient(location.url, shortAnswers, (client) =>
       assertSchemaCompatibility(client, location.schema),
     )
     return Math.max(0, LATEST_SCHEMA_VERSION - version)
@@ -35,11 +66,19 @@ export async function pendingQueueMigrations(location: QueueLocation): Promise<n
   }
 }
 
+const shortAnswers = { query_timeout: 5_000 }
+
 async function withClient<T>(
-  config: ClientConfig,
+  url: string,
+  options: { query_timeout?: number },
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const client = new Client({ ...config, connectionTimeoutMillis: 5_000 })
+  const client = new Client({
+    ...postgresConnection(url),
+    ...options,
+    connectionTimeoutMillis: 5_000,
+    application_name: 'clerk-sync migrate',
+  })
   client.on('error', () => undefined)
   try {
     await client.connect()

@@ -28,6 +28,13 @@ describe('one server', () => {
     })
   })
 
+  test('how certificates are checked can be chosen, with the parameters of DATABASE_URL', () => {
+    expect(parseRedisUrl('rediss://host').tls).toBeUndefined()
+    expect(parseRedisUrl('rediss://host?sslmode=no-verify').tls).toEqual({
+      rejectUnauthorized: false,
+    })
+  })
+
   test('the family of IP addresses can be chosen', () => {
     expect(parseRedisUrl('redis://host?family=6').family).toBe(6)
   })
@@ -112,6 +119,9 @@ test.each([
   ['redis://s3cret:99999', /port/],
   ['redis://localhost/s3cret', /number of a database/],
   ['redis://localhost?s3cret=1', /unknown parameter after the \?; known here: family/],
+  ['redis://localhost?sslmode=no-verify', /sslmode, which only rediss:\/\/ takes/],
+  ['rediss://localhost?sslmode=s3cret', /unknown sslmode/],
+  ['rediss://localhost?sslrootcert=/s3cret', /names a file in sslrootcert that can't be read/],
   ['redis://localhost?family=s3cret', /4, 6 or 0/],
   ['redis://a,b/1', /only database 0/],
   ['redis+cluster://s3cret@a/1', /only database 0/],

@@ -1,3 +1,6 @@
+import { readTlsParameters, tlsParameters, TlsParameterError } from '@clerk-sync/ops'
+import type { TlsOptions } from '@clerk-sync/ops'
+
 /** A host with its port; an IPv6 address is without its brackets. */
 export interface RedisNode {
   readonly host: string
@@ -12,6 +15,8 @@ export interface RedisLogin {
 interface CommonAddress {
   readonly login: RedisLogin
   readonly hasTls: boolean
+  /** How certificates are checked; without it, against all that Node.js knows. */
+  readonly tls?: TlsOptions
   /** The IP version: 4 or 6, 0 for both; undefined means the client's default. */
   readonly family: number | undefined
 }
@@ -57,10 +62,14 @@ export function parseRedisUrl(text: string): RedisAddress {
     host: hostname.replace(/^\[|\]$/g, ''),
     port: Number(port || (isSentinel ? sentinelPort : redisPort)),
   }))
-  const query = readQuery(parts, isSentinel ? ['family', ...sentinelLoginNames] : ['family'])
+  const known = ['family', ...(isSentinel ? sentinelLoginNames : [])]
+  const query = readQuery(parts, [...known, ...tlsParameters])
+  const hasTls = security.toLowerCase() === 'rediss'
+  const tls = readTls(query, hasTls)
   const common = {
     login: loginOf(parts),
-    hasTls: security.toLowerCase() === 'rediss',
+    hasTls,
+    ...(tls && { tls }),
     family: readFamily(query.get('family')),
   }
   const path = readPath(parts)
@@ -133,6 +142,20 @@ function readQuery(parts: readonly URL[], known: readonly string[]): URLSearchPa
     fail(`has an unknown parameter after the ?; known here: ${known.join(', ')}`)
   }
   return query
+}
+
+function readTls(query: URLSearchParams, hasTls: boolean): TlsOptions | undefined {
+  const given = tlsParameters.filter((name) => query.has(name))
+  if (given.length === 0) return undefined
+  if (!hasTls) fail(`has ${given.join(', ')}, which only rediss:// takes`)
+  try {
+    const tls = readTlsParameters(query)
+    if (tls === false) fail('has sslmode=disable: write redis:// in place of rediss://')
+    return tls
+  } catch (error) {
+    if (error instanceof TlsParameterError) fail(error.message)
+    throw error
+  }
 }
 
 function readFamily(text: string | null): number | undefined {

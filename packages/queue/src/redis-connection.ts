@@ -9,6 +9,11 @@ export interface RedisClientOptions {
   readonly waits: boolean
   readonly commandTimeoutMs: number | undefined
   readonly connectTimeoutMs: number
+  /**
+   * A connection is replaced when a command has had no answer for so long: a firewall may have forgotten
+   * it, and TCP alone notices that after a quarter of an hour. Longer than a blocking fetch.
+   */
+  readonly silenceTimeoutMs: number
 }
 
 /** ioredis has a class of its own for a cluster. */
@@ -34,6 +39,7 @@ export function createRedisConnection(
 
   function keep<Client extends RedisClient>(client: Client): Client {
     clients.push(client)
+    watchConnections(client)
     // BullMQ's own listener reports the errors. This one stays after BullMQ removed its own.
     client.on('error', () => undefined)
     const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => Client
@@ -47,6 +53,19 @@ export function createRedisConnection(
       for (const client of clients) client.disconnect()
     },
   }
+}
+
+const lostConnections = new WeakMap<RedisClient, number>()
+
+/** How many connections of a client to a server were lost so far, in a cluster to any of its nodes. */
+export function countLostConnections(client: RedisClient): number {
+  return lostConnections.get(client) ?? 0
+}
+
+function watchConnections(client: RedisClient): void {
+  const onClose = () => void lostConnections.set(client, countLostConnections(client) + 1)
+  client.on('close', onClose)
+  if (client instanceof Cluster) client.on('+node', (node: Redis) => node.on('close', onClose))
 }
 
 /** The Redis client of a queue; undefined when the queue is on PostgreSQL. */
@@ -73,15 +92,16 @@ function createRedisClient(address: RedisAddress, options: RedisClientOptions): 
 }
 
 function commonOptions(
-  { login, hasTls, family }: RedisAddress,
-  { waits, commandTimeoutMs, connectTimeoutMs }: RedisClientOptions,
+  { login, hasTls, tls = {}, family }: RedisAddress,
+  { waits, commandTimeoutMs, connectTimeoutMs, silenceTimeoutMs }: RedisClientOptions,
 ): ClientOptions {
   return {
     ...loginOptions(login),
-    ...(hasTls ? { tls: {} } : {}),
+    ...(hasTls ? { tls } : {}),
     ...(family === undefined ? {} : { family }),
     ...(commandTimeoutMs === undefined ? {} : { commandTimeout: commandTimeoutMs }),
     connectTimeout: connectTimeoutMs,
+    socketTimeout: silenceTimeoutMs,
     enableOfflineQueue: waits,
     maxRetriesPerRequest: waits ? null : 1,
   }
@@ -108,7 +128,7 @@ function sentinelOptions(address: RedisAddress & { form: 'sentinel' }): ClientOp
     name: address.primary,
     ...(username === undefined ? {} : { sentinelUsername: username }),
     ...(password === undefined ? {} : { sentinelPassword: password }),
-    ...(address.hasTls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
+    ...(address.hasTls ? { enableTLSForSentinelMode: true, sentinelTLS: address.tls ?? {} } : {}),
     sentinelRetryStrategy: retryDelay,
     sentinelReconnectStrategy: retryDelay,
     // A sentinel that hangs must not hold up the search for the primary.

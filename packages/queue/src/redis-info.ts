@@ -13,6 +13,7 @@ const inspectionOptions: RedisClientOptions = {
   waits: false,
   commandTimeoutMs: answerTimeoutMs,
   connectTimeoutMs: answerTimeoutMs,
+  silenceTimeoutMs: answerTimeoutMs,
 }
 
 const replica = 'Redis is a replica and takes no jobs: set REDIS_URL to the primary'

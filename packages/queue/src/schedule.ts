@@ -1,10 +1,9 @@
 import { retry } from '@clerk-sync/ops'
 import { CronExpressionParser } from 'cron-parser'
 import { connectQueue, connectWorker, openUntilReady, runWhenReady } from './connect.ts'
+import { scheduleQueueName } from './location.ts'
 import type { QueueLocation } from './location.ts'
 
-// A queue of its own: long work must not wait for events, and events not for long work.
-const scheduleQueueName = 'clerk-schedule'
 const retryDelayMs = 500
 // Earlier failures are normal: the first connection is still being made.
 const connectTimeoutMs = 5_000

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { EventJob } from '@clerk-sync/events'
 import { onTestFinished, vi } from 'vitest'
 import { createConsumer, createProducer, defaultEnqueueTimeoutMs, openQueue } from '../src/index.ts'
-import type { JobRun, OpenQueue, QueueLocation } from '../src/index.ts'
+import type { AckDurability, JobRun, OpenQueue, QueueLocation } from '../src/index.ts'
 import { bullQueueOf } from '../src/bullmq.ts'
 
 const ignore = () => undefined
@@ -14,10 +14,10 @@ export function buildEvent(): EventJob {
 }
 
 /** The side of ingest, until the end of the test. */
-export function openProducer(location: QueueLocation) {
+export function openProducer(location: QueueLocation, ackDurability: AckDurability = 'enqueued') {
   const opened = openQueue(location, { onError: ignore })
   onTestFinished(() => opened.close())
-  const producer = createProducer(opened)
+  const producer = createProducer(opened, ackDurability)
   const { signal } = new AbortController()
   return {
     opened,

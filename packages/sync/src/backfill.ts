@@ -1,6 +1,6 @@
 import { errorMessage } from '@clerk-sync/ops'
 import { changeFromApi } from '@clerk-sync/events'
-import { FeatureNotEnabledError } from '@clerk-sync/events/backend-api'
+import { FeatureNotEnabledError, isAboutOnePath } from '@clerk-sync/events/backend-api'
 import type { BackendApi, Position } from '@clerk-sync/events/backend-api'
 import { applyChanges, previewBatch } from '@clerk-sync/db'
 import {
@@ -11,7 +11,7 @@ import {
 } from './statements/backfills.ts'
 import type { ChangeResult, Database, WriteRules } from '@clerk-sync/db'
 import type { Change, ClerkObject, Entity } from '@clerk-sync/events'
-import { readPages } from './pages.ts'
+import { readPages, reportUnreadable } from './pages.ts'
 import { retryWhileUnavailable } from './retry-while-unavailable.ts'
 import type { RetryOptions } from './retry-while-unavailable.ts'
 
@@ -25,6 +25,9 @@ export interface Counts {
   readonly failed: number
 }
 
+// What Clerk changed so shortly before a reading has its event on its way, and clocks differ.
+const inFlightMs = 60_000
+
 const noCounts: Counts = { created: 0, updated: 0, unchanged: 0, stale: 0, failed: 0 }
 
 export interface BackfillOptions extends RetryOptions {
@@ -36,6 +39,11 @@ export interface BackfillOptions extends RetryOptions {
   readonly resume: boolean
   /** Write nothing, say what would be written. */
   readonly dryRun: boolean
+  /**
+   * Write rows of an equal updated_at, too, where they differ: they lack a field that is kept since, or
+   * were changed by hand. What `resume` goes on with keeps to its own.
+   */
+  readonly refill?: boolean
   /** Called after each page. `total` is how many Clerk has, where it says so. */
   readonly onProgress: (progress: {
     entity: Entity
@@ -44,6 +52,8 @@ export interface BackfillOptions extends RetryOptions {
   }) => void
   /** Called for each object of which no row can be made, or whose row the database refuses. */
   readonly onProblem: (entity: Entity, problem: string) => void
+  /** Called for each object that is written though some of its fields can't be read. */
+  readonly onUnreadable?: (entity: Entity, fields: readonly string[]) => void
 }
 
 /** What became of one entity's backfill; with `resume` since its start. */
@@ -52,6 +62,8 @@ export interface BackfillResult {
   readonly counts: Counts
   /** Why it was passed over, where Clerk's instance has no such thing. */
   readonly skipped?: string
+  /** Why it was not read to its end; `resume` tries again from there. */
+  readonly problem?: string
   /** Stopped before its end: `resume` goes on from there. */
   readonly stopped?: true
   /** The backfill that was resumed had finished it. */
@@ -60,15 +72,17 @@ export interface BackfillResult {
 
 /**
  * Reads all of Clerk, one entity after the other, and writes it through the guarded write: nothing
- * newer is overwritten, nothing deleted comes back.
+ * newer is overwritten, nothing deleted comes back. An entity whose list can't be read to its end
+ * says so in its result, and the others are read all the same.
  *
- * @throws {SecretKeyRefusedError} {ApiUnavailableError} {DatabaseUnavailableError} what was written
- * until then stays, and `resume` goes on behind it.
+ * @throws {SecretKeyRefusedError} {DatabaseUnavailableError} what was written until then stays, and
+ * `resume` goes on behind it.
  */
 export async function backfill(options: BackfillOptions): Promise<BackfillResult[]> {
-  const { db, entities, resume, dryRun, signal } = options
+  const { db, entities, resume, dryRun, signal, refill = false } = options
   const listed = entities.filter(({ api }) => api).map(({ name }) => name)
-  if (!resume && !dryRun) await retryWhileUnavailable(options, () => startBackfill(db, listed))
+  if (!resume && !dryRun)
+    await retryWhileUnavailable(options, () => startBackfill(db, listed, refill))
   const results: BackfillResult[] = []
   for (const entity of entities) {
     if (signal.aborted) results.push({ entity, counts: noCounts, stopped: true })
@@ -84,41 +98,50 @@ async function backfillOne(options: BackfillOptions, entity: Entity): Promise<Ba
   const before = options.resume && !dryRun ? await readState(options, entity) : undefined
   let counts = { ...noCounts, ...before?.counts }
   if (before?.isFinished) return { entity, counts, wasFinished: true }
+  const refill = before?.refill ?? options.refill ?? false
+  const start = { position: (before?.position ?? {}) as Position, seen: totalOf(counts) }
   try {
-    const from = (before?.position ?? {}) as Position
-    for await (const page of readPages(api, entityApi, from)) {
-      counts = addTo(counts, await writePage(options, entity, page.items))
+    for await (const page of readPages(api, { ...entity, api: entityApi }, start)) {
+      for (const problem of page.problems) options.onProblem(entity, problem)
+      counts = addTo(counts, await writePage({ ...options, refill }, entity, page))
+      counts = { ...counts, failed: counts.failed + page.problems.length }
       if (!dryRun) {
         const state = { position: page.position, counts: { ...counts } }
         await retryWhileUnavailable(options, () => saveBackfill(db, entity.name, state))
       }
       options.onProgress({ entity, counts, total: page.total })
+      if (page.shortage !== undefined) return { entity, counts, problem: page.shortage }
       if (signal.aborted) return { entity, counts, stopped: true }
     }
   } catch (error) {
     if (signal.aborted && isAbort(error)) return { entity, counts, stopped: true }
-    if (!(error instanceof FeatureNotEnabledError)) throw error
-    return { entity, counts, skipped: error.message }
+    if (!isAboutOnePath(error)) throw error
+    const isOff = error instanceof FeatureNotEnabledError && !entityApi.isInEveryInstance
+    return { entity, counts, [isOff ? 'skipped' : 'problem']: error.message }
   }
-  if (!dryRun)
-    await retryWhileUnavailable(options, () => finishBackfill(db, entity.name, { ...counts }))
+  if (!dryRun) await retryWhileUnavailable(options, () => finishBackfill(db, entity, { ...counts }))
   return { entity, counts }
 }
 
 async function readState(options: BackfillOptions, { name }: Entity) {
   const before = await retryWhileUnavailable(options, () => readBackfill(options.db, name))
-  if (!before) await retryWhileUnavailable(options, () => startBackfill(options.db, [name]))
+  const { db, refill = false } = options
+  if (!before) await retryWhileUnavailable(options, () => startBackfill(db, [name], refill))
   return before
 }
 
 async function writePage(
   options: BackfillOptions,
   entity: Entity,
-  items: readonly ClerkObject[],
+  { items, readAt }: { items: readonly ClerkObject[]; readAt: number },
 ): Promise<ChangeResult[]> {
-  const changes = items.flatMap((item) => changeFromApi(entity, item) ?? [])
+  const read = items.flatMap((item) => changeFromApi(entity, item) ?? [])
+  const changes = options.refill
+    ? read.map((change) => ({ ...change, readAt: readAt - inFlightMs }))
+    : read
   if (changes.length === 0) return []
   const results = await retryWhileUnavailable(options, () => write(options, changes))
+  reportUnreadable(changes, options.onUnreadable)
   for (const result of results) {
     if (!result.ok) options.onProblem(entity, errorMessage(result.error))
   }

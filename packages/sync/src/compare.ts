@@ -2,6 +2,8 @@ import { noteDrift, notePage, readUnseen } from './statements/reconcile-items.ts
 import type { Comparison, Drift } from './statements/reconcile-items.ts'
 import { readConcerned, updatedAtOf } from '@clerk-sync/events'
 import type { ClerkObject, Entity, EntityApi } from '@clerk-sync/events'
+import { addFailure } from './entity-drift.ts'
+import type { Failures } from './entity-drift.ts'
 import { readOnes, rowOf } from './confirm.ts'
 import type { RowIds } from './confirm.ts'
 import { readPages } from './pages.ts'
@@ -11,27 +13,35 @@ import type { ReconcileOptions } from './reconcile-options.ts'
 // A second look at Clerk is worth it for so many rows at once.
 const rowsAtOnce = 100
 
-/** Reads Clerk's list and notes how the table differs from it. Returns how many entries Clerk has. */
+/**
+ * Reads Clerk's list and notes how the table differs from it. Returns how many entries Clerk has, and
+ * how it is known that the list did not give all of them.
+ */
 export async function compareList(
   options: ReconcileOptions,
   comparison: Comparison,
-  entityApi: EntityApi,
-): Promise<number> {
+  { entityApi, failures }: { entityApi: EntityApi; failures: Failures },
+): Promise<{ seen: number; shortage: string | undefined }> {
   const { db, api, signal, onProgress } = options
   const { entity } = comparison
   let seen = 0
-  for await (const { items, total } of readPages(api, entityApi)) {
+  let shortage: string | undefined
+  for await (const page of readPages(api, { ...entity, api: entityApi })) {
     signal.throwIfAborted()
-    const listed = items.flatMap((item) => {
-      const [id, updatedAt] = [item['id'], updatedAtOf(item)]
-      return typeof id === 'string' && updatedAt !== undefined ? [{ id, updatedAt }] : []
+    shortage = page.shortage
+    for (const problem of page.problems) addFailure(failures, 'unread', problem)
+    const listed = page.items.flatMap((item) => {
+      const [id, updatedAt] = [String(item['id']), updatedAtOf(item)]
+      if (updatedAt !== undefined) return [{ id, updatedAt }]
+      addFailure(failures, 'unread', `${id}: updated_at is not a time in milliseconds`)
+      return []
     })
     const drift = await retryWhileUnavailable(options, () => notePage(db, comparison, listed))
-    await dropDeleted(options, comparison, items, drift)
+    await dropDeleted(options, comparison, page.items, drift)
     seen += listed.length
-    onProgress({ entity, seen, total })
+    onProgress({ entity, seen, total: page.total })
   }
-  return seen
+  return { seen, shortage }
 }
 
 // The page may be older than the deletion: only a second read, after the tombstone was seen, proves
@@ -70,6 +80,7 @@ export const isResurrected = (drift: ReadonlyMap<string, Drift>, item: ClerkObje
 export async function findExtras(
   options: ReconcileOptions,
   comparison: Comparison,
+  failures: Failures,
   limit = Infinity,
 ): Promise<RowIds[]> {
   const { db, api, signal } = options
@@ -85,6 +96,13 @@ export async function findExtras(
       const some = rows.slice(start, start + rowsAtOnce)
       const there = await readOnes(api, comparison.entity, some)
       signal.throwIfAborted()
+      for (const { id } of some.filter((row) => !there.has(row.id))) {
+        addFailure(
+          failures,
+          'unread',
+          `${id}: not in Clerk's list, and Clerk can't be asked for it`,
+        )
+      }
       const deleted = some.filter(({ id }) => there.get(id) === null)
       if (deleted.length === 0) continue
       const ids = deleted.map(({ id }) => id)

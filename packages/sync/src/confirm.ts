@@ -1,5 +1,6 @@
 import { changeFromApi, isClerkObject } from '@clerk-sync/events'
-import type { BackendApi } from '@clerk-sync/events/backend-api'
+import { countIn, UnreadableAnswerError } from '@clerk-sync/events/backend-api'
+import type { BackendApi, Params } from '@clerk-sync/events/backend-api'
 import type { ClerkObject, Entity } from '@clerk-sync/events'
 
 // Clerk's largest page; its usual one has ten entries.
@@ -13,7 +14,9 @@ export interface RowIds {
 
 /**
  * Reads each of these ids from Clerk again: the object, or null where Clerk has none. An id that
- * can\'t be asked for is absent.
+ * can't be asked for is absent.
+ *
+ * @throws {UnreadableAnswerError} and what the API throws.
  */
 export async function readOnes(
   api: BackendApi,
@@ -21,22 +24,29 @@ export async function readOnes(
   rows: readonly RowIds[],
 ): Promise<Map<string, ClerkObject | null>> {
   const { list = '', byIds } = entity.api ?? {}
-  return byIds ? readTogether(api, { list, ...byIds }, rows) : readEach(api, entity, rows)
+  if (!byIds) return readEach(api, entity, rows)
+  const found = await readTogether(api, { list, ...byIds }, rows)
+  return found ?? readEach(api, entity, rows)
 }
 
+/** Undefined where the API gives others than it was asked for: it does not know the parameter. */
 async function readTogether(
   api: BackendApi,
   { list, parameter, max }: { list: string; parameter: string; max: number },
   rows: readonly RowIds[],
-): Promise<Map<string, ClerkObject | null>> {
+): Promise<Map<string, ClerkObject | null> | undefined> {
   const found = new Map<string, ClerkObject | null>()
   for (let start = 0; start < rows.length; start += max) {
-    const ids = rows.slice(start, start + max).map(({ id }) => id)
-    const answer = await api.get(list, { limit: max, [parameter]: ids })
-    // Anything else than a list must not pass for an empty one.
-    if (!Array.isArray(answer)) throw new Error(`Clerk's answer to ${list} is no list`)
-    const items = itemsIn(answer)
-    for (const id of ids) found.set(id, items.find((item) => item['id'] === id) ?? null)
+    let ids = rows.slice(start, start + max).map(({ id }) => id)
+    while (ids.length > 0) {
+      const items = listIn(await api.get(list, { limit: max, [parameter]: ids }), list)
+      if (items.some(({ id }) => !ids.includes(String(id)))) return undefined
+      for (const item of items) found.set(String(item['id']), item)
+      const missing = ids.filter((id) => !found.has(id))
+      // It may give less at once than it was asked for: only an empty list proves that there are none.
+      if (items.length === 0) for (const id of missing) found.set(id, null)
+      ids = items.length === 0 ? [] : missing
+    }
   }
   return found
 }
@@ -51,18 +61,44 @@ async function readEach(
     const path = pathOf(entity, row)
     if (path === undefined) continue
     const [pathname = '', query] = path.split('?')
-    const params = { ...Object.fromEntries(new URLSearchParams(query)), limit: pageSize }
-    const answer = await api.get(pathname, query === undefined ? {} : params)
-    const items = itemsIn(answer)
-    const item = items.find(({ id }) => id === row.id)
-    // Only a 404 or a list without it proves that Clerk has none: any other answer is not Clerk\'s own.
-    if (!item && answer !== undefined && !isList(answer)) {
-      throw new Error(`Clerk's answer to ${pathname} is neither the object nor a list`)
-    }
-    // In a full page that lacks it, it may be on the next.
-    if (item || items.length < pageSize) found.set(row.id, item ?? null)
+    const item =
+      query === undefined
+        ? await readOne(api, pathname, row.id)
+        : await findInList(api, pathname, {
+            params: Object.fromEntries(new URLSearchParams(query)),
+            id: row.id,
+          })
+    if (item !== undefined) found.set(row.id, item)
   }
   return found
+}
+
+async function readOne(api: BackendApi, path: string, id: string): Promise<ClerkObject | null> {
+  const answer = await api.get(path)
+  if (answer === undefined) return null
+  // Anything else than the object must not pass for none.
+  if (isClerkObject(answer) && answer['id'] === id) return answer
+  throw new UnreadableAnswerError(`Clerk's answer to ${path} is not what was asked for`)
+}
+
+/** Undefined where it is not in the list, but the list has more than one page: it may have moved. */
+async function findInList(
+  api: BackendApi,
+  path: string,
+  { params, id }: { params: Params; id: string },
+): Promise<ClerkObject | null | undefined> {
+  const seen = new Set<unknown>()
+  for (let pages = 0; ; pages += 1) {
+    const answer = await api.get(path, { ...params, limit: pageSize, offset: seen.size })
+    if (answer === undefined) return null
+    const items = listIn(answer, path)
+    const item = items.find((one) => one['id'] === id)
+    if (item) return item
+    const before = seen.size
+    for (const one of items) seen.add(one['id'])
+    if (seen.size > before) continue
+    return pages > 1 || (countIn(answer) ?? 0) > seen.size ? undefined : null
+  }
 }
 
 // The template's names are columns. A row without one of them can't be asked for.
@@ -76,13 +112,14 @@ function pathOf(entity: Entity, row: RowIds): string | undefined {
   return isComplete ? path : undefined
 }
 
-const isList = (answer: unknown) =>
-  Array.isArray(answer) || (isClerkObject(answer) && Array.isArray(answer['data']))
-
-function itemsIn(answer: unknown): ClerkObject[] {
-  if (Array.isArray(answer)) return answer.filter(isClerkObject)
-  if (!isClerkObject(answer)) return []
-  return Array.isArray(answer['data']) ? answer['data'].filter(isClerkObject) : [answer]
+// Anything else than a list must not pass for an empty one, nor an entry that can't be read for none.
+function listIn(answer: unknown, path: string): ClerkObject[] {
+  const list = isClerkObject(answer) ? answer['data'] : answer
+  const isList = (value: unknown): value is ClerkObject[] =>
+    Array.isArray(value) &&
+    value.every((one) => isClerkObject(one) && typeof one['id'] === 'string')
+  if (isList(list)) return list
+  throw new UnreadableAnswerError(`Clerk's answer to ${path} is no list of objects with ids`)
 }
 
 /** The columns by which Clerk can be asked for what it has listed. */

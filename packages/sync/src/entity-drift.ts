@@ -6,6 +6,7 @@ import { retryWhileUnavailable } from './retry-while-unavailable.ts'
 import type { RetryOptions } from './retry-while-unavailable.ts'
 
 const firstIds = 20
+const firstReasons = 20
 
 /** How one entity's table differs from Clerk. After a repair: what is left. */
 export interface EntityDrift {
@@ -17,6 +18,14 @@ export interface EntityDrift {
   /** The first ids of each kind. */
   readonly ids: { readonly [D in Drift]: readonly string[] }
   readonly repaired: number
+  /** How many of Clerk's entries, and of the rows here, could not be compared. */
+  readonly unread: number
+  /** How many repairs the database refused. */
+  readonly refused: number
+  /** Why, for the first ones of both. */
+  readonly reasons: readonly string[]
+  /** Why Clerk's list could not be read to its end, or the repair not be completed. */
+  readonly problem?: string
   /** Why it was passed over, or why nothing was repaired. */
   readonly note?: string
   /** More rows were to be deleted than the delete limit allows. */
@@ -31,7 +40,30 @@ export function nothingFound({ name, table }: Entity): EntityDrift {
     drift: perKind(() => 0),
     ids: perKind(() => []),
     repaired: 0,
+    unread: 0,
+    refused: 0,
+    reasons: [],
   }
+}
+
+/** What went wrong with single entries and rows of one entity. */
+export interface Failures {
+  unread: number
+  refused: number
+  readonly reasons: string[]
+}
+
+/** Counts an entry that could not be compared, or a repair that was refused. */
+export function addFailure(failures: Failures, kind: 'unread' | 'refused', reason: string): void {
+  failures[kind] += 1
+  if (failures.reasons.length < firstReasons) failures.reasons.push(reason)
+}
+
+/** Whether all of it was compared, and every repair written that was tried. */
+export function isComplete(found: readonly EntityDrift[]): boolean {
+  return found.every(
+    ({ problem, unread, refused }) => problem === undefined && unread === 0 && refused === 0,
+  )
 }
 
 /** The drift that is left now. */

@@ -1,12 +1,15 @@
 import { changeFromApi, deletionFromApi } from '@clerk-sync/events'
+import { errorMessage } from '@clerk-sync/ops'
 import { applyChanges } from '@clerk-sync/db'
 import { noteDrift, removeTombstones, settleDrift } from './statements/reconcile-items.ts'
 import type { Comparison, Drift } from './statements/reconcile-items.ts'
 import type { Change, ClerkObject, Entity, EntityApi } from '@clerk-sync/events'
 import { isResurrected } from './compare.ts'
+import { addFailure } from './entity-drift.ts'
+import type { Failures } from './entity-drift.ts'
 import { readOnes, rowOf } from './confirm.ts'
 import type { RowIds } from './confirm.ts'
-import { readPages } from './pages.ts'
+import { readPages, reportUnreadable } from './pages.ts'
 import { retryWhileUnavailable } from './retry-while-unavailable.ts'
 import type { ReconcileOptions } from './reconcile-options.ts'
 
@@ -19,7 +22,7 @@ const worthAskingById = 1 / 5
 export async function repairRows(
   options: ReconcileOptions,
   comparison: Comparison,
-  { entityApi, seen }: { entityApi: EntityApi; seen: number },
+  { entityApi, seen, failures }: { entityApi: EntityApi; seen: number; failures: Failures },
 ): Promise<number> {
   const { api, signal } = options
   const few = entityApi.byIds ? seen * worthAskingById : 0
@@ -32,13 +35,13 @@ export async function repairRows(
       const there = await readOnes(api, comparison.entity, rows)
       signal.throwIfAborted()
       const items = [...there.values()].filter((item) => item !== null)
-      repaired += await repairItems(options, comparison, items)
+      repaired += await repairItems(options, comparison, { items, failures })
     }
     return repaired
   }
-  for await (const { items } of readPages(api, entityApi)) {
+  for await (const { items } of readPages(api, { ...comparison.entity, api: entityApi })) {
     signal.throwIfAborted()
-    repaired += await repairItems(options, comparison, items)
+    repaired += await repairItems(options, comparison, { items, failures })
   }
   return repaired
 }
@@ -68,7 +71,7 @@ async function readDrifting(
 async function repairItems(
   options: ReconcileOptions,
   comparison: Comparison,
-  items: readonly ClerkObject[],
+  { items, failures }: { items: readonly ClerkObject[]; failures: Failures },
 ): Promise<number> {
   const { db, rules } = options
   const { entity } = comparison
@@ -84,7 +87,10 @@ async function repairItems(
     ...(await revive(options, comparison, resurrected)),
   ]
   if (changes.length === 0) return 0
-  return countApplied(await retryWhileUnavailable(options, () => applyChanges(db, changes, rules)))
+  const write = () => applyChanges(db, changes, rules)
+  const results = await retryWhileUnavailable(options, write)
+  reportUnreadable(changes, options.onUnreadable)
+  return countApplied(changes, results, failures)
 }
 
 // Read from Clerk again once the tombstone is removed: until then events of the entity were dropped;
@@ -114,7 +120,7 @@ async function revive(
 /** Deletes rows that Clerk no longer has. Returns how many. */
 export async function repairDeletes(
   options: ReconcileOptions,
-  entity: Entity,
+  { entity, failures }: { entity: Entity; failures: Failures },
   extras: readonly RowIds[],
 ): Promise<number> {
   let deleted = 0
@@ -124,14 +130,30 @@ export async function repairDeletes(
       .slice(start, start + rowsAtOnce)
       .map(({ id }) => deletionFromApi(entity, id))
     const write = () => applyChanges(options.db, changes, options.rules)
-    deleted += countApplied(await retryWhileUnavailable(options, write))
+    deleted += countApplied(changes, await retryWhileUnavailable(options, write), failures)
   }
   return deleted
 }
 
-function countApplied(results: Awaited<ReturnType<typeof applyChanges>>): number {
-  const done = results.filter(
-    (result) => result.ok && (result.outcome === 'applied' || result.outcome === 'deleted'),
-  )
-  return done.length
+function countApplied(
+  changes: readonly Change[],
+  results: Awaited<ReturnType<typeof applyChanges>>,
+  failures: Failures,
+): number {
+  let applied = 0
+  for (const [index, result] of results.entries()) {
+    if (result.ok) {
+      if (result.outcome === 'applied' || result.outcome === 'deleted') applied += 1
+    } else {
+      addFailure(failures, 'refused', refusalOf(changes[index], result.error))
+    }
+  }
+  return applied
+}
+
+// What can't be read names its id itself.
+function refusalOf(change: Change | undefined, error: unknown): string {
+  const id = change === undefined || change.kind === 'none' ? '' : change.id
+  const reason = errorMessage(error)
+  return reason.startsWith(id) ? reason : `${id}: ${reason}`
 }

@@ -63,6 +63,7 @@ test.each(['refuse', 'end', 'follow'] as const)(
     expect(retries.length).toBeGreaterThan(0)
     expect(await differences(scene)).toEqual([])
   },
+  120_000,
 )
 
 test('with one failure of each way, it ends equal to Clerk', async () => {

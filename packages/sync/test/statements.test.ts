@@ -24,18 +24,29 @@ afterAll(() => tables.close())
 test('a backfill is known from its start to its end, and forgotten by the next', async () => {
   const [db] = tables.writers
   expect(await readBackfill(db, 'user')).toBeUndefined()
-  await startBackfill(db, ['user', 'role'])
-  expect(await readBackfill(db, 'user')).toEqual({ position: null, counts: {}, isFinished: false })
+  await startBackfill(db, ['user', 'role'], true)
+  expect(await readBackfill(db, 'user')).toEqual({
+    position: null,
+    counts: {},
+    isFinished: false,
+    refill: true,
+  })
   await saveBackfill(db, 'user', { position: { after: 'user_1' }, counts: { created: 1 } })
-  await finishBackfill(db, 'user', { created: 2 })
+  await finishBackfill(db, { name: 'user', table: 'users' }, { created: 2 })
   expect(await readBackfill(db, 'user')).toEqual({
     position: { after: 'user_1' },
     counts: { created: 2 },
     isFinished: true,
+    refill: true,
   })
   expect(await readBackfill(db, 'role')).toMatchObject({ isFinished: false })
-  await startBackfill(db, ['user'])
-  expect(await readBackfill(db, 'user')).toEqual({ position: null, counts: {}, isFinished: false })
+  await startBackfill(db, ['user'], false)
+  expect(await readBackfill(db, 'user')).toEqual({
+    position: null,
+    counts: {},
+    isFinished: false,
+    refill: false,
+  })
 })
 
 test('of two that begin to reconcile at once one is told of the other', async () => {

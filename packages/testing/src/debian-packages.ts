@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -16,18 +16,20 @@ export interface Unpacked {
 
 /**
  * Unpacks packages of Debian or Ubuntu with the libraries that this system lacks, without installing
- * anything; works for normal users too. What an earlier call left in `cache` is used.
+ * anything; works for normal users too. What an earlier call left in `cache` is used. With
+ * `backports` the backports of this release are searched, too.
  *
  * @throws Error when this is another system or the packages can't be had
  */
 export async function unpackDebianPackages(
   packages: readonly string[],
   cache: string,
+  { backports = false } = {},
 ): Promise<Unpacked> {
   if (!existsSync(cache)) {
     const staging = `${cache}.${process.pid}.${randomBytes(4).toString('hex')}`
     try {
-      await download(packages, staging)
+      await download(packages, staging, backports)
       await rename(staging, cache)
     } catch (cause) {
       // Another run may have been faster.
@@ -40,11 +42,16 @@ export async function unpackDebianPackages(
   return { root: cache, libraryPath }
 }
 
-async function download(packages: readonly string[], target: string): Promise<void> {
+async function download(
+  packages: readonly string[],
+  target: string,
+  backports: boolean,
+): Promise<void> {
   const work = join(target, 'apt')
   await mkdir(join(work, 'lists/partial'), { recursive: true })
   await mkdir(join(work, 'cache/archives/partial'), { recursive: true })
   const options = ['Debug::NoLocking=true', 'APT::Sandbox::User=root', 'Acquire::Retries=1']
+  if (backports) options.push(`Dir::Etc::SourceList=${await listBackports(work)}`)
   try {
     await downloadPackages(packages, work, options)
   } catch {
@@ -57,6 +64,17 @@ async function download(packages: readonly string[], target: string): Promise<vo
     if (file.endsWith('.deb')) await run('dpkg-deb', ['-x', join(work, file), target])
   }
   await rm(work, { recursive: true })
+}
+
+// From the place that the release itself comes from.
+async function listBackports(work: string): Promise<string> {
+  const format = '$(SITE) $(CODENAME)-backports $(COMPONENT)'
+  const targets = await aptGet(work, [], 'indextargets', '--format', format)
+  const release = targets.split('\n').filter((line) => /^\S+ [a-z]+-backports main$/.test(line))
+  const given = await readFile('/etc/apt/sources.list', 'utf8').catch(() => '')
+  const file = join(work, 'sources.list')
+  await writeFile(file, [given, ...new Set(release.map((line) => `deb ${line}`)), ''].join('\n'))
+  return file
 }
 
 async function downloadPackages(

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createEmbeddedPostgres, EmbeddedPostgresError } from '@clerk-sync/embedded-postgres'
 import { cacheDir } from './cache-dir.ts'
@@ -57,5 +58,19 @@ async function startEmbedded(): Promise<ProvidedServer> {
       const inUse = error instanceof EmbeddedPostgresError && error.code === 'IN_USE'
       if (!inUse || run === maxParallelRuns) throw error
     }
+  }
+}
+
+/** Starts an embedded PostgreSQL of its own that writes every commit to its disk, unlike the others. */
+export async function createFsyncPostgres(): Promise<ProvidedServer> {
+  const dataDir = join(cacheDir, `fsync-postgres-${process.pid}`)
+  const server = await createEmbeddedPostgres({ dataDir, port: 0, password: 'test', fresh: true })
+  return {
+    url: server.url,
+    source: 'embedded PostgreSQL 18',
+    async stop() {
+      await server.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
   }
 }

@@ -5,6 +5,18 @@ import { unpackDebianPackages } from './debian-packages.ts'
 import type { RedisProgram } from './redis-server.ts'
 
 /**
+ * Unpacks Debian's or Ubuntu's valkey-server, if need be from the backports of the release, without
+ * installing anything.
+ *
+ * @throws Error when this is another system or the packages can't be had
+ */
+export async function unpackValkey(cache: string): Promise<RedisProgram> {
+  const packages = ['valkey-server', 'valkey-tools']
+  const { root, libraryPath } = await unpackDebianPackages(packages, cache, { backports: true })
+  return { program: join(root, 'usr/bin/valkey-server'), libraryPath }
+}
+
+/**
  * Unpacks Debian's or Ubuntu's own redis-server, without installing anything.
  *
  * @throws Error when this is another system or the packages can't be had

@@ -7,10 +7,13 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { withTimeout } from '@clerk-sync/ops'
+import { Redis } from 'ioredis'
 import { findProgram } from './find-program.ts'
 
 const host = '127.0.0.1'
 const startTimeoutMs = 10_000
+const commandTimeoutMs = 3_000
 const pollMs = 20
 
 /** What BullMQ needs: jobs survive a restart, and a full memory refuses instead of evicting. */
@@ -29,9 +32,18 @@ export interface RedisProgram {
 export interface RedisServer {
   readonly url: string
   readonly port: number
+  /** The directory of its files. */
+  readonly dir: string
   /** Ends it as a crash does, and resolves when it has ended; its files stay. */
   readonly kill: () => Promise<void>
-  /** Starts it anew after a kill, on the same port and files. */
+  /** Ends it as an operator does, and resolves when it has ended; its files stay. */
+  readonly terminate: () => Promise<void>
+  /** Stops (SIGSTOP) or continues (SIGCONT) it. */
+  readonly signal: (signal: NodeJS.Signals) => void
+  readonly pid: () => number
+  /** Runs one command over a connection of its own. */
+  readonly run: (command: string, ...args: string[]) => Promise<unknown>
+  /** Starts it anew after its end, on the same port and files. */
   readonly restart: () => Promise<void>
   readonly stop: () => Promise<void>
 }
@@ -42,6 +54,8 @@ export interface RedisServerOptions {
   /** A configuration file that the server may rewrite. */
   config?: string
   port?: number
+  /** An existing directory for its files. Default: one of its own, which stop() removes. */
+  dir?: string
 }
 
 /**
@@ -62,10 +76,10 @@ export function findRedisProgram(): string {
  */
 export async function createRedisServer(
   program: RedisProgram,
-  { settings = redisSettings, config = '', port: wanted }: RedisServerOptions = {},
+  { settings = redisSettings, config = '', port: wanted, dir: given }: RedisServerOptions = {},
 ): Promise<RedisServer> {
   const port = wanted ?? (await findFreePort())
-  const dir = await mkdtemp(join(tmpdir(), 'clerk-sync-redis-'))
+  const dir = given ?? (await mkdtemp(join(tmpdir(), 'clerk-sync-redis-')))
   const configFile = join(dir, 'server.conf')
   await writeFile(configFile, config)
   const place = ['--bind', host, '--port', String(port), '--dir', dir]
@@ -80,19 +94,25 @@ export async function createRedisServer(
   return {
     url: `redis://${host}:${port}`,
     port,
-    kill: () => running.kill(),
+    dir,
+    kill: () => running.end('SIGKILL'),
+    terminate: () => running.end('SIGTERM'),
+    signal: (signal) => void process.kill(running.pid, signal),
+    pid: () => running.pid,
+    run: (command, ...args) => runCommand(port, command, args),
     restart: async () => {
       running = await start()
     },
     stop: async () => {
       await running.stop()
-      await rm(dir, { recursive: true, force: true })
+      if (given === undefined) await rm(dir, { recursive: true, force: true })
     },
   }
 }
 
 interface RunningRedis {
-  kill(): Promise<void>
+  pid: number
+  end(signal: NodeJS.Signals): Promise<void>
   stop(): Promise<void>
 }
 
@@ -118,11 +138,11 @@ async function startRedis(
     await stop()
     throw new Error(`${program} did not answer on port ${port}`)
   }
-  const kill = async (): Promise<void> => {
-    process.kill(pid, 'SIGKILL')
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    process.kill(pid, signal)
     await stop()
   }
-  return { kill, stop }
+  return { pid, end, stop }
 }
 
 async function answers(shell: ChildProcess, port: number): Promise<boolean> {
@@ -146,6 +166,20 @@ async function ping(port: number): Promise<boolean> {
     return false
   } finally {
     socket.destroy()
+  }
+}
+
+async function runCommand(port: number, command: string, args: string[]): Promise<unknown> {
+  const client = new Redis({ host, port, retryStrategy: null, connectTimeout: commandTimeoutMs })
+  client.on('error', () => undefined)
+  try {
+    return await withTimeout(
+      client.call(command, ...args),
+      commandTimeoutMs,
+      'no answer from Redis',
+    )
+  } finally {
+    client.disconnect()
   }
 }
 

@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { cacheDir } from './cache-dir.ts'
 import { prepareImage, startContainer } from './docker.ts'
+import { findProgram } from './find-program.ts'
 import { provideFirst } from './provide-first.ts'
 import type { ProvidedServer } from './provide-first.ts'
-import { unpackRedis } from './redis-packages.ts'
+import { unpackRedis, unpackValkey } from './redis-packages.ts'
 import { createRedisServer, findRedisProgram, redisSettings } from './redis-server.ts'
 import type { RedisProgram } from './redis-server.ts'
 
@@ -59,4 +62,31 @@ export async function provideRedisProgram(): Promise<RedisProgram> {
       throw new Error(`install redis-server or valkey-server: ${cause.message}`, { cause })
     })
   }
+}
+
+/**
+ * A program that has WAITAOF: a Redis from 7.2 on or a Valkey that is installed, else Debian's Valkey.
+ *
+ * @throws Error that says how to get one
+ */
+export async function provideWaitAofProgram(): Promise<RedisProgram> {
+  for (const name of ['valkey-server', 'redis-server']) {
+    const program = findProgram(name)
+    if (program && (await hasWaitAof({ program }))) return { program }
+  }
+  const unpacked = await unpackValkey(join(cacheDir, 'valkey')).catch((cause: Error) => {
+    throw new Error(`install valkey-server, or a redis-server from 7.2 on: ${cause.message}`, {
+      cause,
+    })
+  })
+  if (await hasWaitAof(unpacked)) return unpacked
+  throw new Error('install valkey-server, or a redis-server from 7.2 on')
+}
+
+/** Whether a program has WAITAOF: Redis from 7.2 on, and Valkey. */
+export async function hasWaitAof({ program, libraryPath }: RedisProgram): Promise<boolean> {
+  const env = { ...process.env, ...(libraryPath ? { LD_LIBRARY_PATH: libraryPath } : {}) }
+  const { stdout } = await promisify(execFile)(program, ['--version'], { env })
+  const [, major, minor] = /\bv=(\d+)\.(\d+)/.exec(stdout) ?? []
+  return Number(major) * 100 + Number(minor) >= 702
 }

@@ -5,6 +5,7 @@ import type { AddressInfo, Server } from 'node:net'
 
 /** A script of ours as a process of its own. */
 export interface StartedProcess {
+  readonly pid: number
   /** What it has written so far. */
   readonly output: { stdout: string; stderr: string }
   readonly kill: (signal: NodeJS.Signals) => void
@@ -24,6 +25,7 @@ export function startProcess(script: string, env: Record<string, string>): Start
   }
   const closed = once(child, 'close')
   return {
+    pid: child.pid ?? 0,
     output,
     kill: (signal) => void child.kill(signal),
     exitCode: async () => (await closed)[0] as number | null,

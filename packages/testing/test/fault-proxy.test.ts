@@ -104,3 +104,38 @@ test('ends a connection whose server is gone', async () => {
   expect(await once(client, 'close')).toEqual([false])
   await lost.close()
 })
+
+test('bytes come late and in order while delayed', async () => {
+  const client = await open()
+  await say(client, 'before')
+  proxy.delay(silenceMs)
+  const sentAt = performance.now()
+  client.write('1')
+  await sleep(1)
+  client.write('2')
+  let heard = ''
+  while (heard.length < 2) heard += await hear(client)
+  expect(heard).toBe('12')
+  // There and back.
+  expect(performance.now() - sentAt).toBeGreaterThan(2 * silenceMs - 20)
+  await proxy.heal()
+  expect(await say(client, 'after')).toBe('after')
+})
+
+test('a forgotten connection stays silent also when healed, and a new one works', async () => {
+  const client = await open()
+  await say(client, 'before')
+  proxy.forget()
+  expect(await say(await open(), 'new')).toBe('new')
+  await proxy.heal()
+  client.write('lost')
+  expect(await Promise.race([hear(client), sleep(silenceMs, 'silence')])).toBe('silence')
+})
+
+test('closes the connections of now and accepts new ones when dropped', async () => {
+  const client = await open()
+  await say(client, 'before')
+  proxy.drop()
+  await once(client, 'close')
+  expect(await say(await open(), 'new')).toBe('new')
+})

@@ -1,14 +1,17 @@
-import { backfill as run, totalOf } from '@clerk-sync/sync'
+import { backfill as run, readDeployment, totalOf } from '@clerk-sync/sync'
 import type { BackfillResult } from '@clerk-sync/sync'
 import { chooseEntities, openClerkAccess } from '../clerk-access/open-clerk-access.ts'
 import { createProgress, stopOnSignal } from '../terminal/progress.ts'
+import { unreadableFields } from '../terminal/unreadable-fields.ts'
 import { duration, number, renderColumns } from '../terminal/text.ts'
 
 export interface BackfillCommand {
   entities?: string
   resume?: true
   dryRun?: true
+  refill?: true
   rate?: number
+  json?: true
 }
 
 // The first ones show what is wrong.
@@ -37,12 +40,14 @@ export async function backfill(
       entities: chooseEntities(access.kept, options.entities),
       resume: options.resume ?? false,
       dryRun: options.dryRun ?? false,
+      refill: options.refill ?? false,
       signal,
       onWait: ({ reason, inMs }) => progress.line(`${reason}; again in ${inMs / 1_000} s`),
       onProgress({ entity, counts, total }) {
         written += 1
         progress.at(entity.table, totalOf(counts), total, `${number(counts.created)} new`)
       },
+      onUnreadable: unreadableFields((text) => progress.line(text)),
       onProblem(entity, problem) {
         problems += 1
         if (problems <= mostProblems) progress.line(`${entity.table}: ${problem}`)
@@ -51,11 +56,18 @@ export async function backfill(
     const hidden = problems - mostProblems
     if (hidden > 0) progress.line(`and ${number(hidden)} more problems`)
     const isStopped = results.some(({ stopped }) => stopped)
+    const isComplete = problems === 0 && results.every(({ problem }) => problem === undefined)
     const took = duration(Date.now() - startedAt)
-    progress.end(`${isStopped ? 'stopped' : 'done'} after ${took}`)
-    stdout.write(renderResults(results, options.dryRun ?? false))
+    progress.end(`${endOf({ isStopped, isComplete })} after ${took}`)
+    const unfilled = options.refill ? [] : (await readDeployment(access.db)).unfilled
+    if (unfilled.length > 0) progress.line(refillHint(unfilled))
+    stdout.write(
+      options.json
+        ? renderJson(results, isComplete && !isStopped)
+        : renderResults(results, options.dryRun ?? false),
+    )
     if (isStopped) return 130
-    return problems > 0 ? 1 : 0
+    return isComplete ? 0 : 1
   } catch (error) {
     if (written > 0 && !options.dryRun) {
       progress.end('what was read so far is written; --resume continues from there')
@@ -66,6 +78,31 @@ export async function backfill(
     await access.close()
   }
 }
+
+function endOf({ isStopped, isComplete }: { isStopped: boolean; isComplete: boolean }): string {
+  if (isStopped) return 'stopped'
+  return isComplete ? 'done' : 'ended, but not everything could be read and written,'
+}
+
+/** What to do about fields that rows lack because they were written before the field was kept. */
+function refillHint(unfilled: readonly string[]): string {
+  const tables = [...new Set(unfilled.map((field) => field.slice(0, field.indexOf('.'))))]
+  return `rows that were written before ${unfilled.join(', ')} was kept may lack it: "clerk-sync backfill --refill --entities ${tables.join(',')}" fills it in`
+}
+
+const renderJson = (results: readonly BackfillResult[], isComplete: boolean) =>
+  `${JSON.stringify(
+    {
+      complete: isComplete,
+      entities: results.map(({ entity, ...result }) => ({
+        entity: entity.name,
+        table: entity.table,
+        ...result,
+      })),
+    },
+    undefined,
+    2,
+  )}\n`
 
 function renderResults(results: readonly BackfillResult[], dryRun: boolean): string {
   const columns = ['created', 'updated', 'unchanged', 'stale', 'failed'] as const
@@ -78,8 +115,12 @@ function renderResults(results: readonly BackfillResult[], dryRun: boolean): str
   return `${renderColumns([head, ...rows])}\n`
 }
 
-function remark({ skipped, stopped, wasFinished }: BackfillResult, dryRun: boolean): string {
+function remark(
+  { skipped, problem, stopped, wasFinished }: BackfillResult,
+  dryRun: boolean,
+): string {
   if (skipped !== undefined) return `skipped: ${skipped}`
+  if (problem !== undefined) return `not read to its end: ${problem}`
   if (stopped) return dryRun ? 'stopped' : 'stopped: --resume goes on'
   return wasFinished ? 'was finished before' : ''
 }

@@ -9,6 +9,7 @@ import { databaseChecks, ledgerCheck } from './database-checks.ts'
 import { endpointCheck } from './endpoint-check.ts'
 import { backlogChecks, queueTablesCheck } from './queue-checks.ts'
 import type { Quote } from './wording.ts'
+import { refillCheck } from './refill-check.ts'
 import { redisChecks } from './redis-checks.ts'
 import { readSetting, settingsChecks } from './settings-checks.ts'
 
@@ -31,14 +32,16 @@ export function buildChecks({ env, openDatabase, endpoint, quote }: CheckDeps): 
     const cure = 'set it, or run this where "clerk-sync start" runs'
     const reachable = skippedCheck('database', cause, cure)
     const last = skippedCheck('last event', cause, cure)
-    return [...settings, reachable, ...queuePart(env, undefined, quote), ...further, last]
+    const filled = skippedCheck('kept fields', cause, cure)
+    return [...settings, reachable, ...queuePart(env, undefined, quote), ...further, filled, last]
   }
   const url = database.value
   const db = openDatabase(url)
-  const { reachable, clock, tables } = databaseChecks(db, url)
+  const { reachable, clock, tables } = databaseChecks(db, url, quote)
   const queue = queuePart(env, { url, reachable }, quote)
   const last = ledgerCheck(db, tables, quote)
-  return [...settings, reachable, clock, tables, ...queue, ...further, last]
+  const filled = refillCheck(db, tables)
+  return [...settings, reachable, clock, tables, ...queue, ...further, filled, last]
 }
 
 function queuePart(

@@ -1,5 +1,6 @@
 import { DatabaseUnavailableError, pendingMigrations } from '@clerk-sync/db'
 import type { Database } from '@clerk-sync/db'
+import { explainPostgres } from '@clerk-sync/ops'
 import { duration } from '../terminal/text.ts'
 import type { Check, Finding } from './check.ts'
 import { describeSkew } from './wording.ts'
@@ -8,11 +9,11 @@ import type { Quote } from './wording.ts'
 const oldestVersion = 140_000
 
 /** Checks that the database answers, its clock and its tables. */
-export function databaseChecks(db: Database, url: string) {
+export function databaseChecks(db: Database, url: string, quote: Quote) {
   const reachable: Check = {
     name: 'database',
     run: () => checkServer(db),
-    onError: describeFailure,
+    onError: (reason, error) => describeFailure(reason, error, quote),
   }
   const clock: Check = {
     name: 'database clock',
@@ -80,41 +81,16 @@ function judgeMigrations(pending: readonly string[]): Finding {
   }
 }
 
-function describeFailure(reason: string, error: unknown): Finding {
-  const said = reason.replace(/^the database can't (be reached|write now): /, '')
-  const state = error instanceof DatabaseUnavailableError ? error.sqlState : undefined
-  return { status: 'problem', found: said, ...explain(said, state) }
+function describeFailure(reason: string, error: unknown, quote: Quote): Finding {
+  const isKnown = error instanceof DatabaseUnavailableError
+  const found = isKnown ? quote(error.reason) : reason
+  const advice = explainPostgres(found, isKnown ? error.sqlState : undefined)
+  return { status: 'problem', found, ...(advice ?? nothingAnswers) }
 }
 
-function explain(said: string, sqlState: string | undefined): { cause: string; cure: string } {
-  if (sqlState === '28P01' || sqlState === '28000') {
-    return {
-      cause: 'the server refuses the user or the password in DATABASE_URL',
-      cure: 'set both right; in a URL a password has %40 for @, %3A for :, %2F for / and %23 for #',
-    }
-  }
-  if (sqlState === '3D000') {
-    return {
-      cause: 'the server has no database of the name in DATABASE_URL',
-      cure: 'create it with CREATE DATABASE, or set the right name: the part behind the last slash',
-    }
-  }
-  if (sqlState === '53300') {
-    return {
-      cause: 'all connections that the server allows are in use',
-      cure: 'raise max_connections, or end other sessions',
-    }
-  }
-  if (/SSL|TLS|certificate/i.test(said)) {
-    return {
-      cause: 'server and DATABASE_URL do not agree about TLS',
-      cure: 'set sslmode in DATABASE_URL: disable without TLS, verify-full with it',
-    }
-  }
-  return {
-    cause: 'nothing that answers is at the host and port in DATABASE_URL, as seen from here',
-    cure: 'start PostgreSQL, or set host and port right; in a container localhost is the container',
-  }
+const nothingAnswers = {
+  cause: 'nothing that answers is at the host and port in DATABASE_URL, as seen from here',
+  cure: 'start PostgreSQL, or set host and port right; in a container localhost is the container',
 }
 
 function unreadable(reason: string): Finding {

@@ -1,4 +1,9 @@
-import { inspectQueue, pendingQueueMigrations } from '@clerk-sync/queue'
+import {
+  checkDirectConnection,
+  inspectQueue,
+  pendingQueueMigrations,
+  SharedSessionsError,
+} from '@clerk-sync/queue'
 import type { QueueFacts, QueueLocation } from '@clerk-sync/queue'
 import { duration } from '../terminal/text.ts'
 import { remember } from './check.ts'
@@ -13,6 +18,7 @@ export function queueTablesCheck(location: QueueLocation, database: Check): Chec
     name: 'queue',
     needs: database,
     async run() {
+      await checkDirectConnection(location)
       const pending = await pendingQueueMigrations(location)
       if (pending === 0) return { status: 'ok', found: 'in PostgreSQL, tables up to date' }
       return {
@@ -22,12 +28,20 @@ export function queueTablesCheck(location: QueueLocation, database: Check): Chec
         cure: 'run "clerk-sync migrate", or set REDIS_URL to keep the queue in Redis',
       }
     },
-    onError: (reason) => ({
-      status: 'problem',
-      found: reason,
-      cause: 'its tables can not be used, or a later release migrated them',
-      cure: 'run the latest release; the user in DATABASE_URL must own the schema of the queue',
-    }),
+    onError: (reason, error) =>
+      error instanceof SharedSessionsError
+        ? {
+            status: 'problem',
+            found: 'a connection pooler shares the sessions',
+            cause: 'the queue in PostgreSQL needs sessions of its own: it waits with LISTEN',
+            cure: 'set DATABASE_URL to the server itself, or set REDIS_URL to keep the queue in Redis',
+          }
+        : {
+            status: 'problem',
+            found: reason,
+            cause: 'its tables can not be used, or a later release migrated them',
+            cure: 'run the latest release; the user in DATABASE_URL needs the rights of its role in deploy/postgres/roles.sql',
+          },
   }
 }
 

@@ -1,3 +1,4 @@
+import { explainTls } from '@clerk-sync/ops'
 import { inspectRedis, megabytes } from '@clerk-sync/queue'
 import type { RedisAddress, RedisFacts } from '@clerk-sync/queue'
 import { remember } from './check.ts'
@@ -119,6 +120,8 @@ function describeFailure(reason: string): Finding {
 }
 
 function explain(reason: string): { cause: string; cure: string } {
+  const tls = explainTls(reason, 'REDIS_URL')
+  if (tls) return tls
   if (/\b(NOAUTH|WRONGPASS)\b|ERR (AUTH|invalid password)/.test(reason)) {
     return {
       cause: 'the server refuses the user or the password in REDIS_URL',

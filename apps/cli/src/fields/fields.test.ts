@@ -35,6 +35,8 @@ describe('fields', () => {
         'organization_memberships: kept',
         '  events      organizationMembership.created, .updated, .deleted',
         '  kept        organization_id, user_id, role, public_metadata, created_at',
+        '  left out    permissions, private_metadata',
+        '  keep more   organization_memberships.permissions, organization_memberships.private_metadata',
         '  keep less   -organization_memberships.role, -organization_memberships.public_metadata, -organization_memberships.created_at',
       ].join('\n'),
     )

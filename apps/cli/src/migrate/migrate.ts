@@ -7,9 +7,11 @@ export const migrateVariables = { DATABASE_URL: postgresUrl, REDIS_URL: redisUrl
 /** Migrates the tables to this release, and those of the queue where it is in PostgreSQL. */
 export async function migrate(env: NodeJS.ProcessEnv): Promise<void> {
   const settings = readConfig(migrateVariables, env)
-  const applied = await migrateTables(settings.DATABASE_URL)
+  const onWaiting = (line: string) => process.stderr.write(`migrate: ${line}\n`)
+  const applied = await migrateTables(settings.DATABASE_URL, { onWaiting })
   await migrateQueue(
     locateQueue({ redisUrl: settings.REDIS_URL, databaseUrl: settings.DATABASE_URL }),
+    { onWaiting },
   )
   const what = applied.length === 0 ? 'nothing to migrate' : `applied ${applied.join(', ')}`
   process.stdout.write(`${what}: the database is up to date\n`)

@@ -1,7 +1,8 @@
-import { driftOf, reconcile as run } from '@clerk-sync/sync'
+import { driftOf, isComplete, reconcile as run } from '@clerk-sync/sync'
 import type { EntityDrift, DeleteLimit } from '@clerk-sync/sync'
 import { chooseEntities, openClerkAccess } from '../clerk-access/open-clerk-access.ts'
 import { createProgress, stopOnSignal } from '../terminal/progress.ts'
+import { unreadableFields } from '../terminal/unreadable-fields.ts'
 import { duration, number, renderColumns } from '../terminal/text.ts'
 
 export interface ReconcileCommand {
@@ -37,10 +38,12 @@ export async function reconcile(
       repair: options.repair ? { maxDeletes: options.maxDeletes } : undefined,
       signal,
       onWait: ({ reason, inMs }) => progress.line(`${reason}; again in ${inMs / 1_000} s`),
+      onUnreadable: unreadableFields((text) => progress.line(text)),
       onProgress: ({ entity, seen, total }) => progress.at(entity.table, seen, total),
     })
     progress.end(`done after ${duration(Date.now() - startedAt)}`)
     stdout.write(options.json ? renderJson(found) : renderDrift(found))
+    if (!isComplete(found)) return 1
     return driftOf(found) > 0 ? exitDrift : 0
   } catch (error) {
     if (!signal.aborted) throw error
@@ -53,18 +56,23 @@ export async function reconcile(
 }
 
 const renderJson = (found: readonly EntityDrift[]) =>
-  `${JSON.stringify({ drift: driftOf(found), entities: found }, undefined, 2)}\n`
+  `${JSON.stringify({ drift: driftOf(found), complete: isComplete(found), entities: found }, undefined, 2)}\n`
 
 function renderDrift(found: readonly EntityDrift[]): string {
   const columns = ['missing', 'stale', 'extra', 'resurrected'] as const
   const head = ['', 'in Clerk', ...columns, 'repaired', '']
-  const rows = found.map(({ table, seen, drift, repaired, note }) => [
+  const rows = found.map(({ table, seen, drift, repaired, ...rest }) => [
     table,
     number(seen),
     ...columns.map((kind) => number(drift[kind])),
     number(repaired),
-    note ?? '',
+    remark(rest),
   ])
+  const reasons = found.flatMap(({ table, unread, refused, reasons: first }) => {
+    const more = unread + refused - first.length
+    const lines = first.map((reason) => `${table}: ${reason}`)
+    return more > 0 ? [...lines, `${table}: and ${number(more)} more`] : lines
+  })
   const ids = found.flatMap(({ table, drift, ids: first }) =>
     columns
       .filter((kind) => drift[kind] > 0)
@@ -75,6 +83,25 @@ function renderDrift(found: readonly EntityDrift[]): string {
       }),
   )
   const sum = driftOf(found)
-  const end = sum === 0 ? 'no drift' : `drift: ${number(sum)}`
-  return `${[renderColumns([head, ...rows]), ...ids, end].join('\n')}\n`
+  const known = sum === 0 ? 'no drift' : `drift: ${number(sum)}`
+  const unknown = sum === 0 ? 'no drift in what could be compared' : `${known}, as far as compared`
+  const end = isComplete(found)
+    ? known
+    : `not everything could be compared and repaired; ${unknown}`
+  return `${[renderColumns([head, ...rows]), ...ids, ...reasons, end].join('\n')}\n`
+}
+
+function remark({
+  problem,
+  note,
+  unread,
+  refused,
+}: Pick<EntityDrift, 'problem' | 'note' | 'unread' | 'refused'>): string {
+  const parts = [
+    ...(problem === undefined ? [] : [`not compared to its end: ${problem}`]),
+    ...(unread > 0 ? [`${number(unread)} could not be read`] : []),
+    ...(refused > 0 ? [`${number(refused)} repairs were refused`] : []),
+    ...(note === undefined ? [] : [note]),
+  ]
+  return parts.join('; ')
 }

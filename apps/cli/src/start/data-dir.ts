@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync, mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { createSigningSecret } from '@clerk-sync/events'
@@ -23,6 +23,19 @@ export function locateDataDir(root = '.data'): DataDir {
     log: join(path, 'clerk-sync.log'),
     secrets: join(path, 'secrets.json'),
     running: join(path, 'running.json'),
+  }
+}
+
+/**
+ * Creates the directory for its owner alone, and takes the rights of others from what earlier releases
+ * have written. From now on this process creates only files that nobody else can read.
+ */
+export function protectDataDir(dir: DataDir): void {
+  process.umask(0o077)
+  mkdirSync(dir.path, { recursive: true })
+  chmodSync(dir.path, 0o700)
+  for (const entry of readdirSync(dir.path, { withFileTypes: true })) {
+    if (entry.isFile()) chmodSync(join(dir.path, entry.name), 0o600)
   }
 }
 
@@ -53,7 +66,6 @@ export type Secrets = z.infer<typeof secretsSchema>
 export function keepSecrets(dir: DataDir): Secrets {
   const kept = readText(dir.secrets)
   if (kept !== undefined) return parseSecrets(kept, dir.secrets)
-  mkdirSync(dir.path, { recursive: true })
   const secrets = {
     databasePassword: randomBytes(18).toString('base64url'),
     signingSecret: createSigningSecret(),

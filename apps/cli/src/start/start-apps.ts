@@ -62,6 +62,7 @@ export async function startApps(config: StartConfig, ops: Ops, closers: Closers)
     port: config.worker.OPS_PORT,
     host: config.worker.HOST,
     registry: ops.registry,
+    logger: ops.logger,
     checks: () => apps.flatMap(namedChecks),
   })
   closers.push(

@@ -2,9 +2,9 @@ import { migrate } from '@clerk-sync/db'
 import { createRegistry } from '@clerk-sync/ops/metrics'
 import { createLogger, shutDownOnSignal, startTracing } from '@clerk-sync/ops/process'
 import type { Logger } from '@clerk-sync/ops/process'
-import { migrateQueue } from '@clerk-sync/queue'
+import { checkDirectConnection, migrateQueue } from '@clerk-sync/queue'
 import { pino } from 'pino'
-import { keepSecrets, locateDataDir } from './data-dir.ts'
+import { keepSecrets, locateDataDir, protectDataDir } from './data-dir.ts'
 import type { DataDir, Secrets } from './data-dir.ts'
 import { announceRunning, findRunning, forgetRunning } from './running.ts'
 import { startApps, startDatabase, startFakeClerk } from './start-apps.ts'
@@ -26,6 +26,7 @@ export async function start(env: NodeJS.ProcessEnv, options: StartOptions = {}):
   if (running) {
     throw new Error(`clerk-sync runs here already (process ${running.pid}); stop that one first`)
   }
+  protectDataDir(dir)
   const secrets = keepSecrets(dir)
   // Reports wrong settings before anything starts: the embedded database has no URL yet.
   const config = readStartConfig(env, secrets, env['DATABASE_URL'] || 'postgresql://embedded')
@@ -63,8 +64,10 @@ async function startAll(
 ): Promise<void> {
   const databaseUrl = env['DATABASE_URL'] || (await startDatabase(dir, secrets, logger, closers))
   const config = readStartConfig(env, secrets, databaseUrl)
-  await migrate(databaseUrl)
-  await migrateQueue(config.worker.queue)
+  await checkDirectConnection(config.worker.queue)
+  const onWaiting = (line: string) => logger.warn(`migrate: ${line}`)
+  await migrate(databaseUrl, { onWaiting })
+  await migrateQueue(config.worker.queue, { onWaiting })
 
   const tracing = await startTracing('clerk-sync', env, logger)
   closers.push(() => tracing.stop(sendSpansForMs))

@@ -1,3 +1,4 @@
+import { parseDeleteLimit } from '@clerk-sync/sync/delete-limit'
 import type { DeleteLimit } from '@clerk-sync/sync'
 import { InvalidArgumentError } from 'commander'
 
@@ -19,10 +20,8 @@ function wholeNumber(text: string, least: number): number {
  * @throws {InvalidArgumentError} for anything else.
  */
 export function deleteLimit(text: string): DeleteLimit {
-  const [, digits, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? []
-  const value = Number(digits)
-  if (percent === '%' && value <= 100) return { percent: value }
-  if (percent === '' && Number.isInteger(value)) return { rows: value }
+  const limit = parseDeleteLimit(text)
+  if (limit) return limit
   throw new InvalidArgumentError('It must be a number of rows or a share, as in 2%.')
 }
 

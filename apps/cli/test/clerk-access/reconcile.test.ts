@@ -77,6 +77,7 @@ test('--json gives the same to machines, on stdout alone', async () => {
   expect(code).toBe(3)
   expect(JSON.parse(stdout)).toEqual({
     drift: 3,
+    complete: true,
     entities: [
       {
         entity: 'user',
@@ -85,8 +86,33 @@ test('--json gives the same to machines, on stdout alone', async () => {
         drift: { missing: 1, stale: 1, extra: 1, resurrected: 0 },
         ids: { missing: [missing], stale: [stale], extra: [extra], resurrected: [] },
         repaired: 0,
+        unread: 0,
+        refused: 0,
+        reasons: [],
       },
     ],
+  })
+})
+
+test('what could not be compared, and a repair that was refused, end it with 1, in text and JSON', async () => {
+  const scene = await createFilled(20)
+  scene.fake.world.createUser({ updated_at: null })
+  const [lost] = await scene.query<{ id: string }>('SELECT id FROM clerk.users ORDER BY id LIMIT 1')
+  await scene.query(`DELETE FROM clerk.users WHERE id = '${lost?.id}'`)
+  await scene.query(
+    `ALTER TABLE clerk.users ADD CONSTRAINT no_such CHECK (id <> '${lost?.id}') NOT VALID`,
+  )
+  const { code, stdout } = await scene.run([...reconcile, '--repair'])
+  expect(code).toBe(1)
+  expect(stdout).toContain('1 could not be read; 1 repairs were refused')
+  expect(stdout).toContain(`${lost?.id}: the database refused the write: SQLSTATE 23514`)
+  expect(stdout).toMatch(/not everything could be compared and repaired; drift: 1,.*\n$/)
+  const json = await scene.run([...reconcile, '--json', '--entities', 'users'])
+  expect(json.code).toBe(1)
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    complete: false,
+    drift: 1,
+    entities: [{ unread: 1, reasons: [expect.stringContaining('updated_at')] }],
   })
 })
 

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createDatabase, migrate } from '@clerk-sync/db'
 import { createFakeClerk } from '@clerk-sync/fake-clerk'
@@ -53,6 +55,23 @@ export async function createScene(options: FakeClerkOptions = {}): Promise<Scene
     run: (args, more) => start(args, more).ended,
     query: (sql) => db.prisma.$queryRawUnsafe(sql),
   }
+}
+
+/** The scene's Clerk as an API that has none of these paths, and does not answer as Clerk does there. */
+export async function serveInstead({ fake }: Scene, lacking: readonly string[]): Promise<string> {
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '', fake.url)
+    if (lacking.includes(url.pathname)) {
+      response.writeHead(404).end('404 Not Found')
+      return
+    }
+    fetch(url, { headers: { authorization: `Bearer ${fake.secretKey}` } })
+      .then(async (found) => response.writeHead(found.status).end(await found.text()))
+      .catch(() => response.destroy())
+  })
+  onTestFinished(() => void server.close())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 /** Starts `clerk-sync` with these variables and no others of ours. */

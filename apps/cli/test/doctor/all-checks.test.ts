@@ -24,9 +24,10 @@ test('a deployment in which everything is fine has a line for each check and not
     'ok       secret key                accepted, development',
     'ok       instance                  ins_test, as in CLERK_INSTANCE_ID',
     `ok       endpoint                  ingest answers at ${endpoint}`,
+    'ok       kept fields               filled in all rows',
     'ok       last event                user.updated, 3 min ago: applied',
     '',
-    '0 problems, 0 warnings, 16 ok, 0 skipped',
+    '0 problems, 0 warnings, 17 ok, 0 skipped',
     '',
   ])
 })

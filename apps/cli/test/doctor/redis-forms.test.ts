@@ -1,4 +1,4 @@
-import { createRedisCluster, createRedisSentinel } from '@clerk-sync/testing'
+import { createRedisCluster, createRedisSentinel, createTlsRedis } from '@clerk-sync/testing'
 import type { RedisCluster } from '@clerk-sync/testing'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { examine } from './scene.ts'
@@ -52,4 +52,20 @@ test('sentinels lead to the primary, and a name that they do not know is reporte
     status: 'problem',
     cause: 'no sentinel in REDIS_URL answers, or none knows a primary of this name',
   })
+})
+
+test('a Redis whose CA is not known is explained, and works with the cure', async () => {
+  const redis = await createTlsRedis()
+  onTestFinished(redis.stop)
+  const refused = await examine({ REDIS_URL: redis.url })
+  expect(refused.resultOf('queue')).toMatchObject({
+    status: 'problem',
+    found: expect.stringContaining('self-signed certificate'),
+    cause: 'the certificate of the server is signed by a CA that is not known here',
+    cure: expect.stringContaining('add sslrootcert=/path/to/ca.pem to REDIS_URL'),
+  })
+  for (const cure of [`sslrootcert=${redis.certificateFile}`, 'sslmode=no-verify']) {
+    const { resultOf } = await examine({ REDIS_URL: `${redis.url}?${cure}` })
+    expect(resultOf('queue')).toMatchObject({ status: 'ok' })
+  }
 })

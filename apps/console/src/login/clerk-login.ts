@@ -1,11 +1,11 @@
 import { createRedirect } from '@clerk/backend/internal'
 import { clerkPlugin, getAuth } from '@clerk/fastify'
 import type { ClerkFastifyOptions, VerifyTokenOptions } from '@clerk/fastify'
-import type { Logger } from '@clerk-sync/ops/process'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { readsOnly } from '../browser-security.ts'
+import { createAttemptLimit } from './attempt-limit.ts'
 import { renderNotAllowed, renderNotVerified, renderSessionOver } from './clerk-pages.ts'
-import { createThrottle } from './throttle.ts'
+import type { LoginReport } from './login.ts'
 
 /** Who may use the console: these users, and these roles of one organization. */
 interface Allowed {
@@ -48,22 +48,19 @@ const signedOutReasons = new Set([
 // Each handshake is a request to Clerk's API, and anyone can start one. The rate limit is that of the
 // whole instance, which backfill and reconcile need.
 const handshakeParameters = ['__clerk_handshake', '__clerk_handshake_nonce']
-const pausePerHandshakeMs = 250
-const mostHandshakesWaiting = 20
+const handshakes = { perSecond: 4, burst: 4, mostWaiting: 20 }
 
 /** Lets in users who are signed in with Clerk and allowed. */
 export async function guardByClerk(
   scope: FastifyInstance,
   login: ClerkLogin,
-  logger: Logger,
+  { logger, refused }: LoginReport,
 ): Promise<void> {
   const { origin, host, protocol } = new URL(login.url)
-  const throttle = createThrottle({
-    pauseMs: pausePerHandshakeMs,
-    mostWaiting: mostHandshakesWaiting,
-  })
+  const limit = createAttemptLimit(handshakes)
   scope.addHook('onRequest', async (request, reply) => {
-    if (!isHandshake(request) || (await throttle.wait())) return undefined
+    if (!isHandshake(request) || (await limit.take(request))) return undefined
+    refused.add('too_many', request.ip)
     return await reply.code(429).send({ error: 'too_many_handshakes' })
   })
   scope.addHook('onRequest', async ({ headers }) => {
@@ -88,6 +85,7 @@ export async function guardByClerk(
     const auth = getAuth(request)
     if (!auth.userId) return await sendSignedOut(login, request, reply)
     if (!isAllowed(login.allowed, auth)) {
+      refused.add('not_allowed', request.ip)
       logger.warn({ userId: auth.userId }, 'signed in with Clerk, but not allowed')
       reply.code(403)
       if (!wantsPage(request)) return await reply.send({ error: 'not_allowed' })

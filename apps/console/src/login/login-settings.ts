@@ -1,7 +1,11 @@
 import { splitNames, variable } from '@clerk-sync/ops'
 import type { Settings, Variable } from '@clerk-sync/ops'
 import { z } from 'zod'
+import { isTrivialPassword } from './trivial-password.ts'
 import type { Login } from './login.ts'
+
+const fewestCharacters = 12
+const passwordExample = '<12 random characters or more>'
 
 export const loginVariables = {
   BOARD_USER: variable(
@@ -15,10 +19,10 @@ export const loginVariables = {
   BOARD_PASSWORD: variable(
     z
       .string()
-      .min(12, 'must have 12 characters or more')
+      .min(fewestCharacters, `must have ${fewestCharacters} characters or more`)
       .regex(/^\P{Cc}*$/u, 'must not contain a control character')
       .optional(),
-    '<12 random characters or more>',
+    passwordExample,
   ),
   BOARD_URL: httpUrl('https://board.example.com'),
   BOARD_CLERK_USERS: list(/^user_\w+$/, 'must be ids of users, user_…', 'user_2abc,user_2def'),
@@ -80,7 +84,7 @@ export function findLoginProblems(env: NodeJS.ProcessEnv): string[] {
     }
     const missing = findMissing(env, ['BOARD_USER', 'BOARD_PASSWORD'])
     return missing.length === 0
-      ? []
+      ? findPasswordProblems(env)
       : [...missing, `${whyLogin}, so BOARD_USER and BOARD_PASSWORD must both be set.`]
   }
   if (wantsPassword) {
@@ -90,6 +94,16 @@ export function findLoginProblems(env: NodeJS.ProcessEnv): string[] {
   }
   const missing = findMissing(env, ['CLERK_PUBLISHABLE_KEY', 'CLERK_SECRET_KEY', 'BOARD_URL'])
   return [...missing, ...findAllowedProblems(env)]
+}
+
+function findPasswordProblems(env: NodeJS.ProcessEnv): string[] {
+  const password = env['BOARD_PASSWORD'] ?? ''
+  // Its length is checked by itself.
+  if (password.length < fewestCharacters) return []
+  if (password !== passwordExample && !isTrivialPassword(password, env['BOARD_USER'])) return []
+  return [
+    'BOARD_PASSWORD is one of those that are guessed first. Generate one: openssl rand -hex 16',
+  ]
 }
 
 function findAllowedProblems(env: NodeJS.ProcessEnv): string[] {

@@ -2,8 +2,10 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import basicAuth from '@fastify/basic-auth'
 import type { Logger } from '@clerk-sync/ops/process'
 import type { FastifyInstance } from 'fastify'
+import { createAttemptLimit } from './attempt-limit.ts'
 import type { ClerkLogin } from './clerk-login.ts'
-import { createThrottle } from './throttle.ts'
+import { createKnownBrowsers } from './known-browser.ts'
+import type { RefusedLogins } from './refused-logins.ts'
 
 interface PasswordLogin {
   readonly kind: 'password'
@@ -11,10 +13,8 @@ interface PasswordLogin {
   readonly password: string
 }
 
-// Limits the work and the log lines that wrong passwords cause. It does not stop guessing: the right
-// password must never wait, so every guess is compared first. Only a random password stops guessing.
-const pausePerGuessMs = 200
-const mostGuessesWaiting = 20
+// A guess beyond the limit is not compared: the answer to it tells nothing about the password.
+const guesses = { perSecond: 20, burst: 20, mostWaiting: 500 }
 
 /** The one way to log in. */
 export type Login = PasswordLogin | ClerkLogin
@@ -26,37 +26,59 @@ declare module 'fastify' {
   }
 }
 
+/** What a login tells about itself. */
+export interface LoginReport {
+  readonly logger: Logger
+  readonly refused: RefusedLogins
+}
+
 /** Protects everything that is registered in this scope afterwards. */
-export async function guard(scope: FastifyInstance, login: Login, logger: Logger): Promise<void> {
+export async function guard(
+  scope: FastifyInstance,
+  login: Login,
+  report: LoginReport,
+): Promise<void> {
   scope.decorateRequest('operator', '')
-  if (login.kind === 'password') return await guardByPassword(scope, login, logger)
+  if (login.kind === 'password') return await guardByPassword(scope, login, report)
   // Loading Clerk's library takes half a second, which a login with a password does not need.
   const { guardByClerk } = await import('./clerk-login.ts')
-  return await guardByClerk(scope, login, logger)
+  return await guardByClerk(scope, login, report)
 }
 
 /** HTTP basic authentication of every request. */
 async function guardByPassword(
   scope: FastifyInstance,
   login: PasswordLogin,
-  logger: Logger,
+  { refused }: LoginReport,
 ): Promise<void> {
-  const throttle = createThrottle({ pauseMs: pausePerGuessMs, mostWaiting: mostGuessesWaiting })
+  const limit = createAttemptLimit(guesses)
+  const browsers = createKnownBrowsers()
   await scope.register(basicAuth, {
     authenticate: { realm: 'clerk-sync' },
-    async validate(user, password, request) {
-      if (isLogin(login, user, password)) {
-        request.operator = user
-        return
+    async validate(user, password, request, reply) {
+      const { ip, socket, headers } = request
+      const browser = browsers.find(headers)
+      if (!browser && !(await limit.take({ ip, socket }))) {
+        refused.add('too_many', ip)
+        reply.header('retry-after', '5')
+        throw Object.assign(new Error('too many guesses: try again'), { statusCode: 429 })
       }
-      if (await throttle.wait()) {
-        logger.warn({ ip: request.ip }, 'login refused')
+      if (!isLogin(login, user, password)) {
+        refused.add('wrong_password', ip)
+        if (browser) browsers.addMistake(browser)
         throw new Error('wrong user or password')
       }
-      throw Object.assign(new Error('too many guesses: wait a little'), { statusCode: 429 })
+      request.operator = user
+      if (browser) return
+      limit.giveBack({ ip, socket })
+      reply.header('set-cookie', browsers.createCookie(headers))
     },
   })
   scope.addHook('onRequest', scope.basicAuth)
+  // A cache may keep the files of the board, and must not give one browser's cookie to others.
+  scope.addHook('onSend', async (_, reply) => {
+    if (reply.getHeader('cache-control') !== 'no-store') reply.removeHeader('set-cookie')
+  })
 }
 
 /** Compares in constant time. */

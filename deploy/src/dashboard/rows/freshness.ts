@@ -45,9 +45,12 @@ export const drift: Row = {
     graph({
       title: 'Rows that differ from Clerk',
       description:
-        'What the last reconcile found and did not repair, by table and kind: missing, stale, extra, resurrected. Good: 0. "clerk-sync reconcile --repair" repairs it.',
+        'What the last reconcile found and did not repair, by table and kind: missing, stale, extra, resurrected. Good: 0. "clerk-sync reconcile --repair" repairs it. A table that is incomplete (1) was not compared as a whole.',
       unit: 'short',
-      queries: [['max by (table, kind) (clerk_sync_reconcile_drift_rows)', '{{table}} {{kind}}']],
+      queries: [
+        ['max by (table, kind) (clerk_sync_reconcile_drift_rows)', '{{table}} {{kind}}'],
+        ['max by (table) (clerk_sync_reconcile_incomplete)', '{{table}} incomplete'],
+      ],
       alert: 'ClerkSyncDrift',
       noValue: 'never compared',
       width: 16,

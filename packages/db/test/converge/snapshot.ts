@@ -17,7 +17,7 @@ const ledger = `(
   )) FROM clerk.webhook_events WHERE id = ANY($2::text[])
 )`
 const tombstones = `(
-  SELECT jsonb_agg(to_jsonb(t) - 'recorded_at') FROM clerk.tombstones AS t
+  SELECT jsonb_agg(jsonb_build_object('entity', entity, 'id', id, 'deleted_at', deleted_at)) FROM clerk.tombstones AS t
   WHERE entity = ANY($3::text[]) AND id = ANY($1::text[])
 )`
 const statement = `SELECT jsonb_build_object(

@@ -8,7 +8,7 @@ const refusal = (code: string) => JSON.stringify({ errors: [{ code, message: tex
 
 function read(status: number, body: string, retryAfter?: string) {
   const headers = retryAfter === undefined ? {} : { 'retry-after': retryAfter }
-  return answerOf(new Response(body, { status, headers }), body)
+  return answerOf(new Response(body, { status, headers }), body, '/roles')
 }
 
 function errorOf(status: number, body: string): Error {
@@ -26,7 +26,11 @@ test.for<[string, unknown]>([
 })
 
 test.for(['', '<html></html>', '[{"id":'])('200 with %j is asked again', (body) => {
-  expect(read(200, body)).toEqual({ kind: 'again', reason: 'an answer that is no JSON' })
+  expect(read(200, body)).toEqual({
+    kind: 'again',
+    reason: 'an answer that is no JSON',
+    isMalformed: true,
+  })
 })
 
 describe('a refusal', () => {
@@ -34,6 +38,11 @@ describe('a refusal', () => {
     [401, 'clerk_key_invalid', SecretKeyRefusedError],
     [402, 'unsupported_subscription_plan_features', FeatureNotEnabledError],
     [403, 'organization_not_enabled_in_instance', FeatureNotEnabledError],
+    [403, 'feature_not_enabled', FeatureNotEnabledError],
+    [404, 'organization_not_enabled_in_instance', FeatureNotEnabledError],
+    [422, 'organization_not_enabled_in_instance', FeatureNotEnabledError],
+    [402, 'payment_required', ApiRefusedError],
+    [403, 'authorization_invalid', ApiRefusedError],
     [400, 'bad_request', ApiRefusedError],
     [409, 'conflict', ApiRefusedError],
     [422, 'form_param_value_invalid', ApiRefusedError],
@@ -61,7 +70,7 @@ describe('a refusal', () => {
     '{"errors":[{"code":7}]}',
     refusal(text),
   ])('without a code, such as %s, quotes its status alone', (body) => {
-    expect(errorOf(422, body).message).toBe('Clerk answered 422')
+    expect(errorOf(422, body).message).toBe('Clerk answered 422 to /roles')
     expect(read(503, body)).toEqual({ kind: 'again', reason: '503' })
     expect(errorOf(401, body)).toBeInstanceOf(SecretKeyRefusedError)
   })
@@ -69,6 +78,17 @@ describe('a refusal', () => {
   test.for([402, 403, 404])("with %i and no code is not Clerk's", (status) => {
     expect(errorOf(status, '<html></html>')).toBeInstanceOf(ApiRefusedError)
   })
+})
+
+test.for([
+  ['https://other.example/v1/users?user_id=user_1', ' to https://other.example,'],
+  ['/login', ', which'],
+])('a redirect to %s is a refusal that names the host alone', ([location, said]) => {
+  const response = new Response('', { status: 307, headers: { location } })
+  const answer = answerOf(response, '', '/users')
+  const message = answer.kind === 'error' ? answer.error.message : ''
+  expect(message).toContain(`Clerk answered 307 to /users, a redirect${said}`)
+  expect(message).not.toContain('user_1')
 })
 
 test('404 with a code is none', () => {

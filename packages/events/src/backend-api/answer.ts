@@ -1,3 +1,4 @@
+import { parseJson } from '@clerk-sync/ops'
 import { ApiRefusedError, FeatureNotEnabledError, SecretKeyRefusedError } from './errors.ts'
 
 /** What an answer of Clerk means: a body, nothing of that id, an error, or that it is to be asked again. */
@@ -5,15 +6,26 @@ export type Answer =
   | { readonly kind: 'found'; readonly body: unknown }
   | { readonly kind: 'none' }
   | { readonly kind: 'error'; readonly error: Error }
-  | { readonly kind: 'again'; readonly reason: string; readonly retryAfterMs?: number }
+  | {
+      readonly kind: 'again'
+      readonly reason: string
+      readonly retryAfterMs?: number
+      /** A success without JSON: cut off on the way, or not of Clerk's API at all. */
+      readonly isMalformed?: true
+    }
 
-/** Reads Clerk's answer. Bodies of errors are quoted by their code alone. */
-export function answerOf(response: Response, text: string): Answer {
+// What Clerk says of a feature that is switched off or that the plan lacks, with 402, 403, 404 or 422,
+// as in organization_not_enabled_in_instance and unsupported_subscription_plan_features.
+const featureCode =
+  /not_enabled|feature|subscription_plan|(organizations?|billing|commerce|waitlist)_disabled/i
+
+/** Reads Clerk's answer to a path. Bodies of errors are quoted by their code alone. */
+export function answerOf(response: Response, text: string, path: string): Answer {
   const { status } = response
   const body = parse(text)
   if (status === 200) {
     return body === undefined
-      ? { kind: 'again', reason: 'an answer that is no JSON' }
+      ? { kind: 'again', reason: 'an answer that is no JSON', isMalformed: true }
       : { kind: 'found', body }
   }
   const code = codeIn(body)
@@ -24,21 +36,31 @@ export function answerOf(response: Response, text: string): Answer {
       ? { kind: 'again', reason: said, retryAfterMs: seconds * 1_000 }
       : { kind: 'again', reason: said }
   }
+  const message = `Clerk answered ${said} to ${path}${redirectIn(response)}`
   if (status === 401) return { kind: 'error', error: new SecretKeyRefusedError(refusal(said)) }
-  // Without a code it is not Clerk's but a firewall's or a proxy's: it says nothing about features or ids.
-  if (code !== undefined && (status === 402 || status === 403)) {
-    return { kind: 'error', error: new FeatureNotEnabledError(`Clerk answered ${said}`) }
+  // Without such a code it says nothing about features: the key may lack a permission, or a firewall,
+  // a proxy or another API answers.
+  if (code !== undefined && [402, 403, 404, 422].includes(status) && featureCode.test(code)) {
+    return { kind: 'error', error: new FeatureNotEnabledError(message) }
   }
   if (code !== undefined && status === 404) return { kind: 'none' }
-  return { kind: 'error', error: new ApiRefusedError(status, `Clerk answered ${said}`) }
+  return { kind: 'error', error: new ApiRefusedError(status, message) }
 }
 
 const refusal = (said: string) =>
   `Clerk refused the secret key (${said}): is CLERK_SECRET_KEY the key of this instance?`
 
+// A target may carry ids: its host is enough to see what answers.
+function redirectIn({ status, headers }: Response): string {
+  const location = headers.get('location')
+  if (status < 300 || status >= 400 || location === null) return ''
+  const origin = URL.parse(location)?.origin
+  return `, a redirect${origin === undefined ? '' : ` to ${origin}`}, which is not followed: set CLERK_API_URL to where the API is`
+}
+
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }

@@ -14,13 +14,14 @@ export const optionalClerkSecretKey: Variable<string | undefined> = variable(
 
 const clerkApi = 'https://api.clerk.com'
 
-/** Where Clerk's Backend API is, without a slash at the end. */
+/** Where Clerk's Backend API is, without the `/v1` that some copy with it, and without a slash at the end. */
 export const clerkApiUrl: Variable<string> = variable(
   z
     .string()
     .refine(hasProtocol('https:', 'http:'), 'must be an https:// URL')
     .refine(hasNoLogin, 'must not have a user or a password')
-    .transform((text) => text.replace(/\/+$/, ''))
+    .refine(hasNoQuery, 'must not have a query or a fragment')
+    .transform((text) => text.replace(/(\/+v1)?\/*$/, ''))
     .default(clerkApi),
   clerkApi,
 )
@@ -29,4 +30,9 @@ function hasNoLogin(text: string): boolean {
   const url = URL.parse(text)
   // What is no URL at all is reported as such.
   return url === null || (url.username === '' && url.password === '')
+}
+
+function hasNoQuery(text: string): boolean {
+  const url = URL.parse(text)
+  return url === null || (url.search === '' && url.hash === '')
 }

@@ -1,4 +1,7 @@
-import type { ClerkObject, Column, ColumnType, Entity, Owner } from './entity.ts'
+import { isExactNumber } from '@clerk-sync/ops'
+import type { ColumnType } from './column-types.ts'
+import { longestId } from './entity.ts'
+import type { ClerkObject, Column, Entity, Owner } from './entity.ts'
 
 interface Settings {
   about?: string
@@ -18,15 +21,15 @@ export function column(
   return { name, type, reads: [from], value: (data) => valueAt(data, from), ...rest }
 }
 
-/** A column computed from several fields. */
+/** A column computed from fields that are texts. */
 export function derived(
   name: string,
   type: ColumnType,
   reads: readonly string[],
   value: Column['value'],
-  settings: Settings = {},
+  settings: Settings & { one?: true } = {},
 ): Column {
-  return { name, type, reads, value, ...settings }
+  return { name, type, reads, value, isDerived: true, ...settings }
 }
 
 /** A column that holds another entity's id, where Clerk may send an empty string for none. */
@@ -36,7 +39,7 @@ export function idColumn(name: string, settings: Settings & { from?: string } = 
     const id = valueAt(data, from)
     return id === '' ? null : id
   }
-  return derived(name, 'text', [from], value, rest)
+  return derived(name, 'id', [from], value, rest)
 }
 
 /** The value at a dotted path of own properties; null where the path ends early. */
@@ -55,14 +58,30 @@ export function idAt(data: ClerkObject, path: string): string | undefined {
   return typeof id === 'string' && id !== '' ? id : undefined
 }
 
-/** The elements of an array field that are objects; anything else in it is passed over. */
-export function itemsOf(data: ClerkObject, field: string): ClerkObject[] {
-  const items = data[field]
-  return Array.isArray(items) ? items.filter(isClerkObject) : []
+/** An array field as it can be read. */
+export interface Items {
+  readonly items: readonly (ClerkObject & { readonly id: string })[]
+  /** Nothing of it can be read, or some elements can't: they are no objects with an id. */
+  readonly unreadable?: 'all' | 'some'
 }
 
+/** The elements of an array field. Go's programs send null for an empty list. */
+export function itemsOf(data: ClerkObject, field: string): Items {
+  const value = data[field] ?? []
+  if (!Array.isArray(value)) return { items: [], unreadable: 'all' }
+  const items = value.filter(isItem)
+  return items.length === value.length ? { items } : { items, unreadable: 'some' }
+}
+
+const isItem = (value: unknown): value is ClerkObject & { readonly id: string } =>
+  isClerkObject(value) && isId(value['id'])
+
+const isId = (value: unknown) =>
+  typeof value === 'string' && value !== '' && value.length <= longestId
+
 export function isClerkObject(value: unknown): value is ClerkObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  const isObject = typeof value === 'object' && value !== null
+  return isObject && !Array.isArray(value) && !isExactNumber(value)
 }
 
 /** The ids of the user and the organization that an event concerns. */

@@ -1,12 +1,9 @@
-import { z } from 'zod'
+import type { ColumnType } from './column-types.ts'
 
 /** A JSON object as Clerk sends it. */
 export interface ClerkObject {
   [field: string]: unknown
 }
-
-/** How a column is stored. Times are milliseconds in Clerk's JSON and timestamptz(3) in PostgreSQL. */
-export type ColumnType = keyof typeof columnTypes
 
 /** What other entities may be part of: their rows go when it goes. */
 export type Owner = 'organization' | 'user'
@@ -21,8 +18,12 @@ export interface Column {
    * child row `../primary_email_address_id`); the value comes from the first.
    */
   readonly reads: readonly string[]
-  /** An event without a value for it can't be applied. */
+  /** Clerk always sends it: where it is missing, it is reported like a value that can't be read. */
   readonly required?: boolean
+  /** At most one child row of a parent has it. */
+  readonly one?: boolean
+  /** Computed from its `reads`, which are all texts, instead of being the value at the first one. */
+  readonly isDerived?: boolean
   /** Tells of a person: emptied when a deletion anonymizes. */
   readonly personal?: boolean
   /** Kept only when SYNC_FIELDS names it, by this name. */
@@ -53,6 +54,8 @@ export interface ChildTable {
 /** Where Clerk's Backend API has the entities of one kind, and what their list can do. */
 export interface EntityApi {
   readonly list: string
+  /** Where one organization's are, for an API without the list of the whole instance. */
+  readonly byOrganization?: string
   /**
    * Where one of them is: an object, or a list in which it is to be found. The names in braces are
    * columns.
@@ -91,6 +94,8 @@ export interface Entity {
   readonly optional?: boolean
   /** What it goes with: a deleted owner takes these rows along. The column is `<owner>_id`. */
   readonly partOf: readonly Owner[]
+  /** These owners together have one of them at a time: the newest replaces the others. */
+  readonly onePer?: readonly Owner[]
   /**
    * Where in Clerk's JSON an event names the user and the organization that it concerns, for the
    * ledger and for cascades. Every owner has its path here.
@@ -104,19 +109,3 @@ export interface Entity {
 
 /** A longer id is not Clerk's, and PostgreSQL could not index it. */
 export const longestId = 255
-
-/** In milliseconds. PostgreSQL reads years above 9999 in another notation; Clerk's are far below. */
-export const latestTime = Date.UTC(9999, 11, 31)
-
-/** SQL type and accepted JSON value of each column type. */
-export const columnTypes = {
-  text: { sql: 'text', accepts: z.string(), expected: 'a string' },
-  boolean: { sql: 'boolean', accepts: z.boolean(), expected: 'true or false' },
-  bigint: { sql: 'bigint', accepts: z.int(), expected: 'a whole number' },
-  jsonb: { sql: 'jsonb', accepts: z.unknown(), expected: 'JSON' },
-  timestamptz: {
-    sql: 'timestamptz',
-    accepts: z.int().min(0).max(latestTime),
-    expected: 'a time in milliseconds',
-  },
-} as const

@@ -26,11 +26,17 @@ const sessions = ['sessions', 'users']
 describe('what is kept', () => {
   test('by default is everything but what tells more of people than most need', () => {
     expect(leftOutBy({})).toEqual([
+      'organization_invitations.private_metadata',
+      'organization_memberships.permissions',
+      'organization_memberships.private_metadata',
+      'organizations.private_metadata',
       'sessions',
+      'users.enterprise_accounts',
       'users.external_accounts',
       'users.last_sign_in_at',
       'users.phone_numbers',
       'users.private_metadata',
+      'users.saml_accounts',
       'users.web3_wallets',
       'webhook_events.client_ip',
       'webhook_events.user_agent',

@@ -1,4 +1,4 @@
-import { column, derived, valueAt } from './column.ts'
+import { column, derived, idColumn, valueAt } from './column.ts'
 import type { Entity } from './entity.ts'
 
 export const organizationDomain: Entity = {
@@ -7,6 +7,7 @@ export const organizationDomain: Entity = {
   about: 'The email domains whose users may join an organization.',
   api: {
     list: '/organization_domains',
+    byOrganization: '/organizations/{organization_id}/domains',
     one: '/organization_domains?organization_id={organization_id}',
   },
   upsertedBy: ['organizationDomain.created', 'organizationDomain.updated'],
@@ -14,7 +15,7 @@ export const organizationDomain: Entity = {
   partOf: ['organization'],
   concerns: { organization: 'organization_id' },
   columns: [
-    column('organization_id', 'text', { required: true }),
+    idColumn('organization_id', { required: true }),
     column('name', 'text'),
     column('enrollment_mode', 'text'),
     // As a rule by a mail to an address of the domain. Older events have the alias alone.

@@ -9,6 +9,7 @@ export const organizationInvitation: Entity = {
   about: 'Who was invited into an organization, and what became of it.',
   api: {
     list: '/organization_invitations',
+    byOrganization: '/organizations/{organization_id}/invitations',
     one: '/organizations/{organization_id}/invitations/{id}',
   },
   upsertedBy: [
@@ -36,6 +37,7 @@ export const organizationInvitation: Entity = {
     column('role', 'text'),
     column('status', 'text'),
     column('public_metadata', 'jsonb', { personal }),
+    column('private_metadata', 'jsonb', { personal, optional: 'private_metadata' }),
     column('expires_at', 'timestamptz'),
     column('created_at', 'timestamptz'),
   ],

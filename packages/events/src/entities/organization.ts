@@ -16,6 +16,7 @@ export const organization: Entity = {
     column('image_url', 'text'),
     idColumn('created_by'),
     column('public_metadata', 'jsonb'),
+    column('private_metadata', 'jsonb', { optional: 'private_metadata' }),
     column('created_at', 'timestamptz'),
   ],
   children: [],

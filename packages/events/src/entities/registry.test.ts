@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { ChildTable, Entity } from './entity.ts'
 import { minimise } from '../webhooks/event-job.ts'
 import { entities, messages } from './registry.ts'
-import { readRow } from '../change.ts'
+import { readRow } from '../read-row.ts'
 
 test('no two entities, tables or event types share a name', () => {
   const tables = entities.flatMap(({ table, children }) => [table, ...children.map((c) => c.table)])
@@ -44,7 +44,7 @@ test.each(entities.filter(({ partOf }) => partOf.length > 0))(
   ({ partOf, columns, concerns }) => {
     for (const owner of partOf) {
       const column = columns.find(({ name }) => name === `${owner}_id`)
-      expect(column).toMatchObject({ type: 'text', reads: [concerns[owner]] })
+      expect(column).toMatchObject({ type: 'id', reads: [concerns[owner]] })
       expect(column).not.toHaveProperty('optional')
     }
   },
@@ -82,8 +82,14 @@ test('addresses and metadata of people are marked as telling of them, ids of Cle
   expect(marked(false).filter((name) => suspicious.test(name.split('.')[1] ?? ''))).toEqual([
     'organizations.image_url',
     'organizations.public_metadata',
+    'organizations.private_metadata',
   ])
-  const foreign = ['external_accounts.provider_user_id', 'users.external_id']
+  const foreign = [
+    'enterprise_accounts.provider_user_id',
+    'external_accounts.provider_user_id',
+    'saml_accounts.provider_user_id',
+    'users.external_id',
+  ]
   expect(
     marked(true)
       .filter((name) => name.endsWith('_id'))

@@ -22,8 +22,12 @@ export const session: Entity = {
   concerns: { user: 'user_id' },
   requestedByUser: true,
   columns: [
-    column('user_id', 'text', { required: true }),
+    idColumn('user_id', { required: true }),
     idColumn('client_id'),
+    column('actor', 'jsonb', {
+      personal,
+      about: 'who acts as the user (`sub` is their id); null where the user acts',
+    }),
     column('status', 'text'),
     idColumn('last_active_organization_id'),
     column('last_active_at', 'timestamptz', { personal }),

@@ -1,5 +1,5 @@
-import { column, derived, itemsOf, valueAt } from './column.ts'
-import type { ChildTable, ClerkObject, Entity } from './entity.ts'
+import { column, derived, idColumn, itemsOf, valueAt } from './column.ts'
+import type { ChildTable, ClerkObject, Column, Entity } from './entity.ts'
 
 const personal = true
 
@@ -47,6 +47,39 @@ const externalAccounts: ChildTable = {
     column('email_address', 'text', { personal }),
     column('username', 'text', { personal }),
     derived('verified', 'boolean', ['verification.status'], isVerified),
+  ],
+}
+
+const enterpriseAccounts: ChildTable = {
+  table: 'enterprise_accounts',
+  about: "The accounts at a company's identity provider, by SAML or OpenID Connect.",
+  optional: 'enterprise_accounts',
+  parentColumn: 'user_id',
+  items: 'enterprise_accounts',
+  columns: [
+    column('protocol', 'text'),
+    ...accountColumns(),
+    idColumn('connection_id', {
+      from: 'enterprise_connection_id',
+      about: "Clerk's connection to the identity provider",
+    }),
+    column('last_authenticated_at', 'timestamptz', { personal }),
+  ],
+}
+
+const samlAccounts: ChildTable = {
+  table: 'saml_accounts',
+  about: "The accounts at a company's identity provider by SAML, as Clerk lists them besides.",
+  optional: 'saml_accounts',
+  parentColumn: 'user_id',
+  items: 'saml_accounts',
+  columns: [
+    ...accountColumns(),
+    idColumn('connection_id', {
+      from: 'saml_connection.id',
+      about: "Clerk's connection to the identity provider",
+    }),
+    column('last_authenticated_at', 'timestamptz', { personal }),
   ],
 }
 
@@ -105,15 +138,36 @@ export const user: Entity = {
     column('private_metadata', 'jsonb', { personal, optional: 'private_metadata' }),
     column('banned', 'boolean'),
     column('locked', 'boolean'),
+    column('deprovisioned', 'boolean', {
+      about: 'true once the identity provider has removed the user by SCIM',
+    }),
     column('last_sign_in_at', 'timestamptz', { personal, optional: 'last_sign_in_at' }),
     column('created_at', 'timestamptz'),
   ],
-  children: [emailAddresses, phoneNumbers, externalAccounts, web3Wallets],
+  children: [
+    emailAddresses,
+    phoneNumbers,
+    externalAccounts,
+    enterpriseAccounts,
+    samlAccounts,
+    web3Wallets,
+  ],
+}
+
+function accountColumns(): Column[] {
+  return [
+    column('provider', 'text'),
+    column('provider_user_id', 'text', { personal }),
+    column('email_address', 'text', { personal }),
+    column('active', 'boolean'),
+    derived('verified', 'boolean', ['verification.status'], isVerified),
+  ]
 }
 
 function isPrimary(idField: string) {
   const reads = [`../${idField}`]
-  return derived('is_primary', 'boolean', reads, (item, parent) => item['id'] === parent[idField])
+  const value: Column['value'] = (item, parent) => item['id'] === parent[idField]
+  return derived('is_primary', 'boolean', reads, value, { one: true })
 }
 
 // Clerk may name a primary id that is in no list (its own example does): then there is none. Of two
@@ -121,7 +175,7 @@ function isPrimary(idField: string) {
 function primary(data: ClerkObject, list: string, idField: string): ClerkObject | undefined {
   const id = data[idField]
   return typeof id === 'string'
-    ? itemsOf(data, list).findLast((item) => item['id'] === id)
+    ? itemsOf(data, list).items.findLast((item) => item.id === id)
     : undefined
 }
 

@@ -17,7 +17,10 @@ export const waitlistEntry: Entity = {
       'text',
       ['email_address', 'status'],
       (data) => (data['status'] === 'completed' ? null : data['email_address']),
-      { personal: true, about: "null once it is completed: the address is a user's then" },
+      {
+        personal: true,
+        about: "null once it is completed: the address is a user's then",
+      },
     ),
     column('status', 'text'),
     column('created_at', 'timestamptz'),

@@ -1,7 +1,7 @@
 import { everything, selectKept } from '../entities/kept.ts'
 import { isClerkObject, readConcerned } from '../entities/column.ts'
 import { minimise } from '../webhooks/event-job.ts'
-import { readRow } from '../change.ts'
+import { readRow } from '../read-row.ts'
 import { describe, expect, test } from 'vitest'
 import { eventTypes } from '../webhooks/event-types.ts'
 import { buildSample } from './build-sample.ts'
@@ -30,7 +30,7 @@ function dataOf(event: unknown): unknown {
 describe("Clerk's own example of", () => {
   test.for(officialTypes.filter(upserts))('%s becomes a row', (type) => {
     const { entity, result, concerned } = readMinimised(type, dataOf(readOfficialExample(type)))
-    expect(result).toMatchObject({ ok: true })
+    expect(result.unreadable).toEqual([])
     const somebody = Object.keys(entity.concerns).length > 0
     expect(Object.keys(concerned).length > 0).toBe(somebody)
   })
@@ -40,7 +40,7 @@ describe('the sample of', () => {
   test.for(eventTypes.filter(upserts))('%s becomes the same row, minimised or not', (type) => {
     const { data } = buildSample(type)
     const { entity, kept, result } = readMinimised(type, data)
-    expect(result).toMatchObject({ ok: true })
+    expect(result.unreadable).toEqual([])
     expect(result).toEqual(readRow(entity, data))
     expect(kept).toMatchObject({ id: data['id'], updated_at: data['updated_at'] })
   })
@@ -55,7 +55,6 @@ test('every column is filled by one of the examples and samples, except those of
   ]
   for (const [type, event] of events) {
     const { entity, result } = readMinimised(type, dataOf(event))
-    if (!result.ok) continue
     for (const [name, value] of Object.entries(result.value.row)) {
       columns.add(`${entity.table}.${name}`)
       if (value !== null) filled.add(`${entity.table}.${name}`)

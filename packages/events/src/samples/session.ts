@@ -9,8 +9,13 @@ export const sessionSamples = {
   'session.pending': { idPrefix, build: (context) => buildSession(context, 'pending') },
   'session.ended': { idPrefix, build: (context) => buildSession(context, 'ended') },
   'session.removed': { idPrefix, build: (context) => buildSession(context, 'removed') },
-  'session.revoked': { idPrefix, build: (context) => buildSession(context, 'revoked') },
+  'session.revoked': { idPrefix, build: buildImpersonatedSession },
 } satisfies Record<string, Sample>
+
+/** A support worker was signed in as the user. */
+function buildImpersonatedSession(context: SampleContext) {
+  return { ...buildSession(context, 'revoked'), actor: { sub: `user_${context.suffix}support` } }
+}
 
 function buildSession(context: SampleContext, status: string) {
   const user = buildUser({

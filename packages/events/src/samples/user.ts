@@ -66,6 +66,44 @@ function buildUpdatedUser(context: SampleContext) {
     ...buildUser(context),
     last_name: 'Byron',
     public_metadata: { team: 'engines', level: 2 },
+    saml_accounts: [buildSamlAccount(context)],
+    enterprise_accounts: [buildEnterpriseAccount(context)],
+  }
+}
+
+function buildEnterpriseAccount(context: SampleContext) {
+  return {
+    object: 'enterprise_account',
+    id: `entacc_${context.suffix}`,
+    protocol: 'saml',
+    provider: 'saml_okta',
+    active: true,
+    email_address: `ada.${context.tag}@example.com`,
+    first_name: 'Ada',
+    last_name: 'Byron',
+    provider_user_id: `00u${context.tag}`,
+    enterprise_connection_id: `entconn_${context.suffix}`,
+    public_metadata: {},
+    verification: null,
+    enterprise_connection: null,
+    last_authenticated_at: context.createdAt,
+  }
+}
+
+function buildSamlAccount(context: SampleContext) {
+  return {
+    object: 'saml_account',
+    id: `samlacc_${context.suffix}`,
+    provider: 'saml_okta',
+    active: true,
+    email_address: `ada.${context.tag}@example.com`,
+    first_name: 'Ada',
+    last_name: 'Byron',
+    provider_user_id: `00u${context.tag}`,
+    last_authenticated_at: context.createdAt,
+    public_metadata: {},
+    verification: null,
+    saml_connection: null,
   }
 }
 

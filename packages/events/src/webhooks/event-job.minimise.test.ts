@@ -2,9 +2,6 @@ import { describe, expect, test } from 'vitest'
 import type { Choice } from '../entities/kept.ts'
 import { everything, selectKept } from '../entities/kept.ts'
 import { minimise } from './event-job.ts'
-import { organizationInvitation } from '../entities/organization-invitation.ts'
-import { organizationMembership } from '../entities/organization-membership.ts'
-import { organization } from '../entities/organization.ts'
 import { paymentAttempt } from '../entities/payment-attempt.ts'
 import { role } from '../entities/role.ts'
 import { session as wholeSession } from '../entities/session.ts'
@@ -13,6 +10,9 @@ import { subscription } from '../entities/subscription.ts'
 const keptOf = (name: string, choice?: Choice) =>
   selectKept(choice).entities.find((entity) => entity.name === name) ?? expect.fail(name)
 const user = keptOf('user')
+const organization = keptOf('organization')
+const organizationMembership = keptOf('organization_membership')
+const organizationInvitation = keptOf('organization_invitation')
 
 const fullUser = {
   object: 'user',
@@ -180,11 +180,12 @@ describe('a session', () => {
     updated_at: 2,
   }
 
-  test('keeps neither the user inside it nor where the user was', () => {
+  test('keeps who acts as the user, and neither the user inside it nor where the user was', () => {
     const kept = keptOf('session', { entities: ['sessions'] })
     expect(minimise(kept, session)).toStrictEqual({
       id: 'sess_1',
       user_id: 'user_1',
+      actor: { sub: 'user_2' },
       status: 'active',
       updated_at: 2,
     })
@@ -273,10 +274,11 @@ describe('an object of another shape than expected', () => {
   test('keeps nothing of a value where an object with known fields belongs', () => {
     const data = { organization: 'secret', public_user_data: 42 }
     expect(minimise(organizationMembership, data)).toStrictEqual({
-      organization: null,
-      public_user_data: null,
+      organization: false,
+      public_user_data: false,
     })
-    expect(minimise(user, { email_addresses: 'secret' })).toStrictEqual({ email_addresses: null })
+    expect(minimise(user, { email_addresses: 'secret' })).toStrictEqual({ email_addresses: false })
+    expect(minimise(user, { email_addresses: null })).toStrictEqual({ email_addresses: null })
   })
 
   test('keeps nothing of list elements that are no objects', () => {
@@ -288,15 +290,18 @@ describe('an object of another shape than expected', () => {
       { id: 'idn_1', verification: 'secret' },
     ]
     expect(minimise(user, { email_addresses })).toStrictEqual({
-      email_addresses: [null, null, null, [null], { id: 'idn_1', verification: null }],
+      email_addresses: [false, false, false, false, { id: 'idn_1', verification: false }],
     })
   })
 
-  test('keeps only the known fields of the objects in a list where one object belongs', () => {
-    const organization_ = [{ id: 'org_1', private_metadata: 'secret' }]
-    expect(minimise(organizationMembership, { organization: organization_ })).toStrictEqual({
-      organization: [{ id: 'org_1' }],
-    })
+  test('keeps nothing of a list where an object belongs, however deep', () => {
+    const nested = JSON.parse(`${'['.repeat(10_000)}${']'.repeat(10_000)}`) as unknown
+    for (const organization_ of [[{ id: 'org_1', private_metadata: 'secret' }], nested]) {
+      expect(minimise(organizationMembership, { organization: organization_ })).toStrictEqual({
+        organization: false,
+      })
+    }
+    expect(minimise(user, { email_addresses: nested })).toStrictEqual({ email_addresses: [false] })
   })
 })
 

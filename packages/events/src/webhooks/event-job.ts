@@ -1,7 +1,8 @@
-import { latestTime, longestId } from '../entities/entity.ts'
+import { toNumber, toTime } from '../entities/column-types.ts'
+import { longestId } from '../entities/entity.ts'
 import { isClerkObject, readConcerned } from '../entities/column.ts'
 import type { ChildTable, ClerkObject, Column, Entity } from '../entities/entity.ts'
-import { wellFormed } from '@clerk-sync/ops'
+import { holdsExactNumber, parseJson, wellFormed } from '@clerk-sync/ops'
 import type { Effect, Kept } from '../entities/kept.ts'
 import { z } from 'zod'
 
@@ -38,6 +39,11 @@ export interface EventJob {
   userAgent?: string | undefined
   /** Clerk's object with the kept fields only. Absent when the event writes no row. */
   data?: { [field: string]: unknown } | undefined
+  /**
+   * The JSON text of `data` where it has a number that JSON.parse would change: the queue parses what it
+   * stores. Older releases read `data`.
+   */
+  exactData?: string | undefined
 }
 
 /** One delivery. `svixTimestamp` is its time in seconds, `receivedAt` its arrival in milliseconds. */
@@ -58,8 +64,8 @@ const httpRequest = z
 
 const envelopeSchema = z.object({
   type: z.string().min(1).max(200),
-  data: z.record(z.string(), z.unknown()),
-  timestamp: z.number().min(0).optional().catch(undefined).transform(toMilliseconds),
+  data: z.custom<ClerkObject>(isClerkObject),
+  timestamp: z.unknown().optional().transform(toMilliseconds),
   instance_id: optionalText,
   event_attributes: z.object({ http_request: httpRequest }).optional().catch(undefined),
 })
@@ -78,13 +84,14 @@ const jobSchema = z.object({
   clientIp: requestField,
   userAgent: requestField,
   data: z.record(z.string(), z.unknown()).optional(),
+  exactData: z.string().optional(),
 })
 
 /** The event in a verified body, or undefined when the body is not an event. */
 export function parseEnvelope(body: Buffer): Envelope | undefined {
   let json: unknown
   try {
-    json = JSON.parse(body.toString('utf8'))
+    json = parseJson(body.toString('utf8'))
   } catch {
     return undefined
   }
@@ -104,7 +111,7 @@ export function buildEventJob(
   const { type, data, timestamp } = envelope
   const effect = kept.effectOf(type)
   if (effect.action === 'leave') return undefined
-  return wellFormed({
+  const job = wellFormed({
     svixId,
     type,
     occurredAt: timestamp ?? svixTimestamp * 1000,
@@ -116,20 +123,33 @@ export function buildEventJob(
       data: effect.action === 'upsert' ? minimise(effect.entity, data) : undefined,
     }),
   })
+  return holdsExactNumber(job.data) ? { ...job, exactData: JSON.stringify(job.data) } : job
 }
 
 /** The job in `job.data`, or undefined when that is not an event's job. */
 export function parseEventJob(data: unknown): EventJob | undefined {
   const parsed = jobSchema.safeParse(data)
-  return parsed.success ? parsed.data : undefined
+  if (!parsed.success) return undefined
+  const { exactData, ...job } = parsed.data
+  return exactData === undefined ? job : { ...job, data: parseData(exactData) ?? job.data }
+}
+
+function parseData(text: string): EventJob['data'] {
+  try {
+    const data = parseJson(text)
+    return isClerkObject(data) ? data : undefined
+  } catch {
+    return undefined
+  }
 }
 
 // Clerk documents milliseconds, but its catalogue's examples have seconds. A time that PostgreSQL can't
 // store counts as absent.
-function toMilliseconds(timestamp: number | undefined): number | undefined {
-  if (timestamp === undefined) return undefined
-  const ms = Math.trunc(timestamp < 1e11 ? timestamp * 1000 : timestamp)
-  return ms <= latestTime ? ms : undefined
+function toMilliseconds(timestamp: unknown): number | undefined {
+  const number = toNumber(timestamp)
+  const isSeconds = typeof timestamp !== 'string' && number < 1e11
+  const time = toTime(isSeconds ? number * 1000 : number)
+  return time === null || time < 0 ? undefined : time
 }
 
 type Recorded = Exclude<Effect, { action: 'leave' }>
@@ -160,12 +180,19 @@ function present<T extends object>(fields: T): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
 }
 
-/** `true` keeps the value whole; a tree keeps only the named fields of an object or of each element. */
-type KeptFields = true | { [field: string]: KeptFields }
+/** `true` keeps the value whole, a tree only the named fields of an object or of each in a list. */
+type KeptFields = true | Tree
+interface Tree {
+  readonly isList: boolean
+  readonly fields: { [field: string]: KeptFields }
+}
 
 const keptByEntity = new WeakMap<Entity, KeptFields>()
 
-/** Clerk's object with only the fields that the entity's columns read; everything else is left behind. */
+/**
+ * Clerk's object with only the fields that the entity's columns read; everything else is left behind. In
+ * place of something else than the object or the list that belongs there is `false`.
+ */
 export function minimise(entity: Entity, data: ClerkObject): ClerkObject {
   let kept = keptByEntity.get(entity)
   if (!kept) keptByEntity.set(entity, (kept = keptFields(entity)))
@@ -173,7 +200,7 @@ export function minimise(entity: Entity, data: ClerkObject): ClerkObject {
 }
 
 function keptFields(entity: Entity): KeptFields {
-  const kept = { id: true, updated_at: true } satisfies KeptFields
+  const kept: Tree = { isList: false, fields: { id: true, updated_at: true } }
   for (const path of entity.columns.flatMap(readsOf)) keep(kept, path)
   for (const child of entity.children) {
     if (child.off) continue
@@ -189,24 +216,32 @@ function inItems(child: ChildTable, path: string): string {
 
 const readsOf = (column: Column) => (column.off ? [] : column.reads)
 
-function keep(kept: { [field: string]: KeptFields }, path: string): void {
-  const steps = path.replaceAll('[]', '').split('.')
+function keep(kept: Tree, path: string): void {
+  const steps = path.split('.')
   const last = steps.pop() ?? ''
   let tree = kept
   for (const step of steps) {
-    const next = tree[step]
+    const field = step.replace('[]', '')
+    const next = tree.fields[field] ?? { isList: field !== step, fields: {} }
     if (next === true) return
-    tree = tree[step] = next ?? {}
+    tree.fields[field] = next
+    tree = next
   }
-  tree[last] = true
+  tree.fields[last] = true
 }
 
 function pick(kept: KeptFields, value: unknown): unknown {
-  if (kept === true) return value
-  if (Array.isArray(value)) return value.map((item) => pick(kept, item))
-  if (!isClerkObject(value)) return null
+  if (kept === true || value === null || value === undefined) return value
+  if (kept.isList) {
+    return Array.isArray(value) && value.map((item) => pickFields(kept, item))
+  }
+  return pickFields(kept, value)
+}
+
+function pickFields({ fields }: Tree, value: unknown): ClerkObject | false {
+  if (!isClerkObject(value)) return false
   return Object.fromEntries(
-    Object.entries(kept)
+    Object.entries(fields)
       .filter(([field]) => Object.hasOwn(value, field))
       .map(([field, inner]) => [field, pick(inner, value[field])]),
   )

@@ -67,7 +67,7 @@ function fieldsOf(value: unknown): unknown {
   const { object } = value as { object?: string }
   const left = 'deleted' in value ? [] : (optional[object ?? ''] ?? [])
   const named = Object.entries(value)
-    .filter(([name]) => !left.includes(name) && !name.endsWith('_metadata'))
+    .filter(([name]) => !left.includes(name) && !name.endsWith('_metadata') && name !== 'actor')
     .map(([name, field]) => [name, fieldsOf(field)])
   return Object.fromEntries(named)
 }

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createErrorLog, createLogger } from './logger.ts'
+import { expect, test } from 'vitest'
+import { createLogger } from './logger.ts'
 
 function createLog() {
   const lines: string[] = []
@@ -48,24 +48,5 @@ test('fields that contain themselves are logged without the repetition', () => {
     request: { headers: { authorization: '[redacted]' }, url: '/', request: '[seen]' },
     at: '1970-01-01T00:00:00.000Z',
     nothing: null,
-  })
-})
-
-describe('an error log', () => {
-  beforeEach(() => void vi.useFakeTimers())
-  afterEach(() => void vi.useRealTimers())
-
-  test('logs the first error at once, and counts those that follow within 10 s', () => {
-    const lines: { msg: string; leftOut?: number }[] = []
-    const stream = { write: (line: string) => void lines.push(JSON.parse(line)) }
-    const onError = createErrorLog(
-      createLogger({ name: 'test', level: 'info' }, stream),
-      'connection error',
-    )
-    for (let second = 0; second < 21; second++) {
-      onError(new Error('refused'))
-      vi.advanceTimersByTime(1_000)
-    }
-    expect(lines).toMatchObject([{ msg: 'connection error' }, { leftOut: 9 }, { leftOut: 9 }])
   })
 })

@@ -39,29 +39,6 @@ export function createLogger(
   )
 }
 
-/**
- * A listener that logs the first error at once, and then at most one every `everyMs` milliseconds,
- * with the number of errors left out. During an outage every connection reports every attempt.
- */
-export function createErrorLog(
-  logger: Logger,
-  text: string,
-  everyMs = 10_000,
-): (error: Error) => void {
-  let nextAt = 0
-  let leftOut = 0
-  return (error) => {
-    const now = Date.now()
-    if (now < nextAt) {
-      leftOut++
-      return
-    }
-    logger.warn({ error, ...(leftOut > 0 ? { leftOut } : {}) }, text)
-    nextAt = now + everyMs
-    leftOut = 0
-  }
-}
-
 // A copy without the values of secret names, at any depth.
 function withoutSecrets(value: unknown, seen = new WeakSet<object>()): unknown {
   if (typeof value !== 'object' || value === null) return value

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { Counter, Registry } from 'prom-client'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { createLogger } from './logger.ts'
 import { createOpsServer } from './ops-server.ts'
 import type { Check } from './ops-server.ts'
 
@@ -15,16 +16,21 @@ const fails = (name: string, error: unknown): Check => ({
 
 async function open(checks: readonly Check[] | (() => readonly Check[]) = []) {
   const registry = new Registry()
+  const lines: string[] = []
+  const options = { name: 'test', level: 'info' } as const
+  const logger = createLogger(options, { write: (line) => lines.push(line) })
   const server = await createOpsServer({
     port: 0,
     host: '127.0.0.1',
     registry,
+    logger,
     checks: typeof checks === 'function' ? checks : () => checks,
   })
   onTestFinished(() => server.close())
   return {
     server,
     registry,
+    lines,
     get: (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`),
   }
 }
@@ -87,6 +93,22 @@ describe('/readyz', () => {
     expect(await readiness(get)).toMatchObject({ status: 200, checks: { queue: 'ok' } })
     checks = [fails('queue', new Error('refused'))]
     expect(await readiness(get)).toMatchObject({ status: 503, checks: { queue: 'refused' } })
+  })
+
+  test('tells no names of hosts and roles, which the log has once for each new reason', async () => {
+    const errors = ['connect ECONNREFUSED 10.1.2.3:5432', 'role "writer7" does not exist']
+    let check = fails('database', new Error(errors[0]))
+    const { get, lines } = await open(() => [check])
+    for (const error of errors) {
+      check = fails('database', new Error(error))
+      for (let n = 0; n < 3; n++) {
+        expect(await (await get('/readyz')).text()).not.toMatch(/10\.1|writer7/)
+      }
+    }
+    const logged = lines.map((line) => JSON.parse(line))
+    expect(logged).toMatchObject(
+      errors.map((message) => ({ msg: 'not ready', check: 'database', error: { message } })),
+    )
   })
 
   test('reports a check that hangs after three seconds, beside the others', async () => {
@@ -155,6 +177,7 @@ describe('the server', () => {
       port,
       host: '127.0.0.1',
       registry: new Registry(),
+      logger: createLogger({ name: 'test', level: 'silent' }),
       checks: () => [],
     })
     await expect(opening).rejects.toMatchObject({ code: 'EADDRINUSE', port })

@@ -1,9 +1,14 @@
 import Fastify from 'fastify'
+import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { errorMessage } from '../error-message.ts'
 import { withTimeout } from '../timeout.ts'
+import { answerUnknownPaths, httpServerOptions, limitConnections } from './http-limits.ts'
+import { publicReason } from './public-reason.ts'
 
 const checkTimeoutMs = 3_000
+// Probes and scrapes are few.
+const maxConnections = 100
 
 /** One thing that an app needs to do its work. `run` throws when it is missing. */
 export interface Check {
@@ -18,19 +23,41 @@ export interface OpsServer {
 
 /**
  * Serves /livez, /readyz and /metrics. /livez answers 200 as long as the process answers at all.
- * /readyz answers 200 when every check passes, else 503 with the reasons. `checks` is called at each
- * request.
+ * /readyz answers 200 when every check passes, else 503 with the reasons, without the names of hosts and
+ * roles: whoever reaches the port can read it. The log has each new reason in full. `checks` is called
+ * at each request.
  */
 export async function createOpsServer(options: {
   port: number
   host: string
   registry: Registry
   checks: () => readonly Check[]
+  logger: Logger
 }): Promise<OpsServer> {
-  const server = Fastify({ forceCloseConnections: true })
+  const { logger } = options
+  const lastReasons = new Map<string, string>()
+  const server = Fastify({ ...httpServerOptions, forceCloseConnections: true })
+  limitConnections(server.server, { max: maxConnections })
+  answerUnknownPaths(server)
+
+  async function runCheck(check: Check): Promise<[name: string, result: string]> {
+    try {
+      await withTimeout(check.run(), checkTimeoutMs, 'no answer in time')
+      lastReasons.delete(check.name)
+      return [check.name, 'ok']
+    } catch (error) {
+      const reason = errorMessage(error)
+      if (lastReasons.get(check.name) !== reason) {
+        logger.warn({ check: check.name, error }, 'not ready')
+        lastReasons.set(check.name, reason)
+      }
+      return [check.name, publicReason(error)]
+    }
+  }
+
   server.get('/livez', () => ({ live: true }))
   server.get('/readyz', async (_request, reply) => {
-    const results = await Promise.all(options.checks().map(runCheck))
+    const results = await Promise.all(options.checks().map((check) => runCheck(check)))
     const ready = results.every(([, result]) => result === 'ok')
     return reply.code(ready ? 200 : 503).send({ ready, checks: Object.fromEntries(results) })
   })
@@ -42,14 +69,5 @@ export async function createOpsServer(options: {
   return {
     port: typeof address === 'object' && address ? address.port : options.port,
     close: () => server.close(),
-  }
-}
-
-async function runCheck(check: Check): Promise<[name: string, result: string]> {
-  try {
-    await withTimeout(check.run(), checkTimeoutMs, 'no answer in time')
-    return [check.name, 'ok']
-  } catch (error) {
-    return [check.name, errorMessage(error)]
   }
 }

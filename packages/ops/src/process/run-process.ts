@@ -73,6 +73,7 @@ async function runApp<S extends ProcessSettings>(
     port: settings.OPS_PORT,
     host: settings.HOST ?? '0.0.0.0',
     registry,
+    logger,
     checks: () => (apps.length === 0 ? [starting] : apps.flatMap((app) => app.checks)),
   })
   shutDownOnSignal({

@@ -97,4 +97,4 @@ test('a second signal after a second ends the process at once', async () => {
   await hanging.seen('a moment later')
   hanging.kill('SIGINT')
   expect(await hanging.exitCode()).toBe(130)
-})
+}, 20_000)

@@ -20,7 +20,7 @@ import {
 } from '@opentelemetry/sdk-trace'
 import type { Sampler } from '@opentelemetry/sdk-trace'
 import type { Logger } from 'pino'
-import { createErrorLog } from '../process/logger.ts'
+import { createErrorLog } from '../error-log.ts'
 import { waitAtMost } from '../timeout.ts'
 import type { TracingSettings } from './tracing-settings.ts'
 
@@ -45,7 +45,9 @@ export function createOtlpTracing(
   logger: Logger,
 ): Tracing {
   reportProblems(
-    createErrorLog(logger, 'tracing error; spans that are not sent are dropped', warnEveryMs),
+    createErrorLog(logger, 'tracing error; spans that are not sent are dropped', {
+      everyMs: warnEveryMs,
+    }),
   )
   const provider = new TracerProvider({
     resource: buildResource(service),

@@ -1,4 +1,5 @@
 import type { Database } from '@clerk-sync/db'
+import type { Entity } from '@clerk-sync/events'
 
 /** How far a backfill of one entity came. */
 export interface BackfillState {
@@ -11,10 +12,14 @@ export interface BackfillState {
 export async function readBackfill(
   db: Database,
   entity: string,
-): Promise<(BackfillState & { readonly isFinished: boolean }) | undefined> {
+): Promise<
+  (BackfillState & { readonly isFinished: boolean; readonly refill: boolean }) | undefined
+> {
   return db.transaction(async (tx) => {
-    const [row] = await tx.$queryRawUnsafe<(BackfillState & { isFinished: boolean })[]>(
-      `SELECT position, counts, finished_at IS NOT NULL AS "isFinished"
+    const [row] = await tx.$queryRawUnsafe<
+      (BackfillState & { isFinished: boolean; refill: boolean })[]
+    >(
+      `SELECT position, counts, finished_at IS NOT NULL AS "isFinished", refill
        FROM clerk.backfills WHERE entity = $1`,
       entity,
     )
@@ -23,14 +28,19 @@ export async function readBackfill(
 }
 
 /** Forgets the backfills before and begins one of these entities, each at its start. */
-export async function startBackfill(db: Database, entities: readonly string[]): Promise<void> {
+export async function startBackfill(
+  db: Database,
+  entities: readonly string[],
+  refill: boolean,
+): Promise<void> {
   await db.transaction((tx) =>
     tx.$executeRawUnsafe(
-      `INSERT INTO clerk.backfills AS known (entity, counts)
-       SELECT entity, '{}' FROM unnest($1::text[]) AS entity ORDER BY entity COLLATE "C"
+      `INSERT INTO clerk.backfills AS known (entity, counts, refill)
+       SELECT entity, '{}', $2 FROM unnest($1::text[]) AS entity ORDER BY entity COLLATE "C"
        ON CONFLICT (entity) DO UPDATE SET position = NULL, counts = EXCLUDED.counts,
-         started_at = now(), updated_at = now(), finished_at = NULL`,
+         refill = EXCLUDED.refill, started_at = now(), updated_at = now(), finished_at = NULL`,
       entities,
+      refill,
     ),
   )
 }
@@ -52,17 +62,26 @@ export async function saveBackfill(
   )
 }
 
+/** Says that all of an entity is read. Where that was a refill, its rows lack no field any more. */
 export async function finishBackfill(
   db: Database,
-  entity: string,
+  { name, table }: Pick<Entity, 'name' | 'table'>,
   counts: BackfillState['counts'],
 ): Promise<void> {
-  await db.transaction((tx) =>
-    tx.$executeRawUnsafe(
+  await db.transaction(async (tx) => {
+    const [row] = await tx.$queryRawUnsafe<{ refill: boolean }[]>(
       `UPDATE clerk.backfills SET counts = $2::jsonb, updated_at = now(), finished_at = now()
-       WHERE entity = $1`,
-      entity,
+       WHERE entity = $1 RETURNING refill`,
+      name,
       JSON.stringify(counts),
-    ),
-  )
+    )
+    if (row?.refill) {
+      await tx.$executeRawUnsafe(
+        `UPDATE clerk.deployment SET unfilled = ARRAY(
+           SELECT field FROM unnest(unfilled) AS field WHERE split_part(field, '.', 1) <> $1
+         )`,
+        table,
+      )
+    }
+  })
 }

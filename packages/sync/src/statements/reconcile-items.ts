@@ -30,7 +30,8 @@ const chunkRows = 10_000
 
 /**
  * Notes a page of Clerk's list and returns in what it differs from the table. What changed in Clerk
- * after `since` is noted, but is no drift.
+ * after `since` is noted, but is no drift. An updated_at of more than a day later says nothing: such an
+ * entry is drift only where its row is missing or deleted.
  */
 export async function notePage(
   db: Database,
@@ -42,11 +43,12 @@ export async function notePage(
       `INSERT INTO clerk.reconcile_items AS item (run_id, entity, id, drift, clerk_updated_at)
        SELECT DISTINCT ON (listed.id) $1, $2, listed.id,
          CASE
-           WHEN listed.updated_at > $5::float8 THEN NULL
+           WHEN listed.updated_at > $5::float8 AND listed.updated_at <= $6::float8 THEN NULL
            WHEN tombstone.recorded_at >= to_timestamp($5::float8 / 1000) THEN NULL
            WHEN tombstone.id IS NOT NULL OR known.deleted_at IS NOT NULL THEN 'resurrected'
            WHEN known.id IS NULL THEN 'missing'
-           WHEN known.updated_at < to_timestamp(listed.updated_at / 1000) THEN 'stale'
+           WHEN listed.updated_at <= $6::float8
+             AND known.updated_at < to_timestamp(listed.updated_at / 1000) THEN 'stale'
          END,
          to_timestamp(listed.updated_at / 1000)
        FROM unnest($3::text[], $4::float8[]) AS listed(id, updated_at)
@@ -61,6 +63,7 @@ export async function notePage(
       page.map(({ id }) => id),
       page.map(({ updatedAt }) => updatedAt),
       since,
+      since + 24 * 60 * 60_000,
     ),
   )
   return new Map(rows.flatMap(({ id, drift }) => (drift === null ? [] : [[id, drift] as const])))

@@ -5,7 +5,7 @@ import { kinds, ownersIn, personal } from './kinds.ts'
 import { expectedLedger } from './ledger.ts'
 import { rowOf } from './rows.ts'
 import type { TableRow } from './rows.ts'
-import { isDeleted, learn } from './known.ts'
+import { isDeleted, learn, replacedAt } from './known.ts'
 import type { Known } from './known.ts'
 
 /** Every table's rows, times as ISO 8601, in the order of their keys. */
@@ -45,7 +45,8 @@ function writeRows(
   const { kind, id, event } = thing
   const deleted = isDeleted(thing, things)
   if (!event || (deleted && policy === 'erase')) return
-  const times = [id, ...ownersIn(kind, event.data)].map((one) => things.get(one)?.deletedAt)
+  const named = [id, ...ownersIn(kind, event.data)].map((one) => things.get(one)?.deletedAt)
+  const times = [...named, replacedAt(thing, things)]
   const deletedAt = Math.min(...times.filter((time) => time !== undefined))
   const { created_at: createdAt } = event.data as { created_at: number }
   const row = {

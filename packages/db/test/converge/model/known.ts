@@ -41,8 +41,27 @@ function isGreater(a: HistoryEvent, b: HistoryEvent): boolean {
   return a.svixId > b.svixId
 }
 
-/** Whether it was deleted, by itself or with an owner. */
+/** Whether it was deleted, by itself or with an owner, or replaced. */
 export function isDeleted(thing: Known, things: ReadonlyMap<string, Known>): boolean {
   const owners = [...thing.owners].map((id) => things.get(id)?.deletedAt)
-  return [thing.deletedAt, ...owners].some((time) => time !== undefined)
+  return [thing.deletedAt, ...owners, replacedAt(thing, things)].some((time) => time !== undefined)
+}
+
+/** When the next membership of the same user in the same organization was made. */
+export function replacedAt(thing: Known, things: ReadonlyMap<string, Known>): number | undefined {
+  const own = membershipOf(thing)
+  if (!own) return undefined
+  const later = [...things.values()].flatMap((other) => {
+    const { pair, createdAt } = membershipOf(other) ?? {}
+    return pair === own.pair && createdAt! > own.createdAt ? [createdAt!] : []
+  })
+  return later.length === 0 ? undefined : Math.min(...later)
+}
+
+function membershipOf({ kind, event }: Known) {
+  if (kind !== 'organizationMembership' || !event) return undefined
+  const [organization, user] = ownersIn(kind, event.data)
+  if (user === undefined) return undefined
+  const { created_at: createdAt } = event.data as { created_at: number }
+  return { pair: `${organization} ${user}`, createdAt }
 }

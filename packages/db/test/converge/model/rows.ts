@@ -24,11 +24,13 @@ export const rowOf = {
     private_metadata: user.private_metadata,
     banned: user.banned,
     locked: user.locked,
+    deprovisioned: null,
     last_sign_in_at: iso(user.last_sign_in_at),
   }),
   session: (session: Session): TableRow => ({
     user_id: session.user_id,
     client_id: session.client_id,
+    actor: null,
     status: session.status,
     last_active_organization_id: null,
     last_active_at: iso(session.last_active_at),
@@ -47,12 +49,15 @@ export const rowOf = {
     image_url: organization.image_url,
     created_by: orNone(organization.created_by),
     public_metadata: organization.public_metadata,
+    private_metadata: null,
   }),
   organizationMembership: (membership: Membership): TableRow => ({
     organization_id: membership.organization.id,
     user_id: membership.public_user_data?.user_id ?? null,
     role: membership.role,
+    permissions: null,
     public_metadata: membership.public_metadata,
+    private_metadata: null,
   }),
   organizationInvitation: (invitation: Invitation): TableRow => ({
     organization_id: invitation.organization_id,
@@ -62,6 +67,7 @@ export const rowOf = {
     role: invitation.role,
     status: invitation.status,
     public_metadata: invitation.public_metadata,
+    private_metadata: null,
     expires_at: iso(invitation.expires_at),
   }),
   organizationDomain: (domain: Domain): TableRow => ({

@@ -71,7 +71,9 @@ export const organizationActions = {
   },
   leave(world: World) {
     const membership = one(world.memberships, world.step.pick)
-    if (membership) endMembership(world, membership)
+    if (!membership) return
+    if (world.step.other % 3) endMembership(world, membership)
+    else endUnreported(world, membership)
   },
   rejoin(world: World) {
     const before = one(world.left, world.step.pick)
@@ -166,7 +168,14 @@ function createOrganization(world: World): Organization {
   return organization
 }
 
+// A user has one membership of an organization at a time. The delete of the one before may be lost.
 function join(world: World, { id }: { id: string }, user: Membership['public_user_data']): void {
+  const isSame = ({ organization, public_user_data: member }: Membership) =>
+    user !== null && organization.id === id && member?.user_id === user.user_id
+  const before = world.memberships.find(isSame)
+  if (before && world.step.other % 2) endMembership(world, before)
+  else if (before) endUnreported(world, before)
+  if (world.left.some((left) => isSame(left) && left.created_at === world.now)) world.now += 1
   const membership: Membership = {
     ...born(world, 'orgmem'),
     organization: { id, name: 'left behind' },
@@ -185,10 +194,14 @@ function endMemberships(world: World, isEnded: (organization: { id: string }) =>
 }
 
 function endMembership(world: World, membership: Membership): void {
-  world.left.push(...world.memberships.splice(world.memberships.indexOf(membership), 1))
-  world.lastWords.push({ type: 'organizationMembership.updated', data: membership })
+  endUnreported(world, membership)
   // The whole membership, with the updated_at that it had.
   send(world, { type: 'organizationMembership.deleted', data: membership })
+}
+
+function endUnreported(world: World, membership: Membership): void {
+  world.left.push(...world.memberships.splice(world.memberships.indexOf(membership), 1))
+  world.lastWords.push({ type: 'organizationMembership.updated', data: membership })
 }
 
 // Later than its creation, by version too: an invitation never loses the user that it names.

@@ -1,0 +1,82 @@
+import type { Logger } from '@clerk-sync/ops/process'
+import type { FastifyRequest } from 'fastify'
+import { textOf } from './admission.ts'
+import type { RefusalReason } from './metrics.ts'
+
+const everyMs = 10_000
+// What a stranger may make the log say.
+const svixId = /^msg_[A-Za-z0-9]{8,64}$/
+const encodings = ['gzip', 'br', 'deflate', 'zstd', 'compress']
+
+type Logged = Exclude<RefusalReason, 'no_event' | 'too_deep' | 'too_many_values' | 'cannot_enqueue'>
+
+const texts: Readonly<Record<Logged, string>> = {
+  missing_header:
+    'delivery refused: it has not all of svix-id, svix-timestamp and svix-signature. A proxy has removed them, or it is not from Clerk',
+  malformed_timestamp: 'delivery refused: svix-timestamp is no number. It is not from Clerk',
+  too_old:
+    "delivery refused: its svix-timestamp is older than five minutes. A proxy or gateway held it or sent it again, or this machine's clock is ahead",
+  too_new:
+    "delivery refused: its svix-timestamp is more than five minutes in the future. This machine's clock is behind, or it is not from Clerk",
+  no_match:
+    'delivery refused: no secret matches its signature. CLERK_WEBHOOK_SIGNING_SECRET is of another endpoint, or a proxy has changed the body: it must pass it on byte by byte, neither compressed nor formatted anew',
+  body_too_large: 'delivery refused: its body is larger than 512 KiB. It is not from Clerk',
+  body_memory:
+    'delivery answered 503: the bodies of other requests use up MAX_BODY_MEMORY_BYTES. Svix sends it again',
+  requests_waiting:
+    'delivery answered 503: MAX_REQUESTS_WAITING are waiting for the queue. Svix sends it again. Is the queue slow?',
+  connections:
+    'more than MAX_CONNECTIONS are open: deliveries are answered 503, and the connections that have waited longest are closed. Svix sends again',
+  hung_up: 'delivery refused: the sender hung up before its body was complete. Svix sends it again',
+  timeout: 'request refused: it did not arrive in time',
+  malformed_http: 'request refused: it is no HTTP',
+}
+const warned: ReadonlySet<string> = new Set(['body_memory', 'requests_waiting', 'connections'])
+
+/** Of a refused delivery, what may help to find the cause. */
+export interface RefusedDelivery {
+  readonly request: FastifyRequest
+  readonly body?: Buffer | undefined
+  readonly ageSeconds?: number | undefined
+}
+
+/**
+ * Logs why requests are refused: of each reason the first at once, then at most one in ten seconds,
+ * with the number of those left out. Nothing of a body is logged.
+ */
+export function createRefusalLog(
+  logger: Logger,
+): (reason: Logged, delivery?: RefusedDelivery) => void {
+  const logged = new Map<Logged, { nextAt: number; leftOut: number }>()
+  return (reason, delivery) => {
+    const now = Date.now()
+    const last = logged.get(reason)
+    if (last && now < last.nextAt) {
+      last.leftOut += 1
+      return
+    }
+    logged.set(reason, { nextAt: now + everyMs, leftOut: 0 })
+    const leftOut = last?.leftOut ? { leftOut: last.leftOut } : {}
+    const level = warned.has(reason) ? 'warn' : 'info'
+    logger[level]({ reason, ...factsOf(delivery), ...leftOut }, texts[reason])
+  }
+}
+
+function factsOf(delivery: RefusedDelivery | undefined) {
+  if (!delivery) return {}
+  const { request, body, ageSeconds } = delivery
+  const id = textOf(request.headers['svix-id'])
+  const encoding = encodingOf(request, body)
+  return {
+    ...(id && svixId.test(id) ? { svixId: id } : {}),
+    ...(ageSeconds === undefined ? {} : { ageSeconds }),
+    ...(encoding === undefined ? {} : { contentEncoding: encoding }),
+  }
+}
+
+// A proxy that compresses does not always say so.
+function encodingOf({ headers }: FastifyRequest, body: Buffer | undefined): string | undefined {
+  const named = textOf(headers['content-encoding'])?.trim().toLowerCase()
+  if (named && named !== 'identity') return encodings.includes(named) ? named : 'unknown'
+  return body?.[0] === 0x1f && body[1] === 0x8b ? 'gzip' : undefined
+}

@@ -1,0 +1,58 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Column, Entity, EntityRow, Row } from '@clerk-sync/events'
+
+/**
+ * The columns, and the child tables, in which a row differs from the one before it; without one
+ * before, those that hold anything.
+ */
+export function changedColumns(
+  entity: Entity,
+  after: EntityRow,
+  before: EntityRow = { row: {}, children: {} },
+): string[] {
+  const columns = differing(entity.columns, after.row, before.row)
+  const tables = entity.children.filter(
+    (child) =>
+      !child.off &&
+      !sameRows(
+        child.columns,
+        after.children[child.table] ?? [],
+        before.children[child.table] ?? [],
+      ),
+  )
+  return [...columns, ...tables.map(({ table }) => table)]
+}
+
+function differing(columns: readonly Column[], after: Row, before: Row): string[] {
+  const changed = columns.filter(
+    ({ name, type }) => !isEqual(plain(type, after[name]), plain(type, before[name])),
+  )
+  return changed.map(({ name }) => name)
+}
+
+function sameRows(columns: readonly Column[], after: readonly Row[], before: readonly Row[]) {
+  const known = new Map(before.map((row) => [row['id'], row]))
+  return (
+    after.length === before.length &&
+    after.every((row) => {
+      const same = known.get(row['id'])
+      return same !== undefined && differing(columns, row, same).length === 0
+    })
+  )
+}
+
+// Metadata of 8 KB can nest deeper than the comparison can go: then it counts as changed.
+function isEqual(after: unknown, before: unknown): boolean {
+  try {
+    return isDeepStrictEqual(after, before)
+  } catch (error) {
+    if (error instanceof RangeError) return false
+    throw error
+  }
+}
+
+// PostgreSQL writes a time in its own way, and nothing is null.
+function plain(type: Column['type'], value: unknown): unknown {
+  if (type === 'timestamptz' && typeof value === 'string') return Date.parse(value)
+  return value ?? null
+}

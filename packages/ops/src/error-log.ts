@@ -1,0 +1,31 @@
+import type { Logger } from 'pino'
+
+interface ErrorLogOptions {
+  /** Default: warn. */
+  readonly level?: 'warn' | 'error'
+  /** Milliseconds. Default: 10 s. */
+  readonly everyMs?: number
+}
+
+/**
+ * A listener that logs the first error at once, and then at most one every `everyMs` milliseconds,
+ * with the number of errors left out. During an outage every connection reports every attempt.
+ */
+export function createErrorLog(
+  logger: Logger,
+  text: string,
+  { level = 'warn', everyMs = 10_000 }: ErrorLogOptions = {},
+): (error: Error) => void {
+  let nextAt = 0
+  let leftOut = 0
+  return (error) => {
+    const now = Date.now()
+    if (now < nextAt) {
+      leftOut++
+      return
+    }
+    logger[level]({ error, ...(leftOut > 0 ? { leftOut } : {}) }, text)
+    nextAt = now + everyMs
+    leftOut = 0
+  }
+}

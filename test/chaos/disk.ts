@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, statfsSync } from 'node:fs'
+
+const roomBytes = 3 * 1024 ** 3
+
+/** A file system of its own that can be filled. */
+export interface Disk {
+  /** Leaves no free block. */
+  readonly fill: () => void
+  readonly free: () => void
+  readonly close: () => void
+}
+
+/** Mounts an empty one in memory on this directory. @throws Error where this user may not mount. */
+export function mountDisk(dir: string): Disk {
+  mkdirSync(dir, { recursive: true })
+  const run = (command: string, ...args: string[]) =>
+    execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  run('mount', '-t', 'tmpfs', '-o', `size=${roomBytes},mode=0755`, 'clerk-sync-chaos', dir)
+  const close = () => {
+    process.removeListener('exit', close)
+    // Lazily: a server may still be ending.
+    run('umount', '--lazy', dir)
+  }
+  process.once('exit', close)
+  const resize = (bytes: number) => run('mount', '-o', `remount,size=${bytes}`, dir)
+  return {
+    fill() {
+      const { bsize, blocks, bfree } = statfsSync(dir)
+      resize((blocks - bfree) * bsize)
+    },
+    free: () => void resize(roomBytes),
+    close,
+  }
+}
