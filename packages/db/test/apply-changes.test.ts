@@ -36,7 +36,15 @@ test('a delete removes the row with its addresses and leaves a tombstone without
   expect(await user(id)).toBeNull()
   expect(await db.prisma.emailAddress.findMany({ where: { user_id: id } })).toEqual([])
   expect(await db.prisma.tombstone.findMany({ where: { id } })).toEqual([
-    { entity: 'user', id, deleted_at: new Date(noon + 5), recorded_at: expect.any(Date) },
+    {
+      entity: 'user',
+      id,
+      deleted_at: new Date(noon + 5),
+      recorded_at: expect.any(Date),
+      organization_id: null,
+      user_id: null,
+      created_at: null,
+    },
   ])
   expect(await tables.apply(named(id, 'late', 1_000))).toEqual(['stale'])
   expect(await user(id)).toBeNull()
