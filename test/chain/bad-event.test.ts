@@ -25,7 +25,9 @@ test.each(backends)(
       const job = await bullQueueOf(opened).getJob(sent[37]?.svixId ?? '')
       return job?.failedReason || undefined
     })
-    expect(reason).toBe('the database refused the write: SQLSTATE 23514 (constraint refused)')
+    expect(reason).toBe(
+      'the database refused the write: SQLSTATE 23514 (table users, constraint refused)',
+    )
     expect(await chain.db.prisma.user.findUnique({ where: { id: bad } })).toBeNull()
     await untilDone(opened, good)
     const failures = 'clerk_sync_worker_failures_total'
