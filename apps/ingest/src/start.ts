@@ -15,7 +15,7 @@ import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { IngestConfig } from './config.ts'
 import { createIngestMetrics } from './metrics.ts'
-import type { ReceiverDeps } from './receive-delivery.ts'
+import type { ReceiverDeps } from './webhook-plugin.ts'
 import { createRefusalLog } from './refusal-log.ts'
 import { webhookPath, webhookPlugin } from './webhook-plugin.ts'
 

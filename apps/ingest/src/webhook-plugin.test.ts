@@ -15,9 +15,8 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { defaultLimits } from './config.ts'
 import { createIngestMetrics } from './metrics.ts'
 import { buildIngest } from './start.ts'
-import { createUnknownTypeLog } from './receive-delivery.ts'
 import type { IngestDeps } from './start.ts'
-import { webhookPath } from './webhook-plugin.ts'
+import { createUnknownTypeLog, webhookPath } from './webhook-plugin.ts'
 
 const secrets = parseSigningSecrets(createSigningSecret())
 

@@ -1,15 +1,47 @@
-import type { SignatureClaim } from '@clerk-sync/events'
-import type { ConnectionLimit } from '@clerk-sync/ops/process'
-import type { Attributes } from '@opentelemetry/api'
+import type { ServerResponse } from 'node:http'
+import {
+  buildEventJob,
+  findExcess,
+  isEventType,
+  isSigned,
+  longestId,
+  parseEnvelope,
+} from '@clerk-sync/events'
+import type { Kept, SignatureClaim, SigningSecret } from '@clerk-sync/events'
+import type { ConnectionLimit, Logger } from '@clerk-sync/ops/process'
+import { CannotEnqueueError, QueueUnavailableError } from '@clerk-sync/queue'
+import type { Producer } from '@clerk-sync/queue'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { admit, textOf } from './admission.ts'
-import { createReceiver } from './receive-delivery.ts'
-import type { Answer, ReceiverDeps } from './receive-delivery.ts'
+import type { Refusal } from './admission.ts'
+import { answerToError, answerToRefusal, attributesOf } from './answer.ts'
+import type { Answer } from './answer.ts'
+import type { IngestMetrics } from './metrics.ts'
+import { BodyRefusedError, createBodyMemory, isTooMuchToSkip, readBody } from './read-body.ts'
+import { createRefusalLog } from './refusal-log.ts'
 import { createRequestSpans } from './request-spans.ts'
 
 export const webhookPath = '/api/webhooks/clerk'
 
 const retryAfterSeconds = 30
+// Clerk has about fifty types. A sender that has the secret could invent any number.
+const mostUnknownTypes = 1_000
+
+export interface ReceiverDeps {
+  readonly producer: Producer
+  readonly secrets: readonly SigningSecret[]
+  readonly instanceId: string | undefined
+  readonly kept: Kept
+  readonly enqueueTimeoutMs: number
+  /** How many requests may wait for the queue. */
+  readonly maxRequestsWaiting: number
+  /** How many bytes of large bodies may be in memory. */
+  readonly maxBodyMemoryBytes: number
+  readonly metrics: IngestMetrics
+  readonly logger: Logger
+  /** Aborted when the process stops. Requests that wait for the queue are then answered. */
+  readonly stopping: AbortSignal
+}
 
 export interface WebhookDeps extends ReceiverDeps {
   readonly connections: ConnectionLimit
@@ -99,12 +131,6 @@ export function webhookPlugin(deps: WebhookDeps) {
   }
 }
 
-function answerToError(statusCode: number): Answer {
-  return statusCode < 500
-    ? { status: statusCode, body: { error: 'invalid_request' }, outcome: 'invalid_request' }
-    : { status: 500, body: { error: 'internal_error' }, outcome: 'internal_error' }
-}
-
 function send(deps: WebhookDeps, request: FastifyRequest, reply: FastifyReply, answer: Answer) {
   if (answer.status === 503) reply.header('retry-after', retryAfterSeconds)
   // The unread bytes of a refused body would be read as the next request, and an open connection
@@ -115,12 +141,108 @@ function send(deps: WebhookDeps, request: FastifyRequest, reply: FastifyReply, a
   return reply.code(answer.status).send(answer.body)
 }
 
-// Of an unverified request, only its outcome is known.
-function attributesOf({ outcome, event }: Answer): Attributes {
-  const { svixId, type, entityId } = event ?? {}
-  return {
-    'clerk_sync.request.outcome': outcome,
-    ...(type && svixId ? { 'clerk_sync.event.type': type, 'clerk_sync.event.id': svixId } : {}),
-    ...(entityId ? { 'clerk_sync.entity.id': entityId } : {}),
+/** One delivery whose body is still to be read. */
+interface UnreadDelivery {
+  readonly request: FastifyRequest
+  readonly response: ServerResponse
+  readonly claim: SignatureClaim
+}
+
+interface Receiver {
+  /** Reads, verifies and enqueues a delivery. */
+  receive(delivery: UnreadDelivery): Promise<Answer>
+  /** Counts and logs a delivery that is refused by its headers. */
+  refuse(request: FastifyRequest, refusal: Refusal): Answer
+  areTooManyWaiting(): boolean
+}
+
+/** Creates what becomes of a delivery, from its body to the queue. */
+function createReceiver(deps: ReceiverDeps): Receiver {
+  const { logger, metrics } = deps
+  const memory = createBodyMemory(deps.maxBodyMemoryBytes)
+  const logRefusal = createRefusalLog(logger)
+  const logUnknownType = createUnknownTypeLog(logger)
+  let waiting = 0
+
+  function refuse(request: FastifyRequest, refusal: Refusal, body?: Buffer): Answer {
+    metrics.refused(refusal.reason)
+    logRefusal(refusal.reason, { request, body, ...refusal })
+    return {
+      ...answerToRefusal(refusal.reason),
+      closes: refusal.reason === 'connections' || isTooMuchToSkip(request.raw),
+    }
+  }
+
+  /** A signed body that can't be an event. Svix sends it again for 28 hours, so it is logged each time. */
+  function refuseEvent(
+    svixId: string,
+    reason: 'no_event' | 'too_deep' | 'too_many_values',
+  ): Answer {
+    metrics.refused(reason)
+    logger.warn({ svixId, reason }, 'signed request is not an event; answered 400')
+    return { status: 400, body: { error: 'invalid_event' }, outcome: 'invalid_event' }
+  }
+
+  async function receive({ request, response, claim }: UnreadDelivery): Promise<Answer> {
+    const receivedAt = Date.now()
+    let body: Buffer
+    try {
+      body = await readBody(request.raw, response, memory)
+    } catch (error) {
+      if (error instanceof BodyRefusedError)
+        return refuse(request, { ok: false, reason: error.reason })
+      throw error
+    }
+    if (!isSigned(deps.secrets, claim, body)) {
+      return refuse(request, { ok: false, reason: 'no_match' }, body)
+    }
+    const { id: svixId, timestamp: svixTimestamp } = claim
+    const excess = findExcess(body)
+    if (excess) return refuseEvent(svixId, excess)
+    const envelope = parseEnvelope(body)
+    if (!envelope || svixId.length > longestId) return refuseEvent(svixId, 'no_event')
+
+    const { type } = envelope
+    const acknowledged = { status: 200, body: { received: true }, event: { svixId, type } } as const
+    // Old messages that are sent again name no instance.
+    const instanceId = envelope.instance_id ?? deps.instanceId
+    if (deps.instanceId !== undefined && instanceId !== deps.instanceId) {
+      return { ...acknowledged, outcome: 'other_instance' }
+    }
+    logUnknownType(type)
+    const job = buildEventJob(deps.kept, envelope, { svixId, svixTimestamp, receivedAt })
+    if (!job) return { ...acknowledged, outcome: 'left_out' }
+    const event = { svixId, type, entityId: job.entityId }
+    const enqueueing = performance.now()
+    waiting += 1
+    try {
+      await deps.producer.enqueue(job, { timeoutMs: deps.enqueueTimeoutMs, signal: deps.stopping })
+      return { ...acknowledged, outcome: 'accepted', event }
+    } catch (error) {
+      if (error instanceof CannotEnqueueError) {
+        metrics.refused('cannot_enqueue')
+        logger.warn({ error, ...event }, 'event can not be queued; answered 400')
+        return { status: 400, body: { error: 'invalid_event' }, outcome: 'invalid_event' }
+      }
+      const level = error instanceof QueueUnavailableError ? 'warn' : 'error'
+      logger[level]({ error, ...event }, 'event not queued; Svix sends it again')
+      const outcome = 'queue_unavailable'
+      return { status: 503, body: { error: outcome }, outcome, event }
+    } finally {
+      waiting -= 1
+      metrics.enqueued((performance.now() - enqueueing) / 1000)
+    }
+  }
+
+  return { receive, refuse, areTooManyWaiting: () => waiting >= deps.maxRequestsWaiting }
+}
+
+/** Logs each event type that clerk-sync does not know, once. */
+export function createUnknownTypeLog(logger: Logger): (type: string) => void {
+  const logged = new Set<string>()
+  return (type) => {
+    if (isEventType(type) || logged.has(type) || logged.size >= mostUnknownTypes) return
+    logged.add(type)
+    logger.info({ type }, 'unknown event type; only the ledger records its events')
   }
 }

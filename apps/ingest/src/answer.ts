@@ -1,0 +1,52 @@
+import type { Attributes } from '@opentelemetry/api'
+import type { Refusal } from './admission.ts'
+import type { RequestOutcome } from './metrics.ts'
+
+/** What a delivery is answered. */
+export interface Answer {
+  readonly status: number
+  readonly body: { readonly received: true } | { readonly error: string }
+  readonly outcome: RequestOutcome
+  /** What is known of a verified event. */
+  readonly event?: { svixId: string; type: string; entityId?: string | undefined }
+  /** Whether the connection is closed, because the rest of the request is not read. */
+  readonly closes?: boolean
+}
+
+/** The answer to a delivery that is refused before its signature is found to be right. */
+export function answerToRefusal(reason: Refusal['reason']): Answer {
+  switch (reason) {
+    case 'body_too_large':
+      return { status: 413, body: { error: reason }, outcome: 'too_large' }
+    case 'body_memory':
+    case 'connections':
+    case 'requests_waiting':
+      return { status: 503, body: { error: 'overloaded' }, outcome: 'overloaded' }
+    case 'hung_up':
+      return { status: 400, body: { error: 'invalid_request' }, outcome: 'invalid_request' }
+    case 'missing_header':
+    case 'malformed_timestamp':
+    case 'too_old':
+    case 'too_new':
+    case 'no_match':
+    default:
+      return { status: 400, body: { error: 'invalid_signature' }, outcome: 'invalid_signature' }
+  }
+}
+
+/** The answer to a request that failed with this status. */
+export function answerToError(statusCode: number): Answer {
+  return statusCode < 500
+    ? { status: statusCode, body: { error: 'invalid_request' }, outcome: 'invalid_request' }
+    : { status: 500, body: { error: 'internal_error' }, outcome: 'internal_error' }
+}
+
+/** What a span says of an answer. Of an unverified request, only its outcome is known. */
+export function attributesOf({ outcome, event }: Answer): Attributes {
+  const { svixId, type, entityId } = event ?? {}
+  return {
+    'clerk_sync.request.outcome': outcome,
+    ...(type && svixId ? { 'clerk_sync.event.type': type, 'clerk_sync.event.id': svixId } : {}),
+    ...(entityId ? { 'clerk_sync.entity.id': entityId } : {}),
+  }
+}
