@@ -1,3 +1,4 @@
+import { isFarFuture } from '@clerk-sync/events'
 import type { Row, Upsert } from '@clerk-sync/events'
 
 /** Where a change stands in the order of its entity's changes. Times are milliseconds. */
@@ -7,15 +8,12 @@ export interface Version {
   readonly eventId: string
 }
 
-// No clock is so far ahead.
-const dayMs = 24 * 60 * 60_000
-
 /**
  * A time, or `otherwise` where it is more than a day after `now`, all in milliseconds: as a version it
  * would keep every later change out.
  */
 export function unlessFuture(time: number, now: number, otherwise: number): number {
-  return time > now + dayMs ? otherwise : time
+  return isFarFuture(time, now) ? otherwise : time
 }
 
 /**

@@ -6,7 +6,7 @@ import type { ClerkObject, Entity } from './entities/entity.ts'
 import type { Kept } from './entities/kept.ts'
 import { wellFormed } from '@clerk-sync/ops'
 import { readRow } from './read-row.ts'
-import type { EntityRow } from './read-row.ts'
+import type { EntityRow, RowReading } from './read-row.ts'
 import { minimise, parseEventJob } from './webhooks/event-job.ts'
 import type { EventJob } from './webhooks/event-job.ts'
 
@@ -109,7 +109,10 @@ export function changeFromEvent(kept: Kept, jobData: unknown): EventChange {
   const data = job.data ?? {}
   // Without an updated_at that can be read the event's own time stands in.
   const updatedAt = updatedAtOf(data) ?? occurredAt
-  return { kind: 'upsert', ...about, updatedAt, ...readRow(entity, data) }
+  const { receivedAt } = job
+  const now = isFarFuture(occurredAt, receivedAt) ? receivedAt : occurredAt
+  const reading = withFutureNamed(readRow(entity, data), updatedAt, now)
+  return { kind: 'upsert', ...about, updatedAt, ...reading }
 }
 
 /**
@@ -130,14 +133,29 @@ export function changeFromApi(
     const error = new InvalidEventError(`${id.slice(0, longestId)}: data.${field}`)
     return { kind: 'unreadable', ...about, error }
   }
-  const reading = readRow(entity, wellFormed(minimise(entity, object)))
-  return { kind: 'upsert', ...about, updatedAt, ...reading }
+  const read = readRow(entity, wellFormed(minimise(entity, object)))
+  return { kind: 'upsert', ...about, updatedAt, ...withFutureNamed(read, updatedAt, Date.now()) }
 }
 
 /** The change of a row that Clerk's API no longer has: deleted now, as far as anybody knows. */
 export function deletionFromApi(entity: Entity, id: string): Delete {
   const concerned = readConcerned(entity.concerns, { id })
   return { kind: 'delete', entity, id, concerned, event: undefined, deletedAt: Date.now() }
+}
+
+// No clock is so far ahead.
+const dayMs = 24 * 60 * 60_000
+
+/** Whether a time is more than a day after `now`, both in milliseconds. */
+export function isFarFuture(time: number, now: number): boolean {
+  return time > now + dayMs
+}
+
+// packages/db does not take such an updated_at as it is, so it is reported like one that can't be read.
+function withFutureNamed(reading: RowReading, updatedAt: number, now: number): RowReading {
+  return isFarFuture(updatedAt, now)
+    ? { ...reading, unreadable: [...reading.unreadable, 'updated_at'] }
+    : reading
 }
 
 /** Clerk's updated_at in milliseconds; undefined where there is no time that can be kept. */

@@ -30,6 +30,7 @@ export {
   changeFromEvent,
   deletionFromApi,
   InvalidEventError,
+  isFarFuture,
   updatedAtOf,
 } from './change.ts'
 export type {
