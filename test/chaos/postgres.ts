@@ -12,7 +12,8 @@ const restartTimeoutMs = 90_000
 const settings = {
   // Processes crash here, the machine does not.
   fsync: 'off',
-  max_connections: '80',
+  // Five processes with the queue in PostgreSQL use up to 80, and a fault needs one of its own.
+  max_connections: '150',
   max_wal_size: '128MB',
   log_min_messages: 'fatal',
 }
