@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { errorMessage } from '@clerk-sync/ops'
+import { errorMessage, retry } from '@clerk-sync/ops'
 import type { Logger } from '@clerk-sync/ops/process'
 
 const retryDelayMs = 1_000
@@ -12,13 +11,17 @@ export async function waitForDatabase(
   check: () => Promise<void>,
   options: { logger: Logger; onWaiting(reason: string): void; stopping: AbortSignal },
 ): Promise<void> {
+  const { logger, stopping } = options
   let reported: string | undefined
-  while (!options.stopping.aborted) {
-    const reason = await check().then(() => undefined, errorMessage)
-    if (reason === undefined) return
-    options.onWaiting(reason)
-    if (reason !== reported) options.logger.warn({ reason }, 'waiting for the database')
-    reported = reason
-    await sleep(retryDelayMs, undefined, { signal: options.stopping }).catch(() => undefined)
-  }
+  // Without a limit: only the end of the worker makes it reject.
+  await retry(check, {
+    firstDelayMs: retryDelayMs,
+    signal: stopping,
+    onRetry({ error }) {
+      const reason = errorMessage(error)
+      options.onWaiting(reason)
+      if (reason !== reported) logger.warn({ reason }, 'waiting for the database')
+      reported = reason
+    },
+  }).catch(() => undefined)
 }
