@@ -22,6 +22,7 @@ export default defineConfig({
           include: [
             '{apps,packages}/*/test/**/*.test.ts',
             'deploy/test/**/*.test.ts',
+            'bench/test/**/*.test.ts',
             'test/**/*.test.ts',
           ],
           globalSetup: ['packages/testing/src/global-setup.ts'],

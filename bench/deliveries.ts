@@ -23,19 +23,30 @@ const startedAt = Date.now() - 3_600_000
 /** The id of a user of the seeded table. */
 export const userIdOf = (index: number) => `user_${String(index).padStart(digits, '0')}`
 
+const addressIdOf = (index: number) => `idn_${String(index).padStart(digits, '0')}`
+
 /** Builds the next events, of users spread over the whole table. */
 export function buildDeliveries(amount: number, users: number): Delivery[] {
   return Array.from({ length: amount }, () => {
     count += 1
     // 7,919 is prime: neighbours in time are not neighbours in the table.
-    const id = userIdOf((count * 7_919) % users)
+    const index = (count * 7_919) % users
+    const id = userIdOf(index)
     const svixId = `msg_${String(count).padStart(digits, '0')}`
     const event = buildSample('user.updated', { id, now: startedAt + count })
+    keepAddressId(event.data, addressIdOf(index))
     const missing = bodyBytes - JSON.stringify(event).length
     event.data['public_metadata'] = { note: 'x'.repeat(Math.max(1, missing)) }
     const body = JSON.stringify(event)
     return { svixId, body, job: toJob(svixId, body) }
   })
+}
+
+// Clerk's id of an address stays the same as long as the user has it.
+function keepAddressId(data: { [field: string]: unknown }, id: string): void {
+  const [address] = data['email_addresses'] as { id: string }[]
+  Object.assign(address ?? {}, { id })
+  data['primary_email_address_id'] = id
 }
 
 function toJob(svixId: string, body: string): EventJob {

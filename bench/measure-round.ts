@@ -55,10 +55,44 @@ export async function measureRound(
   return figures
 }
 
+/**
+ * Measures as little as shows whether something has become several times as dear: CPU of ingest and of
+ * a worker beside that of the plain handler and of the worker that does nothing, and a batch beside one
+ * statement.
+ */
+export async function measureCosts(
+  scene: Scene,
+  sizes: Sizes,
+  signal: AbortSignal,
+): Promise<Figures> {
+  const figures: Figures = {}
+  const add = (some: Figures) => void Object.assign(figures, some)
+  await measureHandlers(scene, sizes, signal, add, ['plain-handler'])
+  await measureIngest(scene, sizes, signal, add)
+  const { jobs } = sizes
+  const idle = await measureDrain(scene, {
+    jobs,
+    start: async () => [await scene.startBaselineWorker('idle-worker', ourConcurrency)],
+  })
+  const worker = await measureDrain(scene, { jobs, start: async () => [await scene.startWorker()] })
+  await measureDatabase(scene, sizes, add)
+  return {
+    ...figures,
+    'idle-worker, CPU µs': idle.cpuMicroseconds,
+    'worker, CPU µs': worker.cpuMicroseconds,
+  }
+}
+
 type Add = (figures: Figures) => void
 
-async function measureHandlers(scene: Scene, sizes: Sizes, signal: AbortSignal, add: Add) {
-  for (const name of ['constant', 'plain-handler', 'guide-handler']) {
+async function measureHandlers(
+  scene: Scene,
+  sizes: Sizes,
+  signal: AbortSignal,
+  add: Add,
+  names = ['constant', 'plain-handler', 'guide-handler'],
+) {
+  for (const name of names) {
     const { handler, url } = await scene.startHandler(name)
     const amount = name === 'guide-handler' ? sizes.guideJobs : sizes.requests
     const sent = await measureRequests(scene, { handler, url, amount, signal })
