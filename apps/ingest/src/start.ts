@@ -5,7 +5,7 @@ import {
   limitConnections,
   startProcessGroup,
 } from '@clerk-sync/ops/process'
-import type { App, Ops } from '@clerk-sync/ops/process'
+import type { App, Check, Ops } from '@clerk-sync/ops/process'
 import {
   checkAckDurability,
   refuseWithoutFsync,
@@ -39,23 +39,12 @@ export interface Ingest extends App {
  * back, it answers 503.
  */
 export async function startIngest(config: IngestConfig, ops: Ops): Promise<Ingest> {
-  const watched = await watchQueue(config, ops)
-  try {
-    const receiver = await startReceiver(config, ops, watched)
-    return {
-      name: 'ingest',
-      webhookUrl: receiver.webhookUrl,
-      checks: watched.checks,
-      async close() {
-        watched.stop()
-        await receiver.close()
-        await watched.close()
-      },
-    }
-  } catch (error) {
-    await watched.close()
-    throw error
-  }
+  return await receive(config, ops, await watchQueue(config, ops))
+}
+
+/** Starts one of several processes that listen on one port. Another one watches the queue. */
+export async function startOneReceiver(config: IngestConfig, ops: Ops): Promise<Ingest> {
+  return await receive(config, ops, openIngestQueue(config, ops), { reusePort: true })
 }
 
 /**
@@ -79,7 +68,7 @@ export async function startIngestProcesses(config: IngestConfig, ops: Ops): Prom
     return {
       name: 'ingest',
       checks: watched.checks,
-      readMetrics: group.readMetrics,
+      readMetrics: () => group.readMetrics(),
       async close() {
         watched.stop()
         await group.stop()
@@ -93,29 +82,9 @@ export async function startIngestProcesses(config: IngestConfig, ops: Ops): Prom
   }
 }
 
-/** Starts one of several processes that listen on one port. */
-export async function startOneReceiver(config: IngestConfig, ops: Ops): Promise<Ingest> {
-  const opened = openIngestQueue(config, ops)
-  try {
-    const receiver = await startReceiver(config, ops, opened)
-    return {
-      name: 'ingest',
-      webhookUrl: receiver.webhookUrl,
-      checks: [],
-      async close() {
-        opened.stop()
-        await receiver.close()
-        await opened.close()
-      },
-    }
-  } catch (error) {
-    await opened.close()
-    throw error
-  }
-}
-
 interface IngestQueue {
   readonly queue: OpenQueue
+  readonly checks: readonly Check[]
   readonly stopping: AbortSignal
   /** Requests that wait for the queue are answered, and its errors are no longer logged. */
   readonly stop: () => void
@@ -132,6 +101,7 @@ function openIngestQueue(config: IngestConfig, { logger }: Ops): IngestQueue {
   })
   return {
     queue,
+    checks: [],
     stopping: stopping.signal,
     stop: () => stopping.abort(),
     close: () => queue.close(),
@@ -139,7 +109,7 @@ function openIngestQueue(config: IngestConfig, { logger }: Ops): IngestQueue {
 }
 
 /** Opens the queue with its metrics and checks. @throws when it can't do what ACK_DURABILITY asks. */
-async function watchQueue(config: IngestConfig, ops: Ops) {
+async function watchQueue(config: IngestConfig, ops: Ops): Promise<IngestQueue> {
   const opened = openIngestQueue(config, ops)
   const { queue } = opened
   const logger = ops.logger.child({ app: 'ingest' })
@@ -170,13 +140,15 @@ async function watchQueue(config: IngestConfig, ops: Ops) {
   }
 }
 
-async function startReceiver(
+/** Listens for deliveries until it is closed. It closes the queue, also when it can't listen. */
+async function receive(
   config: IngestConfig,
   ops: Ops,
-  { queue, stopping }: IngestQueue,
-): Promise<{ webhookUrl: string; close(): Promise<void> }> {
+  opened: IngestQueue,
+  more: { reusePort?: true } = {},
+): Promise<Ingest> {
   const app = buildIngest({
-    producer: createProducer(queue, config.ackDurability),
+    producer: createProducer(opened.queue, config.ackDurability),
     secrets: config.secrets,
     instanceId: config.instanceId,
     kept: config.kept,
@@ -186,22 +158,29 @@ async function startReceiver(
     maxBodyMemoryBytes: config.maxBodyMemoryBytes,
     metrics: createIngestMetrics(ops.registry),
     logger: ops.logger.child({ app: 'ingest' }),
-    stopping,
+    stopping: opened.stopping,
   })
-  const { PORT: port, HOST: host, processes } = config
-  // Fastify hands its options on to Node, which knows this one. node:cluster would pass a connection that
-  // all processes refuse from one to the other without end.
-  const listenOptions = { port, host, reusePort: processes > 1 }
-  await app.listen(listenOptions)
+  // Fastify hands its options on to Node, which knows reusePort.
+  const listenOptions = { port: config.PORT, host: config.HOST, ...more }
+  try {
+    await app.listen(listenOptions)
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
   const address = app.server.address()
-  const usedPort = typeof address === 'object' && address ? address.port : port
+  const port = typeof address === 'object' && address ? address.port : config.PORT
   return {
-    webhookUrl: `http://127.0.0.1:${usedPort}${webhookPath}`,
+    name: 'ingest',
+    webhookUrl: `http://127.0.0.1:${port}${webhookPath}`,
+    checks: opened.checks,
     async close() {
+      opened.stop()
       // A connection with an unfinished request would delay the end of the process.
       const timer = setTimeout(() => app.server.closeAllConnections(), closeConnectionsAfterMs)
       await app.close()
       clearTimeout(timer)
+      await opened.close()
     },
   }
 }

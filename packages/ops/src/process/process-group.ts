@@ -60,6 +60,11 @@ export async function startProcessGroup(options: {
     await Promise.all(members.map(({ ended }) => ended))
   }
 
+  async function reportEnd(ended: Promise<string>): Promise<void> {
+    const how = await ended
+    if (!isStopping) options.onEnded(how)
+  }
+
   function start(): Promise<void> {
     const member = forkMember(options.script)
     members.push(member)
@@ -74,11 +79,7 @@ export async function startProcessGroup(options: {
     await stop()
     throw error
   }
-  for (const { ended } of members) {
-    void ended.then((how) => {
-      if (!isStopping) options.onEnded(how)
-    })
-  }
+  for (const { ended } of members) void reportEnd(ended)
   return {
     stop,
     async readMetrics() {
@@ -131,6 +132,8 @@ export function joinProcessGroup(registry: Registry): void {
     void registry.getMetricsAsJSON().then((metrics) => tell({ asked, metrics }))
   })
   // It has ended without a word to this one.
-  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  const stop = () => process.kill(process.pid, 'SIGTERM')
+  if (process.connected) process.once('disconnect', stop)
+  else stop()
   tell({ isStarted: true })
 }
