@@ -153,6 +153,7 @@ function ingestConfig(queue: QueueLocation, secret: string): IngestConfig {
     kept: selectKept(),
     enqueueTimeoutMs: defaultEnqueueTimeoutMs,
     ackDurability: 'enqueued',
+    processes: 1,
     ...defaultLimits,
   }
 }

@@ -32,6 +32,7 @@ export const ingestVariables = {
   ...keptVariables,
   ENQUEUE_TIMEOUT_MS: enqueueTimeoutMs,
   ACK_DURABILITY: ackDurability,
+  INGEST_PROCESSES: count(1, 64),
   MAX_CONNECTIONS: count(defaultLimits.maxConnections, 100_000),
   MAX_REQUESTS_WAITING: count(defaultLimits.maxRequestsWaiting, 100_000),
   MAX_BODY_MEMORY_BYTES: count(defaultLimits.maxBodyMemoryBytes, 16 * 1024 ** 3),
@@ -47,6 +48,8 @@ export interface IngestConfig extends Settings<typeof processVariables> {
   readonly kept: Kept
   readonly enqueueTimeoutMs: number
   readonly ackDurability: AckDurability
+  /** How many processes share PORT. */
+  readonly processes: number
   readonly maxConnections: number
   readonly maxRequestsWaiting: number
   readonly maxBodyMemoryBytes: number
@@ -68,6 +71,7 @@ export function readIngestConfig(env: NodeJS.ProcessEnv): IngestConfig {
     kept: keptBy(settings),
     enqueueTimeoutMs: settings.ENQUEUE_TIMEOUT_MS,
     ackDurability: settings.ACK_DURABILITY,
+    processes: settings.INGEST_PROCESSES,
     maxConnections: settings.MAX_CONNECTIONS,
     maxRequestsWaiting: settings.MAX_REQUESTS_WAITING,
     maxBodyMemoryBytes: settings.MAX_BODY_MEMORY_BYTES,

@@ -1,5 +1,5 @@
 import { runProcess } from '@clerk-sync/ops/process'
 import { readIngestConfig } from './config.ts'
-import { startIngest } from './start.ts'
+import { startIngestProcesses } from './start.ts'
 
-await runProcess('ingest', readIngestConfig, startIngest)
+await runProcess('ingest', readIngestConfig, startIngestProcesses)

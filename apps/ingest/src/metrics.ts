@@ -84,6 +84,7 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
   const lastVerified = new Gauge({
     name: 'clerk_sync_ingest_last_verified_event_timestamp_seconds',
     help: 'Unix time of the last event whose signature was right; absent until this process has had one.',
+    aggregator: 'max',
     registers,
   })
   const refusals = new Counter({

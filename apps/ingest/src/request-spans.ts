@@ -1,4 +1,4 @@
-import { tracer } from '@clerk-sync/ops'
+import { isTracing, tracer } from '@clerk-sync/ops'
 import {
   context,
   isSpanContextValid,
@@ -15,8 +15,8 @@ export interface RequestSpans {
   begin(request: FastifyRequest, reply: FastifyReply): void
   /** Runs work as a part of the request's trace. */
   within<T>(request: FastifyRequest, work: () => T): T
-  /** Adds attributes to the request's span. Of an unverified request, only the outcome may be added. */
-  describe(request: FastifyRequest, attributes: Attributes): void
+  /** Adds attributes to the request's span, if there is one. Of an unverified request, only the outcome may be added. */
+  describe(request: FastifyRequest, read: () => Attributes): void
 }
 
 /** Creates the spans of POST requests to one route. A sender's trace headers are ignored. */
@@ -32,16 +32,16 @@ export function createRequestSpans(route: string): RequestSpans {
 
   return {
     begin(request, reply) {
-      if (request.method !== 'POST') return
+      if (!isTracing() || request.method !== 'POST') return
       const options = { kind: SpanKind.SERVER, attributes }
       const span = tracer.startSpan(`POST ${route}`, options, ROOT_CONTEXT)
       if (!isSpanContextValid(span.spanContext())) return
       contexts.set(request, trace.setSpan(ROOT_CONTEXT, span))
       reply.raw.once('close', () => end(span, reply))
     },
-    within: (request, work) => context.with(contextOf(request), work),
-    describe(request, known) {
-      trace.getSpan(contextOf(request))?.setAttributes(known)
+    within: (request, work) => (isTracing() ? context.with(contextOf(request), work) : work()),
+    describe(request, read) {
+      if (isTracing()) trace.getSpan(contextOf(request))?.setAttributes(read())
     },
   }
 }

@@ -1,5 +1,11 @@
-import { answerUnknownPaths, httpServerOptions, limitConnections } from '@clerk-sync/ops/process'
-import type { App, Ops } from '@clerk-sync/ops/process'
+import { fileURLToPath } from 'node:url'
+import {
+  answerUnknownPaths,
+  httpServerOptions,
+  limitConnections,
+  startProcessGroup,
+} from '@clerk-sync/ops/process'
+import type { App, Check, Ops } from '@clerk-sync/ops/process'
 import {
   checkAckDurability,
   refuseWithoutFsync,
@@ -11,6 +17,7 @@ import {
   registerQueueMetrics,
   watchForLoss,
 } from '@clerk-sync/queue'
+import type { OpenQueue } from '@clerk-sync/queue'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { IngestConfig } from './config.ts'
@@ -32,19 +39,116 @@ export interface Ingest extends App {
  * back, it answers 503.
  */
 export async function startIngest(config: IngestConfig, ops: Ops): Promise<Ingest> {
-  const logger = ops.logger.child({ app: 'ingest' })
+  return await receive(config, ops, await watchQueue(config, ops))
+}
+
+/** Starts one of several processes that listen on one port. Another one watches the queue. */
+export async function startOneReceiver(config: IngestConfig, ops: Ops): Promise<Ingest> {
+  return await receive(config, ops, openIngestQueue(config, ops), { reusePort: true })
+}
+
+/**
+ * Starts `INGEST_PROCESSES` processes that listen on one port. This process watches the queue for them.
+ * When one ends by itself, all are stopped and this process ends with 1.
+ */
+export async function startIngestProcesses(config: IngestConfig, ops: Ops): Promise<App> {
+  if (config.processes === 1) return await startIngest(config, ops)
+  const watched = await watchQueue(config, ops)
+  let problem: Error | undefined
+  try {
+    const group = await startProcessGroup({
+      script: fileURLToPath(new URL('./receiver.ts', import.meta.url)),
+      count: config.processes,
+      registry: ops.registry,
+      onEnded(how) {
+        problem = new Error(`one of ${config.processes} processes ended by itself with ${how}`)
+        process.kill(process.pid, 'SIGTERM')
+      },
+    })
+    return {
+      name: 'ingest',
+      checks: watched.checks,
+      readMetrics: () => group.readMetrics(),
+      async close() {
+        watched.stop()
+        await group.stop()
+        await watched.close()
+        if (problem) throw problem
+      },
+    }
+  } catch (error) {
+    await watched.close()
+    throw error
+  }
+}
+
+interface IngestQueue {
+  readonly queue: OpenQueue
+  readonly checks: readonly Check[]
+  readonly stopping: AbortSignal
+  /** Requests that wait for the queue are answered, and its errors are no longer logged. */
+  readonly stop: () => void
+  readonly close: () => Promise<void>
+}
+
+function openIngestQueue(config: IngestConfig, { logger }: Ops): IngestQueue {
   const stopping = new AbortController()
-  const logQueueError = createQueueErrorLog(logger)
+  const logQueueError = createQueueErrorLog(logger.child({ app: 'ingest' }))
   const queue = openQueue(config.queue, {
     onError(error) {
       if (!stopping.signal.aborted) logQueueError(error)
     },
   })
+  return {
+    queue,
+    checks: [],
+    stopping: stopping.signal,
+    stop: () => stopping.abort(),
+    close: () => queue.close(),
+  }
+}
+
+/** Opens the queue with its metrics and checks. @throws when it can't do what ACK_DURABILITY asks. */
+async function watchQueue(config: IngestConfig, ops: Ops): Promise<IngestQueue> {
+  const opened = openIngestQueue(config, ops)
+  const { queue } = opened
+  const logger = ops.logger.child({ app: 'ingest' })
   registerQueueMetrics(ops.registry, queue)
   const lossWatch = watchForLoss(ops.registry, queue, (loss) => logger.error(lossMessages[loss]))
-  const { ackDurability } = config
+  const isFsync = config.ackDurability === 'fsync'
+  const watched = {
+    ...opened,
+    checks: [
+      { name: 'queue', run: () => checkQueue(queue) },
+      ...(isFsync ? [{ name: 'ack_durability', run: () => checkAckDurability(queue) }] : []),
+    ],
+    stop() {
+      opened.stop()
+      lossWatch.stop()
+    },
+    async close() {
+      lossWatch.stop()
+      await opened.close()
+    },
+  }
+  try {
+    if (isFsync) await refuseWithoutFsync(queue)
+    return watched
+  } catch (error) {
+    await watched.close()
+    throw error
+  }
+}
+
+/** Listens for deliveries until it is closed. It closes the queue, also when it can't listen. */
+async function receive(
+  config: IngestConfig,
+  ops: Ops,
+  opened: IngestQueue,
+  more: { reusePort?: true } = {},
+): Promise<Ingest> {
   const app = buildIngest({
-    producer: createProducer(queue, ackDurability),
+    producer: createProducer(opened.queue, config.ackDurability),
     secrets: config.secrets,
     instanceId: config.instanceId,
     kept: config.kept,
@@ -53,15 +157,15 @@ export async function startIngest(config: IngestConfig, ops: Ops): Promise<Inges
     maxRequestsWaiting: config.maxRequestsWaiting,
     maxBodyMemoryBytes: config.maxBodyMemoryBytes,
     metrics: createIngestMetrics(ops.registry),
-    logger,
-    stopping: stopping.signal,
+    logger: ops.logger.child({ app: 'ingest' }),
+    stopping: opened.stopping,
   })
+  // Fastify hands its options on to Node, which knows reusePort.
+  const listenOptions = { port: config.PORT, host: config.HOST, ...more }
   try {
-    if (ackDurability === 'fsync') await refuseWithoutFsync(queue)
-    await app.listen({ port: config.PORT, host: config.HOST })
+    await app.listen(listenOptions)
   } catch (error) {
-    lossWatch.stop()
-    await queue.close()
+    await opened.close()
     throw error
   }
   const address = app.server.address()
@@ -69,20 +173,14 @@ export async function startIngest(config: IngestConfig, ops: Ops): Promise<Inges
   return {
     name: 'ingest',
     webhookUrl: `http://127.0.0.1:${port}${webhookPath}`,
-    checks: [
-      { name: 'queue', run: () => checkQueue(queue) },
-      ...(ackDurability === 'fsync'
-        ? [{ name: 'ack_durability', run: () => checkAckDurability(queue) }]
-        : []),
-    ],
+    checks: opened.checks,
     async close() {
-      stopping.abort()
-      lossWatch.stop()
+      opened.stop()
       // A connection with an unfinished request would delay the end of the process.
       const timer = setTimeout(() => app.server.closeAllConnections(), closeConnectionsAfterMs)
       await app.close()
       clearTimeout(timer)
-      await queue.close()
+      await opened.close()
     },
   }
 }

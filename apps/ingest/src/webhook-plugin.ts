@@ -80,7 +80,7 @@ export function webhookPlugin(deps: WebhookDeps) {
     function finish(request: FastifyRequest, reply: FastifyReply, answer: Answer) {
       const at = arrivals.get(request)?.at ?? performance.now()
       metrics.answered(answer.outcome, (performance.now() - at) / 1000, answer.event?.type)
-      spans.describe(request, attributesOf(answer))
+      spans.describe(request, () => attributesOf(answer))
       return send(deps, request, reply, answer)
     }
 
@@ -136,8 +136,10 @@ function send(deps: WebhookDeps, request: FastifyRequest, reply: FastifyReply, a
   // The unread bytes of a refused body would be read as the next request, and an open connection
   // would delay the end of the process.
   if (answer.closes || deps.stopping.aborted) reply.header('connection', 'close')
-  const { event = { svixId: textOf(request.headers['svix-id']) }, outcome } = answer
-  deps.logger.debug({ ...event, outcome }, 'answered')
+  if (deps.logger.isLevelEnabled('debug')) {
+    const { event = { svixId: textOf(request.headers['svix-id']) }, outcome } = answer
+    deps.logger.debug({ ...event, outcome }, 'answered')
+  }
   return reply.code(answer.status).send(answer.body)
 }
 

@@ -27,6 +27,7 @@ async function openIngest(redisUrl: string) {
     kept: selectKept(),
     enqueueTimeoutMs: defaultEnqueueTimeoutMs,
     ackDurability: 'enqueued',
+    processes: 1,
     ...defaultLimits,
   } as const
   const logger = createLogger({ name: 'test', level: 'silent' })

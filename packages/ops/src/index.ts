@@ -28,5 +28,12 @@ export type { RetryOptions } from './retry.ts'
 export { explainTls, readTlsParameters, tlsParameters, TlsParameterError } from './tls.ts'
 export type { ConnectionAdvice, TlsOptions } from './tls.ts'
 export { waitAtMost, withTimeout } from './timeout.ts'
-export { inSpan, markFailed, readTraceContext, tracer, writeTraceContext } from './tracing/spans.ts'
+export {
+  inSpan,
+  isTracing,
+  markFailed,
+  readTraceContext,
+  tracer,
+  writeTraceContext,
+} from './tracing/spans.ts'
 export { wellFormed } from './well-formed.ts'

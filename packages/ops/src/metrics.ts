@@ -13,6 +13,8 @@ export function createRegistry(apps: readonly string[]): Registry {
     name: 'clerk_sync_build_info',
     help: 'Always 1; its labels say which app runs, and of which release.',
     labelNames: ['version', 'app'] as const,
+    // It stays 1 where several processes add up their metrics.
+    aggregator: 'first',
     registers: [registry],
   })
   for (const app of apps) info.set({ version: readVersion(), app }, 1)

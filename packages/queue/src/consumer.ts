@@ -1,4 +1,4 @@
-import { inSpan, readTraceContext } from '@clerk-sync/ops'
+import { inSpan, isTracing, readTraceContext } from '@clerk-sync/ops'
 import { context, ROOT_CONTEXT, SpanKind } from '@opentelemetry/api'
 import type { Context, Span } from '@opentelemetry/api'
 import { UnrecoverableError, WaitingError } from 'bullmq'
@@ -71,12 +71,7 @@ export function createConsumer(location: QueueLocation, options: ConsumerOptions
 
   async function run(job: Job, token?: string): Promise<void> {
     try {
-      const { name, spanOptions } = spanOf(job)
-      const isDone = await inSpan(name, spanOptions, (span) => {
-        contexts.set(job, context.active())
-        return processOrGiveBack(job, span)
-      })
-      if (isDone) return
+      if (await (isTracing() ? runInSpan(job) : processOrGiveBack(job))) return
     } catch (error) {
       throw toStorableError(error instanceof CannotApplyError ? toFinalError(error) : error)
     }
@@ -84,14 +79,22 @@ export function createConsumer(location: QueueLocation, options: ConsumerOptions
     throw new WaitingError()
   }
 
-  async function processOrGiveBack(job: Job, span: Span): Promise<boolean> {
+  async function runInSpan(job: Job): Promise<boolean> {
+    const { name, spanOptions } = spanOf(job)
+    return await inSpan(name, spanOptions, (span) => {
+      contexts.set(job, context.active())
+      return processOrGiveBack(job, span)
+    })
+  }
+
+  async function processOrGiveBack(job: Job, span?: Span): Promise<boolean> {
     try {
       await options.process(toJobRun(job, job.attemptsMade + 1))
       return true
     } catch (error) {
-      if (error instanceof CannotApplyError) span.setAttribute('clerk_sync.reason', error.message)
+      if (error instanceof CannotApplyError) span?.setAttribute('clerk_sync.reason', error.message)
       if (!(error instanceof GiveBackError)) throw error
-      span.setAttribute('clerk_sync.given_back', true)
+      span?.setAttribute('clerk_sync.given_back', true)
       return false
     }
   }

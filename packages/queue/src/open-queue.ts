@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq'
 import { connectQueue, openUntilReady } from './connect.ts'
 import type { ConnectedQueue } from './connect.ts'
 import type { QueueLocation } from './location.ts'
+import { redisClientOf } from './redis-connection.ts'
 
 const bullQueue: unique symbol = Symbol('bullQueue')
 
@@ -70,4 +71,29 @@ export async function isJobIn(
   id: string,
 ): Promise<boolean> {
   return await opened[bullQueue].getBackend().isJobInState(state, id)
+}
+
+/**
+ * Builds a check whether a job is in the failed set. On Redis one command asks for all that is asked in
+ * one turn of the event loop, behind the other commands of that turn.
+ */
+export function createFailedCheck(opened: OpenQueue): (id: string) => Promise<boolean> {
+  let ids: string[] = []
+  let scores: Promise<readonly (string | null)[]> | undefined
+
+  async function askAtEndOfTurn(): Promise<readonly (string | null)[]> {
+    await new Promise(setImmediate)
+    const asked = ids
+    ids = []
+    scores = undefined
+    const queue = opened[bullQueue]
+    return (await redisClientOf(queue)?.zmscore(queue.toKey('failed'), asked)) ?? []
+  }
+
+  return async (id) => {
+    if (!redisClientOf(opened[bullQueue])) return await isJobIn(opened, 'failed', id)
+    const index = ids.push(id) - 1
+    scores ??= askAtEndOfTurn()
+    return typeof (await scores)[index] === 'string'
+  }
 }

@@ -41,14 +41,21 @@ function wrapBackend<Backend extends IQueueBackend>(
     })
   }
 
+  const wrappers = new WeakMap<object, unknown>()
+  function wrap(member: (...args: unknown[]) => unknown): unknown {
+    const wrapper = (...args: unknown[]) => {
+      const result: unknown = Reflect.apply(member, backend, args)
+      return result instanceof Promise ? result.catch(rethrow) : result
+    }
+    wrappers.set(member, wrapper)
+    return wrapper
+  }
+
   return new Proxy(backend, {
     get(target, property) {
       const member: unknown = Reflect.get(target, property, target)
       if (typeof member !== 'function') return member
-      return (...args: unknown[]) => {
-        const result: unknown = Reflect.apply(member, target, args)
-        return result instanceof Promise ? result.catch(rethrow) : result
-      }
+      return wrappers.get(member) ?? wrap(member as (...args: unknown[]) => unknown)
     },
     set: (target, property, value) => Reflect.set(target, property, value, target),
   })

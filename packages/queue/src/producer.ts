@@ -2,6 +2,7 @@ import type { EventJob } from '@clerk-sync/events'
 import {
   errorMessage,
   inSpan,
+  isTracing,
   readTraceContext,
   retry,
   withTimeout,
@@ -11,7 +12,7 @@ import { SpanKind, trace } from '@opentelemetry/api'
 import type { Job } from 'bullmq'
 import { checkKeyTypes, isWrongType, removeUnlessListed } from './key-types.ts'
 import { queueName } from './location.ts'
-import { bullQueueOf, isJobIn, QueueUnavailableError } from './open-queue.ts'
+import { bullQueueOf, createFailedCheck, isJobIn, QueueUnavailableError } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 import { createFsyncWait } from './ack-durability.ts'
 import type { AckDurability } from './ack-durability.ts'
@@ -28,6 +29,16 @@ const retryDelayMs = 100
 // BullMQ adds a stack to the job at each failure, also at each try to record one while Redis is full.
 // Without a limit the job would grow every second.
 export const jobOptions = { attempts, backoff: { type: 'custom' }, stackTraceLimit: 5 }
+
+// What BullMQ asks of every job, and does not read of one that is new.
+const newJob = {
+  progress: 0,
+  attemptsMade: 0,
+  attemptsStarted: 0,
+  stalledCounter: 0,
+  failedReason: '',
+  returnvalue: '',
+} as const
 
 /** No queue can ever take the event: it can't be written as JSON, or PostgreSQL refuses its values. */
 export class CannotEnqueueError extends Error {
@@ -62,13 +73,14 @@ export function createProducer(
   opened: OpenQueue,
   ackDurability: AckDurability = 'enqueued',
 ): Producer {
+  const add = createAdd(opened)
   const untilDurable = ackDurability === 'fsync' ? createFsyncWait(opened) : enqueuedIsEnough
   return {
     enqueue(event, options) {
+      const store = () => addUntilStored(() => untilDurable(() => add(event)), options)
+      if (!isTracing()) return store()
       const { name, attributes } = messageAttributes('send', toJobId(event.svixId))
-      return inSpan(name, { kind: SpanKind.PRODUCER, attributes }, () =>
-        addUntilStored(() => untilDurable(() => add(opened, event)), options),
-      )
+      return inSpan(name, { kind: SpanKind.PRODUCER, attributes }, store)
     },
   }
 }
@@ -110,27 +122,36 @@ function isFaultOfEvent(error: unknown): boolean {
   return /^(22|54)[\dA-Z]{3}$/.test(code)
 }
 
-async function add(opened: OpenQueue, event: EventJob): Promise<void> {
-  try {
-    await addOrRerun(opened, event)
-  } catch (error) {
-    if (!isWrongType(error)) throw error
-    await removeUnlessListed(opened, toJobId(event.svixId))
-    await checkKeyTypes(opened)
-    throw error
+/** Builds what puts an event into the queue, once. */
+function createAdd(opened: OpenQueue) {
+  const hasFailed = createFailedCheck(opened)
+  return async (event: EventJob): Promise<void> => {
+    const jobId = toJobId(event.svixId)
+    try {
+      // BullMQ ignores the id of a job that it still has, also of a failed one: that is run again here.
+      const [, isFailed] = await Promise.all([addJob(opened, jobId, event), hasFailed(jobId)])
+      if (isFailed) await rerunJob(opened, jobId)
+    } catch (error) {
+      if (!isWrongType(error)) throw error
+      await removeUnlessListed(opened, jobId)
+      await checkKeyTypes(opened)
+      throw error
+    }
   }
 }
 
-async function addOrRerun(opened: OpenQueue, event: EventJob): Promise<void> {
-  const jobId = toJobId(event.svixId)
+// Queue.add would make a job of BullMQ's only to write it, and store the id a second time in its options.
+async function addJob(opened: OpenQueue, id: string, event: EventJob): Promise<void> {
   const metadata = writeTraceContext()
-  const traced = metadata === undefined ? {} : { telemetry: { metadata } }
-  // BullMQ ignores the id of a job that it still has, also of a failed one: that is run again here.
-  const [, hasFailed] = await Promise.all([
-    bullQueueOf(opened).add(event.type, event, { ...jobOptions, jobId, ...traced }),
-    isJobIn(opened, 'failed', jobId),
-  ])
-  if (hasFailed) await rerunJob(opened, jobId)
+  const job = {
+    ...newJob,
+    id,
+    name: event.type,
+    data: JSON.stringify(event),
+    opts: metadata === undefined ? jobOptions : { ...jobOptions, telemetry: { metadata } },
+    timestamp: Date.now(),
+  }
+  await bullQueueOf(opened).getBackend().addJob(job, id)
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import type { Queue } from 'bullmq'
 import { Cluster, Redis, SentinelConnector } from 'ioredis'
 import type { ClusterOptions, RedisOptions } from 'ioredis'
@@ -40,6 +41,7 @@ export function createRedisConnection(
   function keep<Client extends RedisClient>(client: Client): Client {
     clients.push(client)
     watchConnections(client)
+    joinWrites(client)
     // BullMQ's own listener reports the errors. This one stays after BullMQ removed its own.
     client.on('error', () => undefined)
     const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => Client
@@ -66,6 +68,29 @@ function watchConnections(client: RedisClient): void {
   const onClose = () => void lostConnections.set(client, countLostConnections(client) + 1)
   client.on('close', onClose)
   if (client instanceof Cluster) client.on('+node', (node: Redis) => node.on('close', onClose))
+}
+
+// A write to a socket costs more than a command: what is written in one turn of the event loop goes out
+// as one write. With ioredis' own pipelines a command fails and is sent again in other ways than alone.
+function joinWrites(client: RedisClient): void {
+  if (client instanceof Cluster) client.on('+node', joinWrites)
+  else client.on('connect', () => corkInEachTurn(client.stream))
+}
+
+function corkInEachTurn(stream: Writable): void {
+  const write = stream.write.bind(stream) as (...args: unknown[]) => boolean
+  let isCorked = false
+  stream.write = (...args: unknown[]) => {
+    if (!isCorked) {
+      isCorked = true
+      stream.cork()
+      setImmediate(() => {
+        isCorked = false
+        stream.uncork()
+      })
+    }
+    return write(...args)
+  }
 }
 
 /** The Redis client of a queue; undefined when the queue is on PostgreSQL. */

@@ -76,7 +76,7 @@ describe.each(forms)('on %s', (name, start) => {
     })
     onTestFinished(() => crashing.kill('SIGKILL'))
     await enqueue(event)
-    await vi.waitFor(() => expect(crashing.output.stdout).toContain(event.svixId), 5_000)
+    await vi.waitFor(() => expect(crashing.output.stdout).toContain(event.svixId), 20_000)
     crashing.kill('SIGKILL')
     const attempts: number[] = []
     const run = async ({ attempt }: { attempt: number }) => void attempts.push(attempt)

@@ -23,6 +23,6 @@ test('what a delivery and a readiness check cost does not grow with the queue', 
   await enqueue(first)
   await checkQueue(opened)
   const stats = await client.info('commandstats')
-  expect(stats).toContain('cmdstat_zscore')
+  expect(stats).toContain('cmdstat_zmscore')
   expect(stats.match(walks)).toBeNull()
 })

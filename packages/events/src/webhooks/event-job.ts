@@ -4,7 +4,6 @@ import { isClerkObject, readConcerned } from '../entities/column.ts'
 import type { ChildTable, ClerkObject, Column, Entity } from '../entities/entity.ts'
 import { holdsExactNumber, parseJson, wellFormed } from '@clerk-sync/ops'
 import type { Effect, Kept } from '../entities/kept.ts'
-import { z } from 'zod'
 
 /** What Clerk sends for one event, as far as it is the same for every type. */
 export interface Envelope {
@@ -55,37 +54,7 @@ export interface Delivery {
 
 // A user agent has no limit of its own, and the ledger keeps one per event.
 const longestRequestField = 512
-
-const optionalText = z.string().optional().catch(undefined)
-const httpRequest = z
-  .object({ client_ip: optionalText, user_agent: optionalText })
-  .optional()
-  .catch(undefined)
-
-const envelopeSchema = z.object({
-  type: z.string().min(1).max(200),
-  data: z.custom<ClerkObject>(isClerkObject),
-  timestamp: z.unknown().optional().transform(toMilliseconds),
-  instance_id: optionalText,
-  event_attributes: z.object({ http_request: httpRequest }).optional().catch(undefined),
-})
-
-const concernedId = z.string().min(1).max(longestId).optional()
-const requestField = z.string().min(1).max(longestRequestField).optional()
-
-const jobSchema = z.object({
-  svixId: z.string().min(1),
-  type: z.string().min(1),
-  occurredAt: z.int().min(0),
-  receivedAt: z.int().min(0),
-  entityId: z.string().optional(),
-  userId: concernedId,
-  organizationId: concernedId,
-  clientIp: requestField,
-  userAgent: requestField,
-  data: z.record(z.string(), z.unknown()).optional(),
-  exactData: z.string().optional(),
-})
+const longestType = 200
 
 /** The event in a verified body, or undefined when the body is not an event. */
 export function parseEnvelope(body: Buffer): Envelope | undefined {
@@ -95,8 +64,26 @@ export function parseEnvelope(body: Buffer): Envelope | undefined {
   } catch {
     return undefined
   }
-  const parsed = envelopeSchema.safeParse(json)
-  return parsed.success ? parsed.data : undefined
+  if (!isClerkObject(json)) return undefined
+  const { type, data, timestamp, instance_id, event_attributes } = json
+  if (!isText(type, longestType) || !isClerkObject(data)) return undefined
+  return present({
+    type,
+    data,
+    timestamp: toMilliseconds(timestamp),
+    instance_id: textOf(instance_id),
+    event_attributes: attributesOf(event_attributes),
+  })
+}
+
+function attributesOf(attributes: unknown): Envelope['event_attributes'] {
+  if (!isClerkObject(attributes)) return undefined
+  const { http_request: request } = attributes
+  if (!isClerkObject(request)) return {}
+  const { client_ip, user_agent } = request
+  return {
+    http_request: present({ client_ip: textOf(client_ip), user_agent: textOf(user_agent) }),
+  }
 }
 
 /**
@@ -117,7 +104,7 @@ export function buildEventJob(
     occurredAt: timestamp ?? svixTimestamp * 1000,
     receivedAt,
     ...present({
-      entityId: textOf(data['id']),
+      entityId: textOf(data['id']) || undefined,
       ...concernedBy(effect, data),
       ...requestOf(kept, effect, envelope),
       data: effect.action === 'upsert' ? minimise(effect.entity, data) : undefined,
@@ -128,11 +115,43 @@ export function buildEventJob(
 
 /** The job in `job.data`, or undefined when that is not an event's job. */
 export function parseEventJob(data: unknown): EventJob | undefined {
-  const parsed = jobSchema.safeParse(data)
-  if (!parsed.success) return undefined
-  const { exactData, ...job } = parsed.data
-  return exactData === undefined ? job : { ...job, data: parseData(exactData) ?? job.data }
+  if (!isClerkObject(data) || !isJob(data)) return undefined
+  const { exactData } = data
+  return present({
+    svixId: data.svixId,
+    type: data.type,
+    occurredAt: data.occurredAt,
+    receivedAt: data.receivedAt,
+    entityId: data.entityId,
+    userId: data.userId,
+    organizationId: data.organizationId,
+    clientIp: data.clientIp,
+    userAgent: data.userAgent,
+    data: exactData === undefined ? data.data : (parseData(exactData) ?? data.data),
+  })
 }
+
+// By hand: a schema library takes ten times as long, and this is asked for every event.
+function isJob(job: { [K in keyof EventJob]?: unknown }): job is EventJob {
+  return (
+    isText(job.svixId) &&
+    isText(job.type) &&
+    isCount(job.occurredAt) &&
+    isCount(job.receivedAt) &&
+    (job.entityId === undefined || typeof job.entityId === 'string') &&
+    (job.userId === undefined || isText(job.userId, longestId)) &&
+    (job.organizationId === undefined || isText(job.organizationId, longestId)) &&
+    (job.clientIp === undefined || isText(job.clientIp, longestRequestField)) &&
+    (job.userAgent === undefined || isText(job.userAgent, longestRequestField)) &&
+    (job.data === undefined || isClerkObject(job.data)) &&
+    (job.exactData === undefined || typeof job.exactData === 'string')
+  )
+}
+
+const isText = (value: unknown, longest = Infinity): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= longest
+
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
 
 function parseData(text: string): EventJob['data'] {
   try {
@@ -170,21 +189,23 @@ function requestOf(kept: Kept, effect: Recorded, { event_attributes }: Envelope)
   }
 }
 
-const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
+const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined)
 
 const boundedId = (id: string | undefined) => (id && id.length <= longestId ? id : undefined)
 
 const cut = (text: string | undefined) => text?.slice(0, longestRequestField) || undefined
 
 function present<T extends object>(fields: T): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
+  const some: Partial<T> = {}
+  for (const key in fields) if (fields[key] !== undefined) some[key] = fields[key]
+  return some as T
 }
 
 /** `true` keeps the value whole, a tree only the named fields of an object or of each in a list. */
 type KeptFields = true | Tree
 interface Tree {
   readonly isList: boolean
-  readonly fields: { [field: string]: KeptFields }
+  readonly fields: Map<string, KeptFields>
 }
 
 const keptByEntity = new WeakMap<Entity, KeptFields>()
@@ -200,7 +221,11 @@ export function minimise(entity: Entity, data: ClerkObject): ClerkObject {
 }
 
 function keptFields(entity: Entity): KeptFields {
-  const kept: Tree = { isList: false, fields: { id: true, updated_at: true } }
+  const fields = new Map<string, KeptFields>([
+    ['id', true],
+    ['updated_at', true],
+  ])
+  const kept: Tree = { isList: false, fields }
   for (const path of entity.columns.flatMap(readsOf)) keep(kept, path)
   for (const child of entity.children) {
     if (child.off) continue
@@ -222,12 +247,12 @@ function keep(kept: Tree, path: string): void {
   let tree = kept
   for (const step of steps) {
     const field = step.replace('[]', '')
-    const next = tree.fields[field] ?? { isList: field !== step, fields: {} }
+    const next = tree.fields.get(field) ?? { isList: field !== step, fields: new Map() }
     if (next === true) return
-    tree.fields[field] = next
+    tree.fields.set(field, next)
     tree = next
   }
-  tree.fields[last] = true
+  tree.fields.set(last, true)
 }
 
 function pick(kept: KeptFields, value: unknown): unknown {
@@ -240,9 +265,9 @@ function pick(kept: KeptFields, value: unknown): unknown {
 
 function pickFields({ fields }: Tree, value: unknown): ClerkObject | false {
   if (!isClerkObject(value)) return false
-  return Object.fromEntries(
-    Object.entries(fields)
-      .filter(([field]) => Object.hasOwn(value, field))
-      .map(([field, inner]) => [field, pick(inner, value[field])]),
-  )
+  const picked: { [field: string]: unknown } = {}
+  for (const [field, inner] of fields) {
+    if (Object.hasOwn(value, field)) picked[field] = pick(inner, value[field])
+  }
+  return picked
 }

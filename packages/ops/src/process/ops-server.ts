@@ -31,10 +31,12 @@ export async function createOpsServer(options: {
   port: number
   host: string
   registry: Registry
+  /** Default: the metrics of the registry. */
+  readMetrics?: () => Promise<string>
   checks: () => readonly Check[]
   logger: Logger
 }): Promise<OpsServer> {
-  const { logger } = options
+  const { logger, registry, readMetrics = () => registry.metrics() } = options
   const lastReasons = new Map<string, string>()
   const server = Fastify({ ...httpServerOptions, forceCloseConnections: true })
   limitConnections(server.server, { max: maxConnections })
@@ -62,7 +64,7 @@ export async function createOpsServer(options: {
     return reply.code(ready ? 200 : 503).send({ ready, checks: Object.fromEntries(results) })
   })
   server.get('/metrics', async (_request, reply) =>
-    reply.type(options.registry.contentType).send(await options.registry.metrics()),
+    reply.type(registry.contentType).send(await readMetrics()),
   )
   await server.listen({ port: options.port, host: options.host })
   const address = server.server.address()

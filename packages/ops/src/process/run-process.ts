@@ -9,6 +9,7 @@ import { startTracing } from '../tracing/start-tracing.ts'
 import { createLogger } from './logger.ts'
 import { createOpsServer } from './ops-server.ts'
 import type { Check } from './ops-server.ts'
+import { joinProcessGroup } from './process-group.ts'
 import { shutDownOnSignal } from './shutdown.ts'
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -27,6 +28,8 @@ export const processVariables = {
 export interface App {
   readonly name: string
   readonly checks: readonly Check[]
+  /** Its metrics, where it has several processes. */
+  readMetrics?(): Promise<string>
   /** Takes no new work, finishes or gives back what it has, and closes its connections. */
   close(): Promise<void>
 }
@@ -73,19 +76,11 @@ async function runApp<S extends ProcessSettings>(
     port: settings.OPS_PORT,
     host: settings.HOST ?? '0.0.0.0',
     registry,
+    readMetrics: () => apps[0]?.readMetrics?.() ?? registry.metrics(),
     logger,
     checks: () => (apps.length === 0 ? [starting] : apps.flatMap((app) => app.checks)),
   })
-  shutDownOnSignal({
-    logger,
-    timeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
-    async close() {
-      const latest = performance.now() + settings.SHUTDOWN_TIMEOUT_MS - exitMarginMs
-      await Promise.all(apps.map((app) => app.close()))
-      const timeLeftMs = latest - performance.now()
-      await Promise.all([server.close(), tracing.stop(Math.min(sendSpansForMs, timeLeftMs))])
-    },
-  })
+  closeOnSignal(settings, { logger, tracing, apps, closeOps: () => server.close() })
   try {
     apps.push(await start(settings, ops))
   } catch (error) {
@@ -93,6 +88,54 @@ async function runApp<S extends ProcessSettings>(
     throw error
   }
   logger.info({ opsPort: server.port }, 'started')
+}
+
+/**
+ * Runs one of several processes of an app, which another process has started: it has no ops port, and
+ * tells that process its metrics. It stops when that process ends.
+ */
+export async function runMember<S extends ProcessSettings>(
+  name: string,
+  readSettings: (env: NodeJS.ProcessEnv) => S,
+  start: (settings: S, ops: Ops) => Promise<App>,
+): Promise<void> {
+  try {
+    const settings = readSettings(process.env)
+    const logger = createLogger({ name, level: settings.LOG_LEVEL }).child({ pid: process.pid })
+    const tracing = await startTracing(`clerk-sync-${name}`, process.env, logger)
+    const registry = createRegistry([name])
+    const apps: App[] = []
+    closeOnSignal(settings, { logger, tracing, apps, closeOps: async () => undefined })
+    apps.push(await start(settings, { logger, registry }))
+    joinProcessGroup(registry)
+    logger.info('process started')
+  } catch (error) {
+    process.stderr.write(`${name} did not start: ${startProblem(error)}\n`)
+    process.exit(1)
+  }
+}
+
+interface Running {
+  readonly logger: Logger
+  readonly tracing: Tracing
+  readonly apps: readonly App[]
+  readonly closeOps: () => Promise<void>
+}
+
+function closeOnSignal(
+  { SHUTDOWN_TIMEOUT_MS: timeoutMs }: ProcessSettings,
+  { logger, tracing, apps, closeOps }: Running,
+): void {
+  shutDownOnSignal({
+    logger,
+    timeoutMs,
+    async close() {
+      const latest = performance.now() + timeoutMs - exitMarginMs
+      await Promise.all(apps.map((app) => app.close()))
+      const timeLeftMs = latest - performance.now()
+      await Promise.all([closeOps(), tracing.stop(Math.min(sendSpansForMs, timeLeftMs))])
+    },
+  })
 }
 
 const starting = { name: 'started', run: () => Promise.reject(new Error('still starting')) }

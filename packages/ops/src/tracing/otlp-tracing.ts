@@ -22,6 +22,7 @@ import type { Sampler } from '@opentelemetry/sdk-trace'
 import type { Logger } from 'pino'
 import { createErrorLog } from '../error-log.ts'
 import { waitAtMost } from '../timeout.ts'
+import { setTracing } from './spans.ts'
 import type { TracingSettings } from './tracing-settings.ts'
 
 // While the collector is unavailable, an export fails every few seconds.
@@ -66,6 +67,7 @@ export function createOtlpTracing(
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   propagation.setGlobalPropagator(new W3CTraceContextPropagator())
   trace.setGlobalTracerProvider(provider)
+  setTracing()
   logger.info('tracing started')
   return {
     async stop(timeoutMs) {

@@ -1,5 +1,6 @@
 import {
   context,
+  INVALID_SPAN_CONTEXT,
   isSpanContextValid,
   propagation,
   ROOT_CONTEXT,
@@ -14,12 +15,25 @@ const longestMetadata = 200
 /** Creates all spans. They are discarded, at next to no cost, until the process starts tracing. */
 export const tracer = trace.getTracer('clerk-sync')
 
+let isOn = false
+
+/** Whether this process has started tracing. Until then a caller can do without names and attributes. */
+export const isTracing = (): boolean => isOn
+
+/** Said once by what starts tracing. */
+export function setTracing(): void {
+  isOn = true
+}
+
+const noSpan = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
+
 /** Runs work inside a new span, a child of the active one or of the one in `parent`. */
 export async function inSpan<T>(
   name: string,
   { parent = context.active(), ...options }: SpanOptions & { parent?: Context },
   work: (span: Span) => Promise<T>,
 ): Promise<T> {
+  if (!isOn) return await work(noSpan)
   return tracer.startActiveSpan(name, options, parent, async (span) => {
     try {
       return await work(span)
@@ -43,6 +57,7 @@ export function markFailed(span: Span, error: unknown): void {
  * Undefined when no trace is active.
  */
 export function writeTraceContext(): string | undefined {
+  if (!isOn) return undefined
   const carrier: { traceparent?: string } = {}
   propagation.inject(context.active(), carrier)
   const { traceparent } = carrier
@@ -51,6 +66,7 @@ export function writeTraceContext(): string | undefined {
 
 /** The trace that a job carries. Anything that is not one gives the root context. */
 export function readTraceContext(metadata: unknown): Context {
+  if (!isOn) return ROOT_CONTEXT
   if (typeof metadata !== 'string' || metadata.length > longestMetadata) return ROOT_CONTEXT
   try {
     const { traceparent } = Object(JSON.parse(metadata)) as { traceparent?: unknown }
