@@ -1,7 +1,7 @@
 import { postgresConnection, waitAtMost } from '@clerk-sync/ops'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { DatabaseError, Pool } from 'pg'
-import type { PoolClient } from 'pg'
+import type { PoolClient, QueryResult } from 'pg'
 import { toConnectError, toDatabaseError } from './database-error.ts'
 import { PrismaClient } from './generated/client.ts'
 import { traceTransaction } from './trace-transaction.ts'
@@ -11,8 +11,7 @@ const connectTimeoutMs = 5_000
 // Above the statement timeout: only a server that answers nothing at all gets here.
 const answerTimeoutMs = 10_000
 const transactionTimeoutMs = 30_000
-// A session keeps the defaults that it began with: one that began read-only stays so, whatever
-// ALTER DATABASE or ALTER ROLE says later.
+// A session keeps the defaults that it began with, whatever ALTER DATABASE or ALTER ROLE says later.
 const sessionLifetimeSeconds = 300
 // A connection to a server that does not answer would hold up the end of the process.
 const closeTimeoutMs = 2_000
@@ -51,6 +50,8 @@ export interface Database {
 
 /** A pool of connections to the database that holds the tables. Nothing connects until first use. */
 export function createDatabase(options: { url: string; maxConnections: number }): Database {
+  // Sessions that began read-only and stay so: each is used once.
+  const readOnly = new WeakSet<object>()
   const pool = new ExplainingPool({
     ...postgresConnection(options.url),
     max: options.maxConnections,
@@ -63,13 +64,20 @@ export function createDatabase(options: { url: string; maxConnections: number })
     // ISO 8601 alone. By a statement, which the pool waits for: as a connection option a pooler may
     // refuse it.
     // oxlint-disable-next-line typescript/no-misused-promises -- awaited, though its type says void
-    onConnect: (client): Promise<unknown> =>
-      client.query(`SET timezone TO 'UTC'; SET datestyle TO 'ISO'`),
+    onConnect: async (client): Promise<void> => {
+      const results: unknown = await client.query(
+        `SET timezone TO 'UTC'; SET datestyle TO 'ISO'; SHOW default_transaction_read_only`,
+      )
+      const [, , shown] = results as QueryResult<{ default_transaction_read_only: string }>[]
+      if (shown?.rows[0]?.default_transaction_read_only === 'on') readOnly.add(client)
+    },
   })
   // When a ROLLBACK gets no answer, Prisma gives the connection back with its transaction still open:
   // the next one would run inside of it.
   pool.on('release', (_error, client) => {
-    if (client.getTransactionStatus() !== 'I') void client.end().catch(() => undefined)
+    if (client.getTransactionStatus() !== 'I' || readOnly.has(client)) {
+      void client.end().catch(() => undefined)
+    }
   })
   const adapter = new NamingPg(pool, {
     schema: 'clerk',
