@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createFsyncPostgres } from '@clerk-sync/testing'
 import { Client } from 'pg'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { readServices, root } from './read-compose.ts'
+
+// Each starts a server and migrates it in processes of their own.
+vi.setConfig({ testTimeout: 120_000 })
 
 const services = readServices({
   POSTGRES_PASSWORD: 'test',
@@ -97,6 +100,6 @@ test('roles that are right already are made again without a lock on a table', as
   onTestFinished(() => reader.end())
   await reader.query('BEGIN; SELECT FROM clerk.users; SELECT FROM clerk.webhook_events')
   await query(url, `ALTER ROLE postgres SET lock_timeout = '2s'`)
-  await runRoles(url)
+  await expect(runRoles(url)).resolves.toBeUndefined()
   await reader.query('COMMIT')
 })

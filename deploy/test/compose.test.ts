@@ -44,13 +44,13 @@ test('there is no secret in the file', () => {
 test('each service has its own role of PostgreSQL, and no process the superuser', () => {
   const logins = all.flatMap(([name, { environment }]) => {
     const url = environment?.['DATABASE_URL']
-    return url ? [[name, new URL(url).username, new URL(url).password]] : []
+    return url ? [[name, `${new URL(url).username}:${new URL(url).password}`] as const] : []
   })
-  expect(logins.toSorted()).toEqual([
-    ['cli', 'clerk_sync_cli', filledIn.POSTGRES_CLI_PASSWORD],
-    ['migrate', 'clerk_sync_migrate', filledIn.POSTGRES_MIGRATE_PASSWORD],
-    ['worker', 'clerk_sync_worker', filledIn.POSTGRES_WORKER_PASSWORD],
-  ])
+  expect(Object.fromEntries(logins)).toEqual({
+    cli: `clerk_sync_cli:${filledIn.POSTGRES_CLI_PASSWORD}`,
+    migrate: `clerk_sync_migrate:${filledIn.POSTGRES_MIGRATE_PASSWORD}`,
+    worker: `clerk_sync_worker:${filledIn.POSTGRES_WORKER_PASSWORD}`,
+  })
   const told = all.filter(([, { environment }]) =>
     JSON.stringify(environment).includes(filledIn.POSTGRES_PASSWORD),
   )

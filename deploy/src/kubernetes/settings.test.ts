@@ -73,7 +73,7 @@ describe.each(manifestSets)('the manifests %s', (_, manifests) => {
 
   test('each key of the Secret is somebody’s', () => {
     const used = workloads.flatMap(({ container }) =>
-      (container.env ?? []).map(({ valueFrom }) => valueFrom?.secretKeyRef?.key),
+      (container.env ?? []).map(({ valueFrom }) => valueFrom?.secretKeyRef?.key ?? ''),
     )
     expect([...new Set(used)].toSorted()).toEqual(secrets.toSorted())
   })
