@@ -44,13 +44,11 @@ const nothingThere: State = { readOnly: 'off', filtered: null, applied: null }
 
 async function readState(db: Database): Promise<State> {
   try {
-    const [state] = await db.transaction((tx) =>
-      tx.$queryRawUnsafe<State[]>(
-        `SELECT current_setting('transaction_read_only') AS "readOnly",
-           (${filteredTablesSql}) AS filtered,
+    const [state] = await db.query<State>(
+      `SELECT current_setting('transaction_read_only') AS "readOnly",
+         (${filteredTablesSql}) AS filtered,
            array_agg(migration_name::text) AS applied
          FROM clerk._prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
-      ),
     )
     return state ?? nothingThere
   } catch (error) {

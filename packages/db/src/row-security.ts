@@ -26,8 +26,8 @@ export const filteredTablesSql = `
 
 /** The tables of which row level security may hide rows from the role of `db`. */
 export async function readFilteredTables(db: Database): Promise<string[]> {
-  const [row] = await db.transaction((tx) =>
-    tx.$queryRawUnsafe<{ tables: string[] | null }[]>(`SELECT (${filteredTablesSql}) AS tables`),
+  const [row] = await db.query<{ tables: string[] | null }>(
+    `SELECT (${filteredTablesSql}) AS tables`,
   )
   return row?.tables ?? []
 }
