@@ -36,6 +36,8 @@ COPY --from=pruned /pruned/app/full/apps/ apps/
 COPY --from=pruned /pruned/app/full/packages/ packages/
 COPY --from=client /app/packages/db/src/generated/ packages/db/src/generated/
 COPY deploy/healthcheck.js deploy/
+# Of what is installed here and nothing else.
+RUN pnpm docs:sbom --no-optional
 
 FROM debian:trixie-slim
 RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin clerk-sync
@@ -43,7 +45,7 @@ COPY --from=build /usr/bin/tini-static /usr/bin/tini
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app
 # clerk_sync_build_info tells the version that stands here.
-COPY --from=app /app/package.json ./
+COPY --from=app /app/package.json /app/sbom.cdx.json ./
 COPY --from=app /app/node_modules/ node_modules/
 COPY --from=app /app/deploy/ deploy/
 COPY --from=app /app/packages/ packages/

@@ -8,7 +8,9 @@
 --   clerk_sync_read     reads the tables: GRANT clerk_sync_read TO my_app
 --   clerk_sync_queue    uses a queue in PostgreSQL; worker and cli have it, ingest needs it alone
 --
--- The first three log in: ALTER ROLE clerk_sync_worker PASSWORD '…'.
+-- The first three log in. Their passwords are set where the session names them, and else left as they are:
+--
+--   PGOPTIONS='-c clerk_sync.migrate_password=… -c clerk_sync.worker_password=… -c clerk_sync.cli_password=…'
 
 DO $$
 DECLARE
@@ -27,6 +29,19 @@ BEGIN
 END
 $$;
 
+DO $$
+DECLARE
+  name text;
+  password text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY['migrate', 'worker', 'cli'] LOOP
+    password := current_setting(format('clerk_sync.%s_password', name), true);
+    CONTINUE WHEN coalesce(password, '') = '';
+    EXECUTE format('ALTER ROLE %I PASSWORD %L', 'clerk_sync_' || name, password);
+  END LOOP;
+END
+$$;
+
 GRANT clerk_sync_queue TO clerk_sync_worker, clerk_sync_cli;
 
 -- BullMQ asks for its schema with IF NOT EXISTS, which needs CREATE also where it exists. Its bulk
@@ -42,7 +57,8 @@ BEGIN
 END
 $$;
 
--- What another role created before belongs to the role for migrations from now on.
+-- What another role created before belongs to the role for migrations from now on. What does already is
+-- left alone: to change an owner locks the table.
 DO $$
 DECLARE
   namespace text;
@@ -51,7 +67,8 @@ BEGIN
   FOREACH namespace IN ARRAY ARRAY['clerk', 'clerk_queue'] LOOP
     IF to_regnamespace(namespace) IS NULL THEN
       EXECUTE format('CREATE SCHEMA %I AUTHORIZATION clerk_sync_migrate', namespace);
-    ELSE
+    ELSIF (SELECT nspowner FROM pg_namespace WHERE oid = to_regnamespace(namespace))
+      <> to_regrole('clerk_sync_migrate') THEN
       EXECUTE format('ALTER SCHEMA %I OWNER TO clerk_sync_migrate', namespace);
     END IF;
   END LOOP;
@@ -61,17 +78,19 @@ BEGIN
                WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END, oid::regclass)
     FROM pg_class c
     WHERE relnamespace IN (to_regnamespace('clerk'), to_regnamespace('clerk_queue'))
-      AND relkind IN ('r', 'p', 'S', 'v', 'm')
+      AND relkind IN ('r', 'p', 'S', 'v', 'm') AND relowner <> to_regrole('clerk_sync_migrate')
       -- The sequence of a column goes with its table.
       AND NOT EXISTS (SELECT FROM pg_depend
         WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype IN ('a', 'i'))
     UNION ALL
     SELECT format('ALTER ROUTINE %s OWNER TO clerk_sync_migrate', oid::regprocedure)
     FROM pg_proc WHERE pronamespace IN (to_regnamespace('clerk'), to_regnamespace('clerk_queue'))
+      AND proowner <> to_regrole('clerk_sync_migrate')
     UNION ALL
     SELECT format('ALTER TYPE %s OWNER TO clerk_sync_migrate', oid::regtype)
     FROM pg_type
     WHERE typnamespace IN (to_regnamespace('clerk'), to_regnamespace('clerk_queue')) AND typtype = 'e'
+      AND typowner <> to_regrole('clerk_sync_migrate')
   LOOP
     EXECUTE command;
   END LOOP;

@@ -13,6 +13,9 @@ import { composeText, readRequired, readServices, root } from './read-compose.ts
 
 const filledIn = {
   POSTGRES_PASSWORD: '0f1e2d3c',
+  POSTGRES_MIGRATE_PASSWORD: '1f1e2d3c',
+  POSTGRES_WORKER_PASSWORD: '2f1e2d3c',
+  POSTGRES_CLI_PASSWORD: '3f1e2d3c',
   CLERK_WEBHOOK_SIGNING_SECRET: createSigningSecret(),
   GRAFANA_PASSWORD: '4b5a6978',
 }
@@ -38,7 +41,25 @@ test('there is no secret in the file', () => {
   expect(composeText).not.toMatch(/(PASSWORD|SECRET|_KEY): (?!\$\{)/)
 })
 
-describe.each(apps)('%s', (name, service) => {
+test('each service has its own role of PostgreSQL, and no process the superuser', () => {
+  const logins = all.flatMap(([name, { environment }]) => {
+    const url = environment?.['DATABASE_URL']
+    return url ? [[name, `${new URL(url).username}:${new URL(url).password}`] as const] : []
+  })
+  expect(Object.fromEntries(logins)).toEqual({
+    cli: `clerk_sync_cli:${filledIn.POSTGRES_CLI_PASSWORD}`,
+    migrate: `clerk_sync_migrate:${filledIn.POSTGRES_MIGRATE_PASSWORD}`,
+    worker: `clerk_sync_worker:${filledIn.POSTGRES_WORKER_PASSWORD}`,
+  })
+  const told = all.filter(([, { environment }]) =>
+    JSON.stringify(environment).includes(filledIn.POSTGRES_PASSWORD),
+  )
+  expect(told.map(([name]) => name)).toEqual(['roles', 'postgres'])
+})
+
+const confined = all.filter(([name]) => name === 'roles').concat(apps)
+
+describe.each(confined)('%s', (_, service) => {
   test('has neither rights nor a file system to write to', () => {
     expect(service).toMatchObject({
       read_only: true,
@@ -49,7 +70,9 @@ describe.each(apps)('%s', (name, service) => {
     // The user is that of the image.
     expect(service.user).toBeUndefined()
   })
+})
 
+describe.each(apps)('%s', (name, service) => {
   test('may take longer to stop than the process gives itself', () => {
     expect(seconds(service.stop_grace_period) * 1_000).toBeGreaterThan(defaults.shutdownTimeoutMs)
   })
@@ -71,13 +94,18 @@ describe.each(running)('%s', (_, service) => {
   test('is open to this machine alone', () => {
     for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/)
   })
+})
 
-  test('mounts files that there are', () => {
-    const paths = (service.volumes ?? []).filter((volume) => volume.startsWith('./'))
-    for (const path of paths.map((volume) => volume.split(':')[0] ?? '')) {
-      expect([path, existsSync(join(root, path))]).toEqual([path, true])
-    }
-  })
+// Compose refuses the file otherwise, as with -1 or yes without quotes.
+test.each(all)('each word of the command of %s is a text', (_, { command = [] }) => {
+  for (const word of command) expect(word).toBeTypeOf('string')
+})
+
+test.each(all)('%s mounts files that there are', (_, { volumes = [] }) => {
+  const paths = volumes.filter((volume) => volume.startsWith('./'))
+  for (const path of paths.map((volume) => volume.split(':')[0] ?? '')) {
+    expect([path, existsSync(join(root, path))]).toEqual([path, true])
+  }
 })
 
 test('one service builds the image', () => {

@@ -30,6 +30,18 @@ test('what it copies of the repository is there and is sent to the builder', () 
   }
 })
 
+test('the SBOM is made of what is installed in the image, and is where the documents say', () => {
+  const stage = dockerfile
+    .split('\nFROM ')
+    .find((text) => text.includes('\nRUN pnpm docs:sbom --no-optional'))
+  expect(stage).toContain('pnpm install --frozen-lockfile --ignore-scripts --prod --no-optional')
+  const workdir = /^WORKDIR (.+)$/m.exec(final)?.[1]
+  expect(final).toMatch(/^COPY --from=app .*\/app\/sbom\.cdx\.json \.\/$/m)
+  for (const file of ['docs/security.md', 'docs/deploy.md', 'CHANGELOG.md']) {
+    expect(readFileSync(join(root, file), 'utf8')).toContain(`\`${workdir}/sbom.cdx.json\``)
+  }
+})
+
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const close of closers.splice(0)) await close()

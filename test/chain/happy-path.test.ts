@@ -54,6 +54,30 @@ describe.each(backends)('on %s', (backend) => {
     },
   )
 
+  // As the two come from a user that an identity provider removes by SCIM.
+  const provisioned = `{"type":"user.created","object":"event","timestamp":1795885963000,"data":{"id":"user_scim","banned":false,"locked":false,"deprovisioned":false,"updated_at":1795885963000}}`
+  const deprovisioned = `{"type":"user.updated","object":"event","timestamp":1795885964000,"data":{"id":"user_scim","banned":false,"locked":false,"deprovisioned":true,"updated_at":1795885964000}}`
+
+  test('users.deprovisioned follows what SCIM does', async () => {
+    const read = () =>
+      chain.db.prisma.user.findUniqueOrThrow({
+        where: { id: 'user_scim' },
+        select: { banned: true, locked: true, deprovisioned: true },
+      })
+    for (const [body, expected] of [
+      [provisioned, false],
+      [deprovisioned, true],
+    ] as const) {
+      const sent = await ingest.send(body)
+      expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
+      expect(await read()).toEqual({ banned: false, locked: false, deprovisioned: expected })
+    }
+    // Svix may deliver the first one again, and later.
+    const late = await ingest.send(provisioned)
+    expect(await outcomesOf(chain, [late])).toEqual(['stale'])
+    expect(await read()).toMatchObject({ deprovisioned: true })
+  })
+
   test('fields that are switched off stay null and never enter the queue', async () => {
     const { data, ...event } = buildSample('user.created')
     const secrets = {

@@ -45,6 +45,7 @@ export const workerVariables = {
   ),
   RECONCILE_REPAIR: flag(false),
   RECONCILE_MAX_DELETES: deleteLimit,
+  CLERK_INSTANCE_ID: variable(z.string().optional(), 'ins_2abc'),
   CLERK_SECRET_KEY: optionalClerkSecretKey,
   CLERK_API_URL: clerkApiUrl,
 }
@@ -57,6 +58,8 @@ export interface ReconcileConfig {
   readonly maxDeletes: DeleteLimit
   readonly secretKey: string
   readonly apiUrl: string
+  /** The instance that the key has to be of; absent: the one that was read first. */
+  readonly instanceId: string | undefined
 }
 
 export interface WorkerConfig extends Settings<typeof processVariables> {
@@ -97,6 +100,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
             maxDeletes: settings.RECONCILE_MAX_DELETES,
             secretKey,
             apiUrl: settings.CLERK_API_URL,
+            instanceId: settings.CLERK_INSTANCE_ID,
           },
         }
       : {}),

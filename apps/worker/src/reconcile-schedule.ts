@@ -1,5 +1,6 @@
 import { createBackendApi, defaultRate } from '@clerk-sync/events/backend-api'
 import {
+  checkInstance,
   createSharedRateLimiter,
   driftOf,
   isComplete,
@@ -41,6 +42,7 @@ export function startReconcileSchedule(deps: ReconcileDeps): { close(): Promise<
         logger.warn(retry, "Clerk's API did not answer; the request is sent again"),
     })
     try {
+      await checkInstance({ api, db }, config.instanceId)
       const found = await reconcile({
         db,
         api,

@@ -185,7 +185,8 @@ test('it starts while the database is read-only, says so at /readyz, and is read
   const name = new URL(url).pathname.slice(1)
   await execute(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
   const worker = await startReachable({ DATABASE_URL: url, REDIS_URL: `${inject('redisUrl')}/6` })
-  const problem = 'the database takes no writes: set DATABASE_URL to the primary'
+  const problem =
+    'the database takes no writes: set DATABASE_URL to the primary, or default_transaction_read_only of the role and the database to off'
   await vi.waitFor(
     async () =>
       expect(await worker.readiness()).toMatchObject({
@@ -197,11 +198,9 @@ test('it starts while the database is read-only, says so at /readyz, and is read
   expect(worker.output.stdout).toContain(`"reason":"${problem}"`)
 
   await execute(`ALTER DATABASE ${name} SET default_transaction_read_only = off`)
-  // Sessions keep the defaults that they began with, for five minutes at the most.
-  await execute(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
   await vi.waitFor(async () => expect(await worker.readiness()).toEqual(ready), 20_000)
   expect(worker.output.stdout).not.toContain('event failed')
-})
+}, 60_000)
 
 test('without its database it says so at /readyz, without the password, and still stops', async () => {
   const worker = await startReachable({ DATABASE_URL: 'postgresql://user:s3cret@127.0.0.1:1/app' })

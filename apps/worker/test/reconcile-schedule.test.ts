@@ -28,8 +28,10 @@ beforeEach(async () => {
   }
 })
 
-async function start(queue: QueueLocation, repair: boolean) {
+async function start(queue: QueueLocation, repair: boolean, instanceId?: string) {
   const registry = new Registry()
+  const lines: LogLine[] = []
+  const write = (line: string) => void lines.push(JSON.parse(line) as LogLine)
   const worker = await startWorker(
     {
       HOST: '127.0.0.1',
@@ -50,9 +52,10 @@ async function start(queue: QueueLocation, repair: boolean) {
         maxDeletes: { percent: 1 },
         secretKey: clerk.secretKey,
         apiUrl: clerk.url,
+        instanceId,
       },
     },
-    { logger: createLogger({ name: 'test', level: 'silent' }), registry },
+    { logger: createLogger({ name: 'test', level: 'info' }, { write }), registry },
   )
   let isClosed = false
   const close = async () => {
@@ -60,7 +63,15 @@ async function start(queue: QueueLocation, repair: boolean) {
     isClosed = true
   }
   onTestFinished(close)
-  return { registry, close }
+  const logged = (text: string) => lines.find(({ msg }) => msg.startsWith(text))
+  return { registry, logged, close }
+}
+
+interface LogLine {
+  readonly level: string
+  readonly msg: string
+  readonly reason?: string
+  readonly tables?: readonly { readonly table: string; readonly problem?: string }[]
 }
 
 async function gauges(registry: Registry, name: string) {
@@ -115,6 +126,58 @@ test.each(['redis', 'postgres'] as const)(
     )
   },
   150_000,
+)
+
+test('a table that can not be compared is an error in the log, and in the metrics until it can', async () => {
+  clerk.world.createUser({ created_at: longAgo, updated_at: longAgo })
+  const removeFault = clerk.faults.add({ path: '/v1/users', status: 404 })
+  const { registry, logged } = await start(await locate('redis'), false)
+  const incomplete = async (table: string) => {
+    const values = await gauges(registry, 'clerk_sync_reconcile_incomplete')
+    return values.find(({ labels }) => labels['table'] === table)?.value
+  }
+  await vi.waitFor(async () => expect(await incomplete('users')).toBe(1), { timeout: 45_000 })
+  expect(await incomplete('organizations')).toBe(0)
+  // Whether a user is missing is not known.
+  expect(await drift(registry, 'users', 'missing')).toBeUndefined()
+  const line = logged('reconcile could not compare or repair everything')
+  expect(line?.level).toBe('error')
+  const problems = line?.tables?.filter(({ problem }) => problem !== undefined)
+  expect(problems).toEqual([
+    expect.objectContaining({ table: 'users', problem: expect.stringContaining('/users') }),
+  ])
+
+  removeFault()
+  await vi.waitFor(async () => expect(await incomplete('users')).toBe(0), { timeout: 45_000 })
+  expect(await drift(registry, 'users', 'missing')).toBe(1)
+}, 120_000)
+
+test.each([
+  ['CLERK_INSTANCE_ID names', 'ins_other', undefined],
+  ['the tables are of', undefined, 'ins_other'],
+])(
+  'the key of another instance than %s compares and writes nothing',
+  async (_, named, readFirst) => {
+    clerk.world.createUser({ created_at: longAgo, updated_at: longAgo })
+    if (readFirst) {
+      await db.prisma
+        .$executeRaw`INSERT INTO clerk.deployment (id, instance_id) VALUES (1, ${readFirst})`
+    }
+    const { registry, logged } = await start(await locate('redis'), true, named)
+    await vi.waitFor(() => expect(logged('the reconcile failed')).toBeDefined(), {
+      timeout: 45_000,
+    })
+    expect(logged('the reconcile failed')).toMatchObject({
+      level: 'error',
+      reason: expect.stringMatching(
+        /^CLERK_SECRET_KEY is of the instance ins_\w+, .* of ins_other/,
+      ),
+    })
+    expect(clerk.requests.map(({ path }) => path)).toEqual(['/v1/instance'])
+    expect(await gauges(registry, 'clerk_sync_reconcile_last_run_timestamp_seconds')).toEqual([])
+    expect(await db.prisma.user.count()).toBe(0)
+  },
+  60_000,
 )
 
 test('before the first run there is nothing to tell', async () => {

@@ -60,18 +60,39 @@ describe.each(manifestSets)('the manifests %s', (_, manifests) => {
     },
   )
 
-  test.each(workloads)('the secrets of $name are keys of the one Secret', ({ container }) => {
-    for (const { name, value, valueFrom } of container.env ?? []) {
+  test.each(workloads)('the secrets of $name are keys of the one Secret', (workload) => {
+    for (const { name, value, valueFrom } of workload.container.env ?? []) {
       expect(value).toBeUndefined()
       expect(valueFrom?.secretKeyRef?.name).toMatch(/^clerk-sync(-\w{10})?$/)
-      expect(valueFrom?.secretKeyRef?.key).toBe(name)
-      expect(secrets).toContain(name)
+      // Each has its own role of PostgreSQL (deploy/postgres/roles.sql).
+      const role = name === 'DATABASE_URL' ? `${workload.component.toUpperCase()}_` : ''
+      expect(valueFrom?.secretKeyRef?.key).toBe(`${role}${name}`)
+      expect(secrets).toContain(`${role}${name}`)
     }
   })
 
   test('each key of the Secret is somebody’s', () => {
-    const used = workloads.flatMap(({ container }) => namesOf(container.env ?? []))
+    const used = workloads.flatMap(({ container }) =>
+      (container.env ?? []).map(({ valueFrom }) => valueFrom?.secretKeyRef?.key ?? ''),
+    )
     expect([...new Set(used)].toSorted()).toEqual(secrets.toSorted())
+  })
+
+  test('who has a database has the role that is made for it, and nobody else has one', () => {
+    const given = workloads.filter(({ container }) =>
+      namesOf(container.env ?? []).includes('DATABASE_URL'),
+    )
+    const roles = given.map(({ component }) => `clerk_sync_${component}`)
+    expect(roles.toSorted()).toEqual(['clerk_sync_migrate', 'clerk_sync_worker'])
+    const made = readFileSync(join(root, 'deploy/postgres/roles.sql'), 'utf8')
+    const example = readFileSync(
+      join(kubernetesDir, 'overlays/example/secrets.env.example'),
+      'utf8',
+    )
+    for (const role of roles) {
+      expect(made).toContain(`'${role}'`)
+      expect(example).toContain(role)
+    }
   })
 
   test('containers listen where the settings say', () => {

@@ -1,11 +1,13 @@
 import type { Database } from './database.ts'
 import { DatabaseRefusedError } from './database-error.ts'
 import { readMigrations } from './migration-history.ts'
+import { filteredTablesSql } from './row-security.ts'
 
 const undefinedTable = '42P01'
 
 interface State {
   readOnly: string
+  filtered: string[] | null
   applied: string[] | null
 }
 
@@ -20,7 +22,15 @@ export function createDatabaseCheck(db: Database): () => Promise<void> {
   return async () => {
     const state = await readState(db)
     if (state.readOnly === 'on') {
-      throw new Error('the database takes no writes: set DATABASE_URL to the primary')
+      throw new Error(
+        'the database takes no writes: set DATABASE_URL to the primary, or default_transaction_read_only of the role and the database to off',
+      )
+    }
+    // A hidden row would stay when its entity is deleted, and nobody would know.
+    if (state.filtered?.length) {
+      throw new Error(
+        `row level security hides rows of ${state.filtered.join(', ')}: the role in DATABASE_URL must own the tables, have BYPASSRLS, or have a policy FOR ALL USING (true) on each`,
+      )
     }
     names ??= readNames()
     const applied = new Set(state.applied)
@@ -30,17 +40,20 @@ export function createDatabaseCheck(db: Database): () => Promise<void> {
   }
 }
 
+const nothingThere: State = { readOnly: 'off', filtered: null, applied: null }
+
 async function readState(db: Database): Promise<State> {
   try {
     const [state] = await db.query<State>(
       `SELECT current_setting('transaction_read_only') AS "readOnly",
+         (${filteredTablesSql}) AS filtered,
            array_agg(migration_name::text) AS applied
          FROM clerk._prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
     )
-    return state ?? { readOnly: 'off', applied: [] }
+    return state ?? nothingThere
   } catch (error) {
     const isEmpty = error instanceof DatabaseRefusedError && error.sqlState === undefinedTable
-    if (isEmpty) return { readOnly: 'off', applied: [] }
+    if (isEmpty) return nothingThere
     throw error
   }
 }

@@ -30,6 +30,8 @@ export class DatabaseUnavailableError extends Error {
   }
 }
 
+const untranslatable = '22P05'
+
 /**
  * The database refused a write. The message has PostgreSQL's error code and the names of the
  * objects concerned, not its text: that may quote the values, and this is kept where people read it.
@@ -40,7 +42,9 @@ export class DatabaseRefusedError extends Error {
   readonly sqlState: string
 
   constructor(sqlState: string, objects: string) {
-    super(`the database refused the write: SQLSTATE ${sqlState}${objects}`)
+    const why =
+      sqlState === untranslatable ? '; its encoding lacks a character: it must be UTF8' : ''
+    super(`the database refused the write: SQLSTATE ${sqlState}${objects}${why}`)
     this.sqlState = sqlState
   }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { postgresConnection, waitAtMost } from '@clerk-sync/ops'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { DatabaseError, Pool } from 'pg'
-import type { PoolClient } from 'pg'
+import type { PoolClient, QueryResult } from 'pg'
 import { DatabaseRefusedError, toConnectError, toDatabaseError } from './database-error.ts'
 import { PrismaClient } from './generated/client.ts'
 import { traceTransaction } from './trace-transaction.ts'
@@ -11,9 +11,10 @@ import { traceTransaction } from './trace-transaction.ts'
 const connectTimeoutMs = 5_000
 // Above the statement timeout: only a server that answers nothing at all gets here.
 const answerTimeoutMs = 10_000
-// A session keeps the defaults that it began with: one that began read-only stays so, whatever
-// ALTER DATABASE or ALTER ROLE says later.
+// A session keeps the defaults that it began with, whatever ALTER DATABASE or ALTER ROLE says later.
 const sessionLifetimeSeconds = 300
+// Those that began read-only: each is used once.
+const readOnlySessions = new WeakSet<object>()
 // A connection to a server that does not answer would hold up the end of the process.
 const closeTimeoutMs = 2_000
 
@@ -104,7 +105,7 @@ export function createDatabase(options: { url: string; maxConnections: number })
       return await use(client)
     } finally {
       // One with an open transaction would have the next one run inside of it.
-      client.release(client.getTransactionStatus() !== 'I')
+      client.release(client.getTransactionStatus() !== 'I' || readOnlySessions.has(client))
     }
   }
 
@@ -171,8 +172,13 @@ function openPool({ url, maxConnections }: { url: string; maxConnections: number
     // ISO 8601 alone. By a statement, which the pool waits for: as a connection option a pooler may
     // refuse it.
     // oxlint-disable-next-line typescript/no-misused-promises -- awaited, though its type says void
-    onConnect: (client): Promise<unknown> =>
-      client.query(`SET timezone TO 'UTC'; SET datestyle TO 'ISO'`),
+    onConnect: async (client): Promise<void> => {
+      const results: unknown = await client.query(
+        `SET timezone TO 'UTC'; SET datestyle TO 'ISO'; SHOW default_transaction_read_only`,
+      )
+      const [, , shown] = results as QueryResult<{ default_transaction_read_only: string }>[]
+      if (shown?.rows[0]?.default_transaction_read_only === 'on') readOnlySessions.add(client)
+    },
   })
   // An idle connection that the server drops is replaced at the next use; of any other the statement
   // under way fails.

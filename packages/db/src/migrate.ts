@@ -1,5 +1,5 @@
-import { Client } from 'pg'
-import { errorMessage, postgresConnection, watchWaiting } from '@clerk-sync/ops'
+import { Client, DatabaseError } from 'pg'
+import { errorMessage, explainPostgres, postgresConnection, watchWaiting } from '@clerk-sync/ops'
 import { DatabaseUnavailableError, toConnectError } from './database-error.ts'
 import { readMigrations, readSchema } from './migration-history.ts'
 import { createSchemaEngine } from './schema-engine.ts'
@@ -40,6 +40,7 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
       })
       try {
         await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
+        await checkEncoding(client)
         await createSchema(client)
         const applied = await applyMigrations(client)
         await client.query('COMMIT')
@@ -98,6 +99,20 @@ async function begin(client: Client): Promise<number> {
   return rows[0]?.pid ?? 0
 }
 
+// LATIN1 refuses most names of the world, and SQL_ASCII takes bytes for letters. Whoever has tables
+// there must not be kept from migrating: doctor tells them.
+async function checkEncoding(client: Client): Promise<void> {
+  const { rows } = await client.query<{ encoding: string }>(
+    `SELECT current_setting('server_encoding') AS encoding`,
+  )
+  const encoding = rows[0]?.encoding
+  if (encoding === 'UTF8' || (await readApplied(client)).length > 0) return
+  throw new Error(
+    `the encoding of the database is ${encoding}, but it must be UTF8: create a database with ` +
+      `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and set DATABASE_URL to it`,
+  )
+}
+
 // IF NOT EXISTS would need the right to create it, also where it is there.
 async function createSchema(client: Client): Promise<void> {
   const { rows } = await client.query(`SELECT to_regnamespace('clerk') AS schema`)
@@ -138,6 +153,8 @@ async function applyMigrations(client: Client): Promise<string[]> {
 function migrationProblem(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
   if (cause instanceof DatabaseUnavailableError) return cause.explanation
+  const advice = cause instanceof DatabaseError && explainPostgres(cause.message, cause.code)
+  if (advice) return `${cause.message}; ${advice.cause}: ${advice.cure}`
   switch ('code' in cause ? cause.code : undefined) {
     case 'P3005':
       return (

@@ -91,3 +91,16 @@ test.each([
   expect(row).toMatchObject({ ...data, updated_at: new Date(noon + 1) })
   expect(await applyAll(db, [remove(id)])).toEqual(['deleted'])
 })
+
+test('with read-only transactions as the default migrate names cause and cure, and works after it', async () => {
+  await setDefaults('default_transaction_read_only = on')
+  await expect(migrate(database.url)).rejects.toThrow(
+    /default_transaction_read_only is on: set DATABASE_URL to the primary, or BEGIN READ WRITE; ALTER DATABASE … RESET default_transaction_read_only; COMMIT, and the same for the role$/,
+  )
+  const name = new URL(database.url).pathname.slice(1)
+  await query(
+    database.url,
+    `BEGIN READ WRITE; ALTER DATABASE ${name} RESET default_transaction_read_only; COMMIT`,
+  )
+  expect(await migrate(database.url)).not.toEqual([])
+})

@@ -50,6 +50,11 @@ export function explainPostgres(
         cause: 'the server has no database of the name in DATABASE_URL',
         cure: 'create it with CREATE DATABASE, or set the right name: the part behind the last slash',
       }
+    case '25006':
+      return {
+        cause: 'the server is a replica, or default_transaction_read_only is on',
+        cure: 'set DATABASE_URL to the primary, or BEGIN READ WRITE; ALTER DATABASE … RESET default_transaction_read_only; COMMIT, and the same for the role',
+      }
     case '53300':
       return {
         cause: 'all connections that the server allows are in use',

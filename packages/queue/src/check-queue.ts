@@ -69,16 +69,29 @@ async function checkPostgres(opened: OpenQueue): Promise<void> {
     await checkSessions(pool.options, connection.schema)
     checked.add(pool)
   }
+  await checkWrites(pool)
   try {
     await isJobIn(opened, 'failed', 'probe')
   } catch (cause) {
     if (!(cause instanceof SchemaMigrationRequiredError)) throw cause
     throw new Error("the queue's tables are missing or old: run clerk-sync migrate", { cause })
   }
-  const { rows } = await pool.query<{ readOnly: string }>(
-    `SELECT current_setting('transaction_read_only') AS "readOnly"`,
-  )
-  if (rows[0]?.readOnly === 'on') {
-    throw new Error('PostgreSQL takes no writes: set DATABASE_URL to the primary')
+}
+
+async function checkWrites(pool: Pool): Promise<void> {
+  const client = await pool.connect()
+  // A session that began read-only stays so: it must not come back into the pool.
+  let isDropped = true
+  try {
+    const { rows } = await client.query<{ readOnly: string }>(
+      `SELECT current_setting('transaction_read_only') AS "readOnly"`,
+    )
+    isDropped = rows[0]?.readOnly === 'on'
+  } finally {
+    client.release(isDropped)
   }
+  if (!isDropped) return
+  throw new Error(
+    'PostgreSQL takes no writes: set DATABASE_URL to the primary, or default_transaction_read_only of the role and the database to off',
+  )
 }

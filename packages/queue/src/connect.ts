@@ -36,6 +36,8 @@ function postgresOptions(location: QueueLocation & { kind: 'postgres' }): Postgr
   return {
     ...postgresConnection(location.url),
     schema: location.schema,
+    // BullMQ's statements rely on it, whatever the server's default is. BullMQ adds its search_path.
+    options: '-c default_transaction_isolation=read\\ committed',
     max: 10,
     connectionTimeoutMillis: commandTimeoutMs,
     query_timeout: 10_000,

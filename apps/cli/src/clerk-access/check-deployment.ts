@@ -1,42 +1,7 @@
-import { ApiRefusedError, FeatureNotEnabledError } from '@clerk-sync/events/backend-api'
-import type { BackendApi } from '@clerk-sync/events/backend-api'
-import { saveInstanceId } from '@clerk-sync/sync'
-import type { Database, DeletionPolicy } from '@clerk-sync/db'
-import { isClerkObject, choiceOf, keptBy, selectKept } from '@clerk-sync/events'
+import type { DeletionPolicy } from '@clerk-sync/db'
+import { choiceOf, keptBy, selectKept } from '@clerk-sync/events'
 import type { readDeployment } from '@clerk-sync/sync'
 import type { Kept } from '@clerk-sync/events'
-
-/**
- * Checks that CLERK_SECRET_KEY is of the instance whose data the tables hold. The first reading of Clerk
- * saves the instance's id in the database.
- *
- * @throws an Error that names both instances when they differ.
- */
-export async function checkInstance(
-  { api, db }: { api: BackendApi; db: Database },
-  expected: string | undefined,
-): Promise<void> {
-  const id = await readInstanceId(api)
-  if (id === undefined) return
-  if (expected !== undefined && id !== expected) {
-    throw new Error(
-      `CLERK_SECRET_KEY is of the instance ${id}, but these tables are of ${expected}: nothing was read or written`,
-    )
-  }
-  await saveInstanceId(db, id)
-}
-
-async function readInstanceId(api: BackendApi): Promise<string | undefined> {
-  try {
-    const instance = await api.get('/instance')
-    const id = isClerkObject(instance) ? instance['id'] : undefined
-    return typeof id === 'string' ? id : undefined
-  } catch (error) {
-    if (error instanceof ApiRefusedError || error instanceof FeatureNotEnabledError)
-      return undefined
-    throw error
-  }
-}
 
 type Saved = Awaited<ReturnType<typeof readDeployment>>['settings']
 

@@ -7,7 +7,7 @@ import {
   defaultRate,
 } from '@clerk-sync/events/backend-api'
 import type { BackendApi } from '@clerk-sync/events/backend-api'
-import { createSharedRateLimiter, readDeployment } from '@clerk-sync/sync'
+import { checkInstance, createSharedRateLimiter, readDeployment } from '@clerk-sync/sync'
 import { createDatabase, deletionPolicies, pendingMigrations } from '@clerk-sync/db'
 import type { Database, WriteRules } from '@clerk-sync/db'
 import type { Entity, Kept } from '@clerk-sync/events'
@@ -15,7 +15,7 @@ import { postgresUrl, oneOf, readConfig } from '@clerk-sync/ops'
 import { fieldsLeftOut, keptVariables } from '@clerk-sync/events'
 import { locateDataDir } from '../start/data-dir.ts'
 import { findRunning, withRunning } from '../start/running.ts'
-import { checkInstance, settingsOf } from './check-deployment.ts'
+import { settingsOf } from './check-deployment.ts'
 
 const variables = {
   DATABASE_URL: postgresUrl,
@@ -84,9 +84,9 @@ export async function openClerkAccess(
     await db.close()
   }
   try {
-    const deployment = await readDeployment(db)
-    const { kept, deletionPolicy } = settingsOf(complete, settings, deployment.settings)
-    await checkInstance({ api, db }, complete['CLERK_INSTANCE_ID'] || deployment.instanceId)
+    const saved = (await readDeployment(db)).settings
+    const { kept, deletionPolicy } = settingsOf(complete, settings, saved)
+    await checkInstance({ api, db }, complete['CLERK_INSTANCE_ID'] || undefined)
     return { db, api, kept, rules: { deletionPolicy, auditValues: false }, close }
   } catch (error) {
     await close()

@@ -37,11 +37,11 @@ export function buildChecks({ env, openDatabase, endpoint, quote }: CheckDeps): 
   }
   const url = database.value
   const db = openDatabase(url)
-  const { reachable, clock, tables } = databaseChecks(db, url, quote)
+  const { reachable, clock, tables, fit } = databaseChecks(db, url, quote)
   const queue = queuePart(env, { url, reachable }, quote)
   const last = ledgerCheck(db, tables, quote)
   const filled = refillCheck(db, tables)
-  return [...settings, reachable, clock, tables, ...queue, ...further, filled, last]
+  return [...settings, reachable, clock, tables, ...fit, ...queue, ...further, filled, last]
 }
 
 function queuePart(

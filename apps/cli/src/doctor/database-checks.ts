@@ -1,4 +1,4 @@
-import { DatabaseUnavailableError, pendingMigrations } from '@clerk-sync/db'
+import { DatabaseUnavailableError, pendingMigrations, readFilteredTables } from '@clerk-sync/db'
 import type { Database } from '@clerk-sync/db'
 import { explainPostgres } from '@clerk-sync/ops'
 import { duration } from '../terminal/text.ts'
@@ -27,7 +27,19 @@ export function databaseChecks(db: Database, url: string, quote: Quote) {
     run: async () => judgeMigrations(await pendingMigrations(url)),
     onError: unreadable,
   }
-  return { reachable, clock, tables }
+  const encoding: Check = {
+    name: 'encoding',
+    needs: reachable,
+    run: () => checkEncoding(db),
+    onError: unreadable,
+  }
+  const rows: Check = {
+    name: 'row level security',
+    needs: tables,
+    run: async () => judgeFiltered(await readFilteredTables(db)),
+    onError: unreadable,
+  }
+  return { reachable, clock, tables, fit: [encoding, rows] }
 }
 
 async function checkServer(db: Database): Promise<Finding> {
@@ -68,6 +80,39 @@ async function checkClock(db: Database): Promise<Finding> {
     found: skew.text,
     cause: 'the tables hold times of both clocks; the order of changes does not depend on them',
     cure: 'let NTP set the clocks of both machines; "clock" says whether this one is right',
+  }
+}
+
+async function checkEncoding(db: Database): Promise<Finding> {
+  const [answer] = await db.prisma.$queryRaw<{ encoding: string }[]>`
+    SELECT current_setting('server_encoding') AS encoding`
+  const encoding = answer?.encoding ?? 'unknown'
+  if (encoding === 'UTF8') return { status: 'ok', found: encoding }
+  const cure =
+    "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, copy this one with pg_dump and pg_restore, set DATABASE_URL to it, and replay the failed events"
+  return encoding === 'SQL_ASCII'
+    ? {
+        status: 'warning',
+        found: encoding,
+        cause: 'PostgreSQL takes each byte for a letter: length, upper case and order are wrong',
+        cure,
+      }
+    : {
+        status: 'problem',
+        found: encoding,
+        cause: `events with letters that ${encoding} lacks are refused, and kept as failed`,
+        cure,
+      }
+}
+
+function judgeFiltered(tables: readonly string[]): Finding {
+  if (tables.length === 0) return { status: 'ok', found: 'hides no row from this role' }
+  return {
+    status: 'problem',
+    found: `may hide rows of ${tables.join(', ')}`,
+    cause:
+      'it is enabled on these tables, and the user in DATABASE_URL is subject to it: a worker with this user waits',
+    cure: 'ALTER ROLE … BYPASSRLS for the user, or CREATE POLICY … FOR ALL TO … USING (true) on each of them',
   }
 }
 

@@ -16,6 +16,8 @@ test('a deployment in which everything is fine has a line for each check and not
     expect.stringMatching(/^ok {7}database {18}PostgreSQL \d[\d.]* answers$/),
     'ok       database clock            within a second of the database',
     'ok       tables                    up to date',
+    'ok       encoding                  UTF8',
+    'ok       row level security        hides no row from this role',
     'ok       queue                     in PostgreSQL, tables up to date',
     'ok       failed events             none',
     'ok       waiting events            none',
@@ -27,7 +29,7 @@ test('a deployment in which everything is fine has a line for each check and not
     'ok       kept fields               filled in all rows',
     'ok       last event                user.updated, 3 min ago: applied',
     '',
-    '0 problems, 0 warnings, 17 ok, 0 skipped',
+    '0 problems, 0 warnings, 19 ok, 0 skipped',
     '',
   ])
 })

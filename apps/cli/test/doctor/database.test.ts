@@ -1,6 +1,6 @@
 import { createFaultProxy } from '@clerk-sync/testing'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
-import { changed, createSettings, examine, execute, rememberEvent } from './scene.ts'
+import { changed, createSettings, examine, execute, rememberEvent, saveChoice } from './scene.ts'
 
 describe('the database', () => {
   test.each<[what: string, change: (url: URL) => void, found: RegExp, cause: string, cure: string]>(
@@ -79,6 +79,54 @@ describe('the database', () => {
     })
   })
 
+  test.each([
+    ['LATIN1', 'problem', 'events with letters that LATIN1 lacks are refused'],
+    ['SQL_ASCII', 'warning', 'PostgreSQL takes each byte for a letter'],
+  ])('the encoding %s is a %s', async (encoding, status, cause) => {
+    const name = `test_${encoding.toLowerCase()}_${process.pid}`
+    await execute(
+      inject('databaseUrl'),
+      `CREATE DATABASE ${name} ENCODING '${encoding}' LOCALE_PROVIDER libc
+       LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`,
+    )
+    onTestFinished(() => execute(inject('databaseUrl'), `DROP DATABASE ${name} WITH (FORCE)`))
+    const url = changed(inject('databaseUrl'), (one) => (one.pathname = `/${name}`))
+    const { resultOf } = await examine({ DATABASE_URL: url })
+    expect(resultOf('encoding')).toMatchObject({
+      status,
+      found: encoding,
+      cause: expect.stringContaining(cause),
+      cure: expect.stringContaining("ENCODING 'UTF8' TEMPLATE template0"),
+    })
+  })
+
+  test('row level security that hides rows from the user is a problem, with the tables', async () => {
+    const env = await createSettings()
+    const url = env['DATABASE_URL'] ?? ''
+    const role = `${new URL(url).pathname.slice(1)}_worker`
+    await execute(
+      url,
+      `CREATE ROLE ${role} LOGIN PASSWORD 'x'`,
+      `GRANT USAGE ON SCHEMA clerk TO ${role}`,
+      `GRANT SELECT ON ALL TABLES IN SCHEMA clerk TO ${role}`,
+      'ALTER TABLE clerk.users ENABLE ROW LEVEL SECURITY',
+      'ALTER TABLE clerk.tombstones ENABLE ROW LEVEL SECURITY',
+    )
+    onTestFinished(() => execute(url, `DROP OWNED BY ${role}`, `DROP ROLE ${role}`))
+    const superuser = await examine(env)
+    expect(superuser.resultOf('row level security')).toMatchObject({ status: 'ok' })
+    const asRole = changed(url, (one) => {
+      one.username = role
+      one.password = 'x'
+    })
+    const { resultOf } = await examine({ ...env, DATABASE_URL: asRole })
+    expect(resultOf('row level security')).toMatchObject({
+      status: 'problem',
+      found: 'may hide rows of clerk.tombstones, clerk.users',
+      cure: expect.stringContaining('BYPASSRLS'),
+    })
+  })
+
   test('pending migrations of the tables and of the queue are named, with the command', async () => {
     const env = await createSettings()
     await execute(
@@ -100,6 +148,28 @@ describe('the database', () => {
     })
     expect(resultOf('last event')).toMatchObject({ status: 'skipped', cause: 'it needs "tables"' })
     expect(resultOf('failed events')).toMatchObject({ status: 'skipped' })
+  })
+
+  test('a field that is kept since rows were written without it is a warning, until it is filled', async () => {
+    const env = await createSettings()
+    const url = env['DATABASE_URL'] ?? ''
+    const kept = (fields: string[]) => saveChoice(url, { entities: ['users'], fields })
+    await kept([])
+    const before = await examine(env)
+    expect(before.resultOf('kept fields')).toMatchObject({ status: 'ok' })
+    await kept(['users.phone_numbers', 'users.private_metadata'])
+    const after = await examine(env)
+    expect(after.resultOf('kept fields')).toMatchObject({
+      status: 'warning',
+      found: 'users.phone_numbers, users.private_metadata: not in all rows',
+      cure: 'run "clerk-sync backfill --refill --entities users"',
+    })
+    await execute(url, 'DROP TABLE clerk.deployment')
+    const unread = await examine(env)
+    expect(unread.resultOf('kept fields')).toMatchObject({
+      status: 'warning',
+      cause: 'clerk.deployment could not be read',
+    })
   })
 
   test('no event yet, or none for days, is a warning', async () => {

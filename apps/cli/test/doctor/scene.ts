@@ -6,9 +6,11 @@ import type { AddressInfo } from 'node:net'
 import { createDatabase, migrate } from '@clerk-sync/db'
 import type { Database } from '@clerk-sync/db'
 import { createSigningSecret } from '@clerk-sync/events'
+import type { Choice } from '@clerk-sync/events'
 import { readIngestConfig, startIngest } from '@clerk-sync/ingest'
 import { createLogger } from '@clerk-sync/ops/process'
 import { locateQueue, migrateQueue } from '@clerk-sync/queue'
+import { saveSettings } from '@clerk-sync/sync'
 import { createTestDatabase, freePort } from '@clerk-sync/testing'
 import { Registry } from 'prom-client'
 import { inject, onTestFinished } from 'vitest'
@@ -128,6 +130,13 @@ export async function runIngest(env: Record<string, string>): Promise<string> {
 export async function execute(url: string, ...statements: string[]): Promise<void> {
   const db = createDatabase({ url, maxConnections: 1 })
   for (const sql of statements) await db.prisma.$executeRawUnsafe(sql)
+  await db.close()
+}
+
+/** Writes down what is kept, as the worker does when it starts. */
+export async function saveChoice(url: string, choice: Choice): Promise<void> {
+  const db = createDatabase({ url, maxConnections: 1 })
+  await saveSettings(db, { deletionPolicy: 'erase', choice })
   await db.close()
 }
 

@@ -32,7 +32,8 @@ test.each([
 
 test.each([
   'migrations are missing (20261128100000_one): run clerk-sync migrate',
-  'the database takes no writes: set DATABASE_URL to the primary',
+  'the database takes no writes: set DATABASE_URL to the primary, or default_transaction_read_only of the role and the database to off',
+  'row level security hides rows of clerk.users, clerk.tombstones: the role in DATABASE_URL must own the tables',
   'Redis is full (512 MB of 512 MB) and takes no jobs: raise maxmemory',
   "Redis can't be reached with REDIS_URL; the log says why",
   'the key bull:clerk-events:wait is a string, not a list: remove it',

@@ -7,6 +7,10 @@ const unknownDatabase = 'the database that DATABASE_URL names does not exist'
 const sqlStates: readonly [state: RegExp, reason: string][] = [
   [/^28/, refusedLogin],
   [/^3D000$/, unknownDatabase],
+  [
+    /^25006$/,
+    'the database takes no writes: it is a replica, or default_transaction_read_only is on',
+  ],
   [/^42501$/, 'the role in DATABASE_URL lacks a permission'],
   [/^53/, 'the database has too few connections, or too little memory or disk'],
   [/^57P/, 'the database starts or stops'],
