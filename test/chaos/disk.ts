@@ -22,7 +22,8 @@ export function mountDisk(dir: string): Disk {
     // Lazily: a server may still be ending.
     run('umount', '--lazy', dir)
   }
-  process.once('exit', close)
+  // Before anything else that happens at the end of the process: what is mounted can't be removed.
+  process.prependOnceListener('exit', close)
   const resize = (bytes: number) => run('mount', '-o', `remount,size=${bytes}`, dir)
   return {
     fill() {

@@ -8,7 +8,9 @@ const help = `Usage: pnpm chaos [options]
 
 Starts PostgreSQL, Redis, two ingests and three workers, lets users, organizations and memberships
 change, and sends the events as Svix does. Meanwhile processes, servers and network fail. At the end
-the tables must be as if nothing had failed. Exits with 1 when an event is lost or a row is wrong.
+the tables must be as if nothing had failed. Exits with 1 and says why when an event is lost, a row
+is wrong, a job is in the failed set, a process crashed, a fault could not be played, or nothing was
+written within two minutes after one.
 
   --minutes <n>       how long events are sent and faults are played, per seed (5; a soak 60)
   --seed <n>          the history and the faults, in their order (random); several with commas
@@ -19,8 +21,9 @@ the tables must be as if nothing had failed. Exits with 1 when an event is lost 
   --help              shows this text
 
 The times at which things happen differ from run to run, also with the same seed. Some faults need
-root (a full disk) or Debian (a wrong clock); the report says what was left out. Ctrl-C ends a run
-early and checks what was sent until then.
+root (a full disk) or Debian (a wrong clock); the report says what was left out, and for which kinds
+the time was too short (3 minutes are enough for nearly all). Ctrl-C ends a run early and checks what
+was sent until then; a second one ends it at once and removes its files.
 
 Examples:
   $ pnpm chaos --minutes 1 --seed 7 --backend redis

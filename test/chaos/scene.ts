@@ -72,11 +72,17 @@ export async function openScene({ backend, seed, hasFaults }: SceneOptions): Pro
   const dir = mkdtempSync(join(tmpdir(), 'clerk-sync-chaos-'))
   // PostgreSQL does not run as root.
   chmodSync(dir, 0o755)
+  const remove = () =>
+    rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  // A second Ctrl-C waits for nothing.
+  process.once('exit', remove)
   const closing: (() => unknown)[] = []
   async function close(): Promise<void> {
     for (const step of closing.splice(0).toReversed()) {
-      await Promise.resolve(step()).catch(() => undefined)
+      await Promise.try(step).catch(() => undefined)
     }
+    process.removeListener('exit', remove)
+    remove()
   }
   try {
     const redisDisk = hasFaults && backend === 'redis' ? tryToMount(join(dir, 'redis')) : undefined
@@ -159,10 +165,7 @@ export async function openScene({ backend, seed, hasFaults }: SceneOptions): Pro
       log,
       faketime: hasFaults ? await provideFaketime().catch(() => undefined) : undefined,
       redisLosses: [],
-      async close() {
-        await close()
-        rmSync(dir, { recursive: true, force: true })
-      },
+      close,
     }
   } catch (error) {
     await close()
