@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, statfsSync } from 'node:fs'
 
 const roomBytes = 3 * 1024 ** 3
+const mostTries = 50
 
 /** A file system of its own that can be filled. */
 export interface Disk {
@@ -27,8 +28,16 @@ export function mountDisk(dir: string): Disk {
   const resize = (bytes: number) => run('mount', '-o', `remount,size=${bytes}`, dir)
   return {
     fill() {
-      const { bsize, blocks, bfree } = statfsSync(dir)
-      resize((blocks - bfree) * bsize)
+      for (let tries = 1; ; tries += 1) {
+        const { bsize, blocks, bfree } = statfsSync(dir)
+        try {
+          resize((blocks - bfree) * bsize)
+          return
+        } catch (error) {
+          // Refused where the server has written more in between.
+          if (tries >= mostTries) throw error
+        }
+      }
     },
     free: () => void resize(roomBytes),
     close,
