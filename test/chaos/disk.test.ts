@@ -19,7 +19,10 @@ test('a disk is filled and freed while somebody writes to it', async ({ skip }) 
   onTestFinished(() => rmSync(parent, { recursive: true, force: true }))
   const dir = join(parent, 'disk')
   const disk = tryToMount(dir)
-  if (!disk) return skip('only root may mount a disk')
+  if (!disk) {
+    skip('only root may mount a disk')
+    return
+  }
   onTestFinished(() => disk.close())
   const writer = spawn(
     'sh',

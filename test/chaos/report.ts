@@ -15,7 +15,7 @@ export function renderReport(result: RunResult): string {
     `  events sent            ${findings.published}, in ${svix.attempts} requests, ${svix.redeliveries} sent again after a 2xx`,
     `  acknowledged           ${findings.acknowledged}`,
     `  in the ledger          ${findings.inLedger}`,
-    `  lost with Redis        ${findings.lostWithRedis}, repaired by reconcile (losses: ${result.redisLosses}, named in ${result.lossesNamed} log lines)`,
+    `  lost with Redis        ${findings.lostWithRedis}, repaired by reconcile (losses: ${result.redisLosses}, ${result.lossesSeen} while a process ran that could notice; named in ${result.lossesNamed} log lines)`,
     `  lost                   ${findings.lost.length}`,
     `  wrong rows             ${findings.wrong.length}`,
     `  failed set             ${findings.failed.length === 0 ? 'empty' : ''}`,

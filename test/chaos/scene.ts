@@ -33,6 +33,9 @@ export interface Scene {
   readonly clerk: FakeClerk
   readonly history: History
   readonly svix: Svix
+  /** Where the ingests listen. */
+  readonly urls: readonly string[]
+  readonly secret: string
   readonly postgres: Postgres
   /** Absent when the queue is in PostgreSQL. */
   readonly redis: Redis | undefined
@@ -44,9 +47,16 @@ export interface Scene {
   readonly log: SceneLog
   /** Variables for a wrong clock; undefined when libfaketime can't be had. */
   readonly faketime: ((seconds: number) => Record<string, string>) | undefined
-  /** When Redis lost its data: no event that was sent later may be missing. */
-  readonly redisLosses: number[]
+  readonly redisLosses: RedisLoss[]
   readonly close: () => Promise<void>
+}
+
+/** Redis has lost its data: no event that was sent later may be missing. */
+export interface RedisLoss {
+  readonly at: number
+  /** The processes that had seen the queue before, at this time. */
+  readonly witnesses: readonly AppProcess[]
+  readonly askedAt: number
 }
 
 /** What the processes wrote. */
@@ -152,6 +162,8 @@ export async function openScene({ backend, seed, hasFaults }: SceneOptions): Pro
       clerk,
       history: createHistory(clerk, seededRandom(seed, 'history')),
       svix,
+      urls,
+      secret,
       postgres,
       redis,
       apps,

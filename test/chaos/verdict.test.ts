@@ -34,8 +34,9 @@ const good: RunResult = {
     problems: [],
   },
   peaks: { megabytes: {}, handles: {}, redisMegabytes: 0, samples: [] },
-  redisLosses: 1,
-  lossesNamed: 5,
+  redisLosses: 2,
+  lossesSeen: 1,
+  lossesNamed: 1,
   crashes: [],
   messages: new Map(),
 }
@@ -87,7 +88,7 @@ const bad: [what: string, line: string, result: RunResult][] = [
   ['a crash', 'worker 1 ended with 1', { ...good, crashes: ['worker 1 ended with 1'] }],
   [
     'a loss of Redis that nobody named',
-    'Redis was lost 1 times, and the log named 0 losses',
+    'Redis was lost 1 times where a process could notice; 0 log lines say so',
     { ...good, lossesNamed: 0 },
   ],
 ]

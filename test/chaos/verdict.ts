@@ -2,7 +2,7 @@ import type { RunResult } from './run.ts'
 
 /** Why a run is not good, a line for each reason; nothing when it is. */
 export function problemsOf(result: RunResult): string[] {
-  const { findings, injection, crashes, redisLosses, lossesNamed } = result
+  const { findings, injection, crashes, lossesSeen, lossesNamed } = result
   const unacknowledged = findings.published - findings.acknowledged
   const unrecovered = [...(injection?.counts ?? [])].filter(([, count]) => count.unrecovered > 0)
   return [
@@ -16,8 +16,10 @@ export function problemsOf(result: RunResult): string[] {
     ...(injection?.problems ?? []),
     ...unrecovered.map(([kind, count]) => `${kind}: ${count.unrecovered} times no recovery seen`),
     ...crashes,
-    ...(lossesNamed < redisLosses
-      ? [`Redis was lost ${redisLosses} times, and the log named ${lossesNamed} losses`]
+    ...(lossesNamed < lossesSeen
+      ? [
+          `Redis was lost ${lossesSeen} times where a process could notice; ${lossesNamed} log lines say so`,
+        ]
       : []),
   ]
 }
