@@ -30,17 +30,17 @@ interface Outcome {
 
 /** One run on one backend. */
 async function runOnce(
-  { isOverload, ...options }: ChaosOptions,
+  { isOverload, ...given }: ChaosOptions,
   backend: Backend,
   seed: number,
 ): Promise<Outcome> {
   try {
     if (isOverload) {
-      const result = await overload({ backend, minutes: options.minutes, say })
+      const result = await overload({ backend, minutes: given.minutes, say })
       const isGood = result.problems.length === 0
       return { text: renderOverload(result), json: { ...result, isGood }, isGood }
     }
-    const result = await run({ ...options, backend, seed, signal: stopping.signal, say })
+    const result = await run({ ...given, backend, seed, signal: stopping.signal, say })
     const isGood = problemsOf(result).length === 0
     return { text: renderReport(result), json: toJson(result), isGood }
   } catch (error) {

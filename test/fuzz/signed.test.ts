@@ -20,6 +20,7 @@ test(
     const ingest = await chain.startIngest({ kept })
     await chain.startWorker({ kept })
     const answers = new Map<number, number>()
+    let failed = 0
 
     for (let first = 0; first < runs; first += perRound) {
       const acknowledged: { svixId: string; body: string }[] = []
@@ -38,8 +39,12 @@ test(
           const ids = [...missing.keys()]
           const rows = await chain.db.prisma.webhookEvent.findMany({ where: { id: { in: ids } } })
           for (const { id } of rows) missing.delete(id)
-          for (const { data, failedReason } of await bullQueueOf(opened).getJobs(['failed'])) {
-            if (failedReason) missing.delete((data as { svixId: string }).svixId)
+          for (const job of await bullQueueOf(opened).getFailed(0, 199)) {
+            if (!job.failedReason) continue
+            missing.delete((job.data as { svixId: string }).svixId)
+            // A long run would have too many of them to be read at once.
+            await job.remove()
+            failed += 1
           }
           expect([...missing].slice(0, 5)).toEqual([])
         },
@@ -48,7 +53,6 @@ test(
     }
     // Without this, a generator that only makes nonsense would pass.
     expect(answers.get(200)).toBeGreaterThan(runs / 2)
-    const { failed = 0 } = await bullQueueOf(opened).getJobCounts('failed')
     expect(failed).toBeLessThan(runs / 2)
   },
   120_000 + runs * 200,

@@ -29,8 +29,8 @@ export function createTurns(): Turns {
     const endsAt = performance.now() + sliceMs
     do {
       line.shift()?.begin()
-      // It begins.
-      await undefined
+      // It begins meanwhile.
+      await Promise.resolve()
     } while (line.length > 0 && performance.now() < endsAt)
     isPlanned = false
     planTurn()
