@@ -3,7 +3,7 @@ import type { Database } from '@clerk-sync/db'
 /** Makes so many users differ from Clerk, a quarter in each way, all over the table. */
 export async function injectDrift(db: Database, count: number): Promise<void> {
   const quarter = count / 4
-  const run = (sql: string) => db.prisma.$executeRawUnsafe(sql)
+  const run = (sql: string) => db.query(sql)
   await run(`CREATE TEMP TABLE IF NOT EXISTS chosen (id text, kind int)`)
   await run(`
     INSERT INTO chosen SELECT id, row_number() OVER () % 3

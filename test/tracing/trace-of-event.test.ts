@@ -78,13 +78,12 @@ describe.each(['redis', 'postgres'] as const)('on %s', (backend) => {
     expect(statements(trace).map(({ name }) => name)).toEqual([
       'BEGIN',
       'SELECT pg_advisory_xact_lock_shared',
-      'SELECT webhook_events tombstones users',
+      'SELECT webhook_events',
+      'SELECT tombstones',
       expect.stringMatching(/^SELECT .*email_addresses .*users$/),
-      'INSERT users',
-      ...['email_addresses', 'phone_numbers', 'external_accounts', 'web3_wallets'].map(
-        (table) => `DELETE ${table} INSERT ${table}`,
-      ),
       'INSERT webhook_events',
+      'INSERT users',
+      'INSERT email_addresses',
       'COMMIT',
     ])
     for (const span of statements(trace)) {
@@ -94,7 +93,9 @@ describe.each(['redis', 'postgres'] as const)('on %s', (backend) => {
     expect(only(trace, 'INSERT users').attributes).toMatchObject({
       'db.operation.name': 'INSERT',
       'db.collection.name': 'users',
-      'db.query.text': expect.stringMatching(/^INSERT INTO clerk\.users AS known .*\(\$1::jsonb\)/),
+      'db.query.text': expect.stringMatching(
+        /^INSERT INTO clerk\.users \(.*json_to_recordset\(\$1::json\)/,
+      ),
     })
     expect(new Set(trace.map(({ service }) => service))).toEqual(
       new Set(['clerk-sync-ingest', 'clerk-sync-worker']),
@@ -126,7 +127,13 @@ test('each attempt has its span in the one trace, without what the database quot
   for (const { parentId } of attempts) expect(parentId).toBe(enqueue.spanId)
   expect(attempts[0]?.attributes['error.type']).toBe('ERR_DATABASE_REFUSED')
   const refused = statements(trace).filter(({ failed }) => failed)
-  expect(refused.map(({ name }) => name)).toEqual(['INSERT users', 'INSERT users'])
+  // What was sent together with the refused statement fails with it.
+  expect(refused.map(({ name }) => name)).toEqual([
+    'INSERT users',
+    'INSERT email_addresses',
+    'INSERT users',
+    'INSERT email_addresses',
+  ])
   expect(refused[0]?.attributes['db.response.status_code']).toBe('P0001')
   expect(Buffer.concat(scene.receiver.bodies).includes('quoted: Twice')).toBe(false)
 })

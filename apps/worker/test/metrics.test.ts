@@ -112,7 +112,7 @@ test('an event that waits for its write is in progress, and its connection in us
   onTestFinished(() => db.close())
   await vi.waitFor(async () => expect((await scrape()).get('database_up')).toBe(1), 10_000)
   await db.transaction(async (tx) => {
-    await tx.$executeRawUnsafe('LOCK TABLE clerk.users IN ACCESS EXCLUSIVE MODE')
+    await tx.execute('LOCK TABLE clerk.users IN ACCESS EXCLUSIVE MODE')
     await enqueue('msg_1')
     await vi.waitFor(async () => {
       const samples = await scrape()

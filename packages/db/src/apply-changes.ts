@@ -5,7 +5,7 @@ import type { OwnedRows } from './cascade-delete.ts'
 import type { Database, Transaction } from './database.ts'
 import { DatabaseUnavailableError } from './database-error.ts'
 import { decide, entityKey, isDeleted } from './decide.ts'
-import type { Decision, ExistingState, Tombstones, Verdict, Write } from './decide.ts'
+import type { Decision, ExistingState, Tombstones, Verdict } from './decide.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
 import { readHolders } from './holders.ts'
 import {
@@ -13,9 +13,9 @@ import {
   readLedgerAndTombstones,
   readRows,
   redactLedger,
-  replaceChildren,
-  upsertRows,
+  RowChangedError,
   writeLedger,
+  writeRows,
 } from './statements.ts'
 import type { LedgerEntry, ReadRow } from './statements.ts'
 
@@ -55,8 +55,8 @@ export async function applyChanges(
   }
 }
 
-/** The batch must be applied again with all other writers locked out. */
-class NeedsExclusiveLock extends Error {}
+// Two workers rarely meet at one row; where they do it twice, the second waits for all others.
+const triesBesideOthers = 2
 
 /**
  * Applies a batch in one transaction of a few statements: entity rows, tombstones and ledger commit
@@ -71,18 +71,29 @@ export async function applyBatch(
   changes: readonly Change[],
   rules: WriteRules,
 ): Promise<(Verdict | Error)[]> {
-  const apply = (exclusive: boolean) =>
-    db.transaction((tx) => applyIn(tx, changes, rules, exclusive))
-  const hasDeletes = changes.some((change) => change.kind === 'delete')
-  const { verdicts, rest } = await apply(hasDeletes).catch((error: unknown) => {
-    // A row that was not there to be locked may be written by a worker that waits for this one.
-    const isConflict = error instanceof DatabaseUnavailableError && error.isConflict
-    if (!(error instanceof NeedsExclusiveLock) && !isConflict) throw error
-    return apply(true)
-  })
-  for (const owned of rest) await cascadeDeleteRest(db, owned, rules.deletionPolicy)
-  return verdicts
+  let exclusive = changes.some((change) => change.kind === 'delete')
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const { verdicts, rest } = await db.transaction((tx) =>
+        applyIn(tx, changes, rules, exclusive),
+      )
+      for (const owned of rest) await cascadeDeleteRest(db, owned, rules.deletionPolicy)
+      return verdicts
+    } catch (error) {
+      const isConflict =
+        error instanceof RowChangedError ||
+        (error instanceof DatabaseUnavailableError && error.isConflict)
+      if (exclusive && error instanceof RowChangedError) {
+        throw new Error('something else than clerk-sync writes to its tables', { cause: error })
+      }
+      if (exclusive || (!isConflict && !(error instanceof NeedsExclusiveLock))) throw error
+      exclusive = !isConflict || tries >= triesBesideOthers
+    }
+  }
 }
+
+/** The batch deletes something: it must be applied again with all other writers locked out. */
+class NeedsExclusiveLock extends Error {}
 
 /** What applyBatch would do now, without doing it. */
 export async function previewBatch(
@@ -91,8 +102,7 @@ export async function previewBatch(
   rules: WriteRules,
 ): Promise<(Verdict | Error)[]> {
   return db.transaction(async (tx) => {
-    await lockTables(tx, false)
-    const existing = await readExistingState(tx, changes)
+    const existing = await lockAndRead(tx, changes, false)
     return decide(changes, existing, rules.deletionPolicy).verdicts
   })
 }
@@ -112,37 +122,35 @@ async function applyIn(
   exclusive: boolean,
 ): Promise<{ verdicts: (Verdict | Error)[]; rest: readonly OwnedRows[] }> {
   const { deletionPolicy } = rules
-  await lockTables(tx, exclusive)
-  const existing = await readExistingState(tx, changes)
+  const existing = await lockAndRead(tx, changes, exclusive)
   const decision = decide(changes, existing, deletionPolicy)
 
   const { deletions, writes } = decision
   if (deletions.length > 0 && !exclusive) throw new NeedsExclusiveLock()
-  const { ids, rest } =
-    deletions.length > 0
-      ? await cascadeDelete(tx, deletions, deletionPolicy)
-      : { ids: [], rest: [] }
-  const isAsDecided = await writeRows(tx, writes, existing.rows)
-  // Another worker wrote a row that was not there to be locked.
-  if (!isAsDecided && !exclusive) throw new NeedsExclusiveLock()
-  if (!isAsDecided) throw new Error('something else than clerk-sync writes to its tables')
-  const verdicts = await writeOutcomes(tx, changes, decision, rules)
+  const [verdicts] = await Promise.all([
+    writeOutcomes(tx, changes, decision, rules),
+    writeRows(tx, byEntity(writes)),
+  ])
+  if (deletions.length === 0) return { verdicts, rest: [] }
+  const { ids, rest } = await cascadeDelete(tx, deletions, deletionPolicy)
   // Last, since the ledger entries of the batch itself may concern what it has deleted.
   if (deletionPolicy !== 'retain') await redactLedger(tx, ids)
   return { verdicts, rest }
 }
 
-async function readExistingState(tx: Transaction, changes: readonly Change[]) {
-  const holders = await readHolders(tx, changes)
-  const touched = byEntity(changes.filter(isOfRow))
-  const { events, tombstones } = await readLedgerAndTombstones(tx, changes, touched)
-  const rows = await readRows(tx, touched)
-  return {
-    events,
-    tombstones: withDeletedRows(tombstones, rows),
-    rows,
-    holders,
-  } satisfies ExistingState
+// One round trip.
+async function lockAndRead(
+  tx: Transaction,
+  changes: readonly Change[],
+  exclusive: boolean,
+): Promise<ExistingState> {
+  const [, holders, { events, tombstones }, { rows, children }] = await Promise.all([
+    lockTables(tx, exclusive),
+    readHolders(tx, changes),
+    readLedgerAndTombstones(tx, changes),
+    readRows(tx, byEntity(changes.filter(isOfRow))),
+  ])
+  return { events, tombstones: withDeletedRows(tombstones, rows), rows, children, holders }
 }
 
 // A tombstone keeps of some rows who had them.
@@ -163,25 +171,6 @@ function withDeletedRows(
   return new Map([...deleted, ...tombstones])
 }
 
-/** Says whether every row was written, and was new where none was known. */
-async function writeRows(
-  tx: Transaction,
-  writes: readonly Write[],
-  existing: ReadonlyMap<string, ReadRow>,
-): Promise<boolean> {
-  for (const [entity, some] of byEntity(writes)) {
-    const written = await upsertRows(tx, entity, some)
-    const isAsDecided = some.every(
-      ({ id }) => written.get(id) === !existing.has(entityKey(entity, id)),
-    )
-    if (!isAsDecided) return false
-    for (const child of entity.children) {
-      if (!child.off) await replaceChildren(tx, child, some)
-    }
-  }
-  return true
-}
-
 async function writeOutcomes(
   tx: Transaction,
   changes: readonly Change[],
@@ -189,7 +178,7 @@ async function writeOutcomes(
   rules: WriteRules,
 ): Promise<(Verdict | Error)[]> {
   const entries = toLedgerEntries(changes, decision, rules)
-  const added = entries.length > 0 ? await writeLedger(tx, entries) : new Set<string>()
+  const added = await writeLedger(tx, entries)
   return decision.verdicts.map((verdict, index) => {
     const event = changes[index]?.event
     if (verdict instanceof Error || !event) return verdict

@@ -1,7 +1,7 @@
 import { entities, isPartOf, ownerColumn } from '@clerk-sync/events'
 import type { Column, Entity, Owner } from '@clerk-sync/events'
+import { prepare } from './database.ts'
 import type { Database, Transaction } from './database.ts'
-import { writingTo } from './database-error.ts'
 import type { Deletion } from './decide.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
 import { lockTables, redactLedger } from './statements.ts'
@@ -105,7 +105,7 @@ async function findDeletedOwners(
   owner: Owner,
 ): Promise<DeletedId[]> {
   const rows = await db.transaction((tx) =>
-    tx.$queryRawUnsafe<{ id: string; deleted_at: Date }[]>(
+    tx.query<{ id: string; deleted_at: Date }>(
       `SELECT tombstone.id, tombstone.deleted_at FROM clerk.tombstones AS tombstone
        WHERE tombstone.entity = $1 AND tombstone.deleted_at IS NOT NULL
          AND tombstone.recorded_at > now() - make_interval(days => $2::int)
@@ -145,7 +145,7 @@ async function deleteRows(
   const statement =
     policy === 'erase' ? eraseRows(entity, column) : keepRows(entity, column, policy)
   const input = owners.map(({ id, deletedAt }) => ({ id, deleted_at: toIsoTime(deletedAt) }))
-  const deleted = await tx.$queryRawUnsafe<{ id: string }[]>(statement, JSON.stringify(input))
+  const deleted = await tx.query<{ id: string }>(statement, JSON.stringify(input))
   const ids = deleted.map((row) => row.id)
   await deleteChildRows(tx, entity, ids, policy)
   return ids
@@ -198,7 +198,7 @@ async function deleteChildRows(
       policy === 'erase'
         ? `DELETE FROM clerk.${table}`
         : `UPDATE clerk.${table} SET ${emptied.join(', ')}`
-    await tx.$executeRawUnsafe(`${what} WHERE ${parentColumn} = ANY($1::text[])`, parents)
+    await tx.execute(`${what} WHERE ${parentColumn} = ANY($1::text[])`, parents)
   }
 }
 
@@ -210,7 +210,8 @@ const emptyPersonal = (columns: readonly Column[]) =>
 
 // Of two deletes of one id the earlier time stays, so that their order of arrival doesn't matter.
 // least() passes over nulls: a deletion of its own says more than the deletion of an owner.
-const insertTombstones = `
+const insertTombstones = prepare(
+  `
   INSERT INTO clerk.tombstones AS known (entity, id, deleted_at, organization_id, user_id, created_at)
   SELECT entity, id, deleted_at, organization_id, user_id, created_at
   FROM jsonb_to_recordset($1::jsonb) AS input(
@@ -224,7 +225,9 @@ const insertTombstones = `
       user_id = coalesce(known.user_id, EXCLUDED.user_id),
       created_at = coalesce(known.created_at, EXCLUDED.created_at)
   WHERE known.deleted_at IS DISTINCT FROM least(known.deleted_at, EXCLUDED.deleted_at)
-     OR known.user_id IS DISTINCT FROM coalesce(known.user_id, EXCLUDED.user_id)`
+     OR known.user_id IS DISTINCT FROM coalesce(known.user_id, EXCLUDED.user_id)`,
+  'tombstones',
+)
 
 interface NewTombstone {
   readonly entity: string
@@ -245,7 +248,7 @@ async function writeTombstones(
     ...rest,
     deleted_at: deletedAt === null ? null : toIsoTime(deletedAt),
   }))
-  await writingTo('tombstones', tx.$executeRawUnsafe(insertTombstones, JSON.stringify(rows)))
+  await tx.execute(insertTombstones, JSON.stringify(rows))
 }
 
 const toIsoTime = (ms: number) => new Date(ms).toISOString()

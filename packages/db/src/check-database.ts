@@ -32,12 +32,10 @@ export function createDatabaseCheck(db: Database): () => Promise<void> {
 
 async function readState(db: Database): Promise<State> {
   try {
-    const [state] = await db.transaction((tx) =>
-      tx.$queryRawUnsafe<State[]>(
-        `SELECT current_setting('transaction_read_only') AS "readOnly",
+    const [state] = await db.query<State>(
+      `SELECT current_setting('transaction_read_only') AS "readOnly",
            array_agg(migration_name::text) AS applied
          FROM clerk._prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
-      ),
     )
     return state ?? { readOnly: 'off', applied: [] }
   } catch (error) {

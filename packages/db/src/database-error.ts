@@ -1,11 +1,5 @@
-import {
-  errorMessage,
-  explainPostgres,
-  isNetworkErrorCode,
-  isUnavailableSqlState,
-} from '@clerk-sync/ops'
+import { errorMessage, explainPostgres, isUnavailableSqlState } from '@clerk-sync/ops'
 import { DatabaseError } from 'pg'
-import { Prisma } from './generated/client.ts'
 
 /** The database can't work now: no event's fault, and the same write will succeed later. */
 export class DatabaseUnavailableError extends Error {
@@ -59,49 +53,20 @@ export class DatabaseRefusedError extends Error {
   }
 }
 
-/** What an error is about, as far as PostgreSQL says it. */
-interface ErrorNames {
-  readonly table?: string | undefined
-  readonly column?: string | undefined
-  readonly constraint?: string | undefined
+/** The error of a statement as one of ours; an error of the program itself comes back as it is. */
+export function toDatabaseError(error: unknown, table?: string): unknown {
+  if (error instanceof TypeError || error instanceof RangeError) return error
+  if (!(error instanceof DatabaseError)) return new DatabaseUnavailableError(errorMessage(error))
+  const sqlState = error.code ?? ''
+  return isUnavailableSqlState(sqlState)
+    ? new DatabaseUnavailableError(error.message, sqlState)
+    : new DatabaseRefusedError(sqlState, objectsIn(error, table))
 }
 
-interface DriverCause {
-  readonly originalCode?: string
-  readonly originalMessage?: string
-  names?: ErrorNames
-}
-
-// P1xxx: connection. P2024, P2028, P2037: no connection in time, transaction lost, too many.
-const unavailableCodes = /^(P1\d{3}|P2024|P2028|P2037)$/
-const lostConnection =
-  /connection|connect |timeout|socket|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN/i
-/** The error as one of ours where the database is its cause; anything else comes back as it is. */
-export function toDatabaseError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
-  const unavailable = connectErrorIn(error)
-  if (unavailable) return unavailable
-  const cause = driverCause(error)
-  const sqlState = cause?.originalCode
-  if (sqlState !== undefined && !isUnavailableSqlState(sqlState)) {
-    return new DatabaseRefusedError(sqlState, objectsIn(cause?.names))
-  }
-  if (sqlState === undefined && !isConnectionError(error, cause)) return error
-  return new DatabaseUnavailableError(driverReason(error, cause), sqlState)
-}
-
-/** Why node-postgres could make no connection. Prisma puts an error of its own in its place, with its `meta`. */
+/** Why no connection could be made. */
 export function toConnectError(error: unknown): DatabaseUnavailableError {
   const sqlState = error instanceof DatabaseError ? error.code : undefined
-  const unavailable = new DatabaseUnavailableError(errorMessage(error), sqlState)
-  return Object.assign(unavailable, { meta: { unavailable } })
-}
-
-function connectErrorIn(error: Error): DatabaseUnavailableError | undefined {
-  if (error instanceof DatabaseUnavailableError) return error
-  const isWrapped = error instanceof Prisma.PrismaClientKnownRequestError
-  const unavailable = isWrapped ? error.meta?.['unavailable'] : undefined
-  return unavailable instanceof DatabaseUnavailableError ? unavailable : undefined
+  return new DatabaseUnavailableError(errorMessage(error), sqlState)
 }
 
 function unavailableBecause(sqlState: string | undefined): string {
@@ -111,57 +76,11 @@ function unavailableBecause(sqlState: string | undefined): string {
     : "the database can't write now"
 }
 
-/** The result of a statement that writes to one table, which its error names if PostgreSQL doesn't. */
-export async function writingTo<T>(table: string, written: Promise<T>): Promise<T> {
-  try {
-    return await written
-  } catch (error) {
-    const cause = error instanceof Error ? driverCause(error) : undefined
-    if (cause) cause.names = { ...cause.names, table: cause.names?.table ?? table }
-    throw error
-  }
-}
-
-/** What PostgreSQL answered to the statement, where it answered. */
-export function sqlStateOf(error: unknown): string | undefined {
-  return error instanceof Error ? driverCause(error)?.originalCode : undefined
-}
-
-function isConnectionError(error: Error, cause: DriverCause | undefined): boolean {
-  // The driver has an SQLSTATE for everything that the server itself said.
-  if (cause || networkCodeOf(error)) return true
-  return error instanceof Prisma.PrismaClientKnownRequestError
-    ? unavailableCodes.test(error.code)
-    : error instanceof Prisma.PrismaClientInitializationError ||
-        error instanceof Prisma.PrismaClientUnknownRequestError ||
-        lostConnection.test(error.message)
-}
-
-// Prisma passes an error on whose message is empty: of a host every address of which refused the
-// connection (localhost has two).
-function networkCodeOf(error: Error): string | undefined {
-  const code = 'code' in error ? String(error.code) : ''
-  return isNetworkErrorCode(code) ? code : undefined
-}
-
-function driverCause(error: Error): DriverCause | undefined {
-  const meta = error instanceof Prisma.PrismaClientKnownRequestError ? error.meta : undefined
-  return (meta?.['driverAdapterError'] as { cause?: DriverCause } | undefined)?.cause
-}
-
-function objectsIn(names: ErrorNames = {}): string {
-  const objects = (['table', 'column', 'constraint'] as const)
-    .filter((kind) => names[kind])
-    .map((kind) => `${kind} ${names[kind]}`)
+// A trigger may say what it likes in place of a name.
+function objectsIn(error: DatabaseError, table: string | undefined): string {
+  const named = { table: error.table ?? table, column: error.column, constraint: error.constraint }
+  const objects = Object.entries(named).flatMap(([kind, name]) =>
+    name !== undefined && /^\w{1,63}$/.test(name) ? [`${kind} ${name}`] : [],
+  )
   return objects.length === 0 ? '' : ` (${objects.join(', ')})`
-}
-
-function driverReason(error: Error, cause: DriverCause | undefined): string {
-  if (cause?.originalMessage) return cause.originalMessage
-  if (error instanceof AggregateError) return errorMessage(error)
-  const isWrapped = error instanceof Prisma.PrismaClientKnownRequestError
-  if (isWrapped && networkCodeOf(error)) return error.code
-  const lastLine = error.message.trim().split('\n').at(-1) ?? error.name
-  // Prisma wraps what happened: Raw query failed. Code: `N/A`. Message: `…`
-  return /Message: `(.+)`$/.exec(lastLine)?.[1] ?? lastLine
 }

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import { postgresConnection, waitAtMost } from '@clerk-sync/ops'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { DatabaseError, Pool } from 'pg'
 import type { PoolClient } from 'pg'
-import { toConnectError, toDatabaseError } from './database-error.ts'
+import { DatabaseRefusedError, toConnectError, toDatabaseError } from './database-error.ts'
 import { PrismaClient } from './generated/client.ts'
 import { traceTransaction } from './trace-transaction.ts'
 
@@ -10,17 +11,46 @@ import { traceTransaction } from './trace-transaction.ts'
 const connectTimeoutMs = 5_000
 // Above the statement timeout: only a server that answers nothing at all gets here.
 const answerTimeoutMs = 10_000
-const transactionTimeoutMs = 30_000
 // A session keeps the defaults that it began with: one that began read-only stays so, whatever
 // ALTER DATABASE or ALTER ROLE says later.
 const sessionLifetimeSeconds = 300
 // A connection to a server that does not answer would hold up the end of the process.
 const closeTimeoutMs = 2_000
 
-/** The part of the Prisma client that statements run on, inside one transaction. */
-export interface Transaction {
-  $queryRawUnsafe<T = unknown>(text: string, ...values: unknown[]): Promise<T>
-  $executeRawUnsafe(text: string, ...values: unknown[]): Promise<number>
+/** A statement that a connection plans once, for what runs all the time. Made by `prepare`. */
+export interface PreparedStatement {
+  readonly name: string
+  readonly text: string
+  /** The table that a refusal is about, where PostgreSQL does not name one. */
+  readonly writesTo: string | undefined
+}
+
+/**
+ * Names a statement by its text, so that a name means the same to every release and every process
+ * behind a pooler. The columns of its result must not depend on what the tables have: PostgreSQL would
+ * refuse the plan after the next migration.
+ */
+export function prepare(text: string, writesTo?: string): PreparedStatement {
+  const hash = createHash('sha256').update(text).digest('base64url')
+  return { name: `clerk_sync_${hash.slice(0, 20)}`, text, writesTo }
+}
+
+/** Runs statements, with $1 for the first of the values. */
+interface Queries {
+  /** @throws {DatabaseUnavailableError} {DatabaseRefusedError} */
+  query<Row extends object>(
+    statement: string | PreparedStatement,
+    ...values: unknown[]
+  ): Promise<Row[]>
+}
+
+/**
+ * One transaction. A statement is sent at once: those that do not need each other's answer share a
+ * round trip when they are awaited together. They run in the order in which they were sent.
+ */
+export interface Transaction extends Queries {
+  /** Returns how many rows the statement wrote. */
+  execute(statement: string | PreparedStatement, ...values: unknown[]): Promise<number>
 }
 
 /** How the connections to the database are used now. */
@@ -33,11 +63,12 @@ export interface PoolUse {
   readonly waiters: number
 }
 
-export interface Database {
+export interface Database extends Queries {
   /** Typed reads of the tables. */
   readonly prisma: PrismaClient
   /**
-   * Runs statements in one transaction; it rolls back when `run` throws.
+   * Runs statements in one transaction; it rolls back when `run` throws. `run` is called a second time
+   * where a pooler turns out to keep no prepared statements.
    *
    * @throws {DatabaseUnavailableError} or {DatabaseRefusedError} where the database is the cause.
    */
@@ -49,15 +80,92 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** A pool of connections to the database that holds the tables. Nothing connects until first use. */
+/**
+ * A pool of connections to the database that holds the tables. Nothing connects until first use.
+ * `pgbouncer=true` in the URL says that a pooler without prepared statements is in between; it is found
+ * out, too, at the price of a transaction that runs twice.
+ */
 export function createDatabase(options: { url: string; maxConnections: number }): Database {
-  const pool = new ExplainingPool({
-    ...postgresConnection(options.url),
-    max: options.maxConnections,
+  const pool = openPool(options)
+  let keepsStatements = new URL(options.url).searchParams.get('pgbouncer') !== 'true'
+  let prisma: PrismaClient | undefined
+
+  async function connect(): Promise<PoolClient> {
+    try {
+      return await pool.connect()
+    } catch (error) {
+      throw toConnectError(error)
+    }
+  }
+
+  async function withConnection<T>(use: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await connect()
+    try {
+      return await use(client)
+    } finally {
+      // One with an open transaction would have the next one run inside of it.
+      client.release(client.getTransactionStatus() !== 'I')
+    }
+  }
+
+  // Names that a pooler's server does not know, or knows from somebody else.
+  async function withKnownStatements<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return await run()
+    } catch (error) {
+      const isNameUnknown =
+        error instanceof DatabaseRefusedError && ['26000', '42P05'].includes(error.sqlState)
+      if (!keepsStatements || !isNameUnknown) throw error
+      keepsStatements = false
+      return await run()
+    }
+  }
+
+  return {
+    get prisma() {
+      const adapter = () => new PrismaPg(pool, { schema: 'clerk', disposeExternalPool: false })
+      return (prisma ??= new PrismaClient({ adapter: adapter(), errorFormat: 'minimal' }))
+    },
+    query: (statement, ...values) =>
+      withKnownStatements(() =>
+        withConnection((client) =>
+          statementsOn(client, keepsStatements).query(statement, ...values),
+        ),
+      ),
+    async transaction(run) {
+      const traced = traceTransaction(run)
+      try {
+        const result = await withKnownStatements(() =>
+          withConnection((client) =>
+            runTransaction(client, statementsOn(client, keepsStatements), traced.run),
+          ),
+        )
+        traced.end()
+        return result
+      } catch (error) {
+        traced.end(error)
+        throw error
+      }
+    },
+    async ping() {
+      await withConnection((client) => statementsOn(client, false).query('SELECT 1'))
+    },
+    poolUse: () => readPoolUse(pool),
+    async close() {
+      await waitAtMost(Promise.all([prisma?.$disconnect(), pool.end()]), closeTimeoutMs)
+    },
+  }
+}
+
+function openPool({ url, maxConnections }: { url: string; maxConnections: number }): Pool {
+  const pool = new Pool({
+    ...postgresConnection(url),
+    max: maxConnections,
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: answerTimeoutMs,
     maxLifetimeSeconds: sessionLifetimeSeconds,
     keepAlive: true,
+    pipeline: true,
     application_name: 'clerk-sync',
     // Prisma's adapter drops the offset of a timestamptz, so the session must be in UTC, and reads
     // ISO 8601 alone. By a statement, which the pool waits for: as a connection option a pooler may
@@ -66,102 +174,65 @@ export function createDatabase(options: { url: string; maxConnections: number })
     onConnect: (client): Promise<unknown> =>
       client.query(`SET timezone TO 'UTC'; SET datestyle TO 'ISO'`),
   })
-  // When a ROLLBACK gets no answer, Prisma gives the connection back with its transaction still open:
-  // the next one would run inside of it.
-  pool.on('release', (_error, client) => {
-    if (client.getTransactionStatus() !== 'I') void client.end().catch(() => undefined)
-  })
-  const adapter = new NamingPg(pool, {
-    schema: 'clerk',
-    disposeExternalPool: true,
-    // An idle connection that the server drops is replaced at the next use.
-    onPoolError: () => undefined,
-    onConnectionError: () => undefined,
-  })
-  const prisma = new PrismaClient({ adapter, errorFormat: 'minimal' })
-  return {
-    prisma,
-    async transaction(run) {
-      const traced = traceTransaction(run)
-      try {
-        const result = await prisma.$transaction(traced.run, {
-          // Locks and reads rely on it, whatever the server's default is: each statement sees what was
-          // committed before it began.
-          isolationLevel: 'ReadCommitted',
-          maxWait: connectTimeoutMs + 1_000,
-          timeout: transactionTimeoutMs,
-        })
-        traced.end()
-        return result
-      } catch (error) {
-        const problem = toDatabaseError(error)
-        traced.end(problem)
-        throw problem
-      }
-    },
-    async ping() {
-      try {
-        await prisma.$queryRawUnsafe('SELECT 1')
-      } catch (error) {
-        throw toDatabaseError(error)
-      }
-    },
-    poolUse: () => readPoolUse(pool),
-    async close() {
-      await waitAtMost(prisma.$disconnect(), closeTimeoutMs)
-    },
+  // An idle connection that the server drops is replaced at the next use; of any other the statement
+  // under way fails.
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  return pool
+}
+
+const unnamed = { name: undefined, writesTo: undefined }
+
+async function runTransaction<T>(
+  client: PoolClient,
+  tx: Transaction,
+  run: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  try {
+    // Locks and reads rely on it, whatever the server's default is: each statement sees what was
+    // committed before it began.
+    const begun = tx.execute('BEGIN ISOLATION LEVEL READ COMMITTED')
+    const result = await run(tx)
+    await begun
+    const { command } = await client.query('COMMIT').catch((error: unknown) => {
+      throw toDatabaseError(error)
+    })
+    // What PostgreSQL makes of a transaction in which a statement failed.
+    if (command !== 'COMMIT') throw new Error('a statement failed in a transaction that went on')
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined)
+    throw error
   }
 }
 
-type ConnectCallback = Parameters<Pool['connect']>[0]
-
-// Prisma leaves out why a connection failed: that the server refused it, or which name did not resolve.
-class ExplainingPool extends Pool {
-  override connect(): Promise<PoolClient>
-  override connect(callback: ConnectCallback): void
-  override connect(callback?: ConnectCallback): Promise<PoolClient> | void {
-    if (!callback) {
-      return super.connect().catch((error: unknown) => {
-        throw toConnectError(error)
-      })
-    }
-    super.connect((error, client, release) =>
-      callback(error && toConnectError(error), client, release),
-    )
-  }
-}
-
-/** Prisma's adapter drops which table, column and constraint an error is about. Here they are kept. */
-class NamingPg extends PrismaPg {
-  override async connect() {
-    const connection = await super.connect()
-    const start = connection.startTransaction.bind(connection)
-    connection.startTransaction = async (level) => keepNames(await start(level))
-    return connection
-  }
-}
-
-// The adapter's own place for errors, which its types don't show: without it the names are missing.
-function keepNames<T extends object>(transaction: T): T {
-  const adapter: { onError?: (this: void, error: unknown) => never } = transaction
-  const convert = adapter.onError
-  adapter.onError = (error) => {
+function statementsOn(client: PoolClient, keepsStatements: boolean): Transaction {
+  let first: unknown
+  async function run(statement: string | PreparedStatement, values: unknown[]) {
+    const { name, text, writesTo } =
+      typeof statement === 'string' ? { ...unnamed, text: statement } : statement
+    const isNamed = keepsStatements && name !== undefined
     try {
-      return convert!(error)
-    } catch (converted) {
-      if (error instanceof DatabaseError && converted instanceof Error) {
-        Object.assign(converted.cause as object, { names: namesIn(error) })
-      }
-      throw converted
+      return await client.query(isNamed ? { name, text, values } : { text, values })
+    } catch (error) {
+      // Behind a statement that failed all others fail, with an error that says no more than that.
+      const isBehind = error instanceof DatabaseError && error.code === '25P02'
+      if (!isBehind || first === undefined) first = toDatabaseError(error, writesTo)
+      throw first
     }
   }
-  return transaction
+  return {
+    query: <Row extends object>(statement: string | PreparedStatement, ...values: unknown[]) =>
+      handled(run(statement, values).then(({ rows }) => rows as Row[])),
+    execute: (statement, ...values) =>
+      handled(run(statement, values).then(({ rowCount }) => rowCount ?? 0)),
+  }
 }
 
-// A trigger may say what it likes in place of a name.
-function namesIn({ table, column, constraint }: DatabaseError) {
-  const nameOnly = (text: string | undefined) => (/^\w{1,63}$/.test(text ?? '') ? text : undefined)
-  return { table: nameOnly(table), column: nameOnly(column), constraint: nameOnly(constraint) }
+// Who waits for several statements has the error of one; nobody waits for the others any more.
+function handled<T>(result: Promise<T>): Promise<T> {
+  result.catch(() => undefined)
+  return result
 }
 
 function readPoolUse(pool: Pool): PoolUse {

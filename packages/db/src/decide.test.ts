@@ -11,6 +11,7 @@ const unknown: ExistingState = {
   events: new Set(),
   tombstones: new Map(),
   rows: new Map(),
+  children: new Map(),
   holders: new Map(),
 }
 

@@ -34,8 +34,15 @@ export interface ExistingState {
   /** Of the entities, their owners and the users that the events concern. */
   readonly tombstones: Tombstones
   readonly rows: ReadonlyMap<string, ExistingRow>
+  /** The child rows, also of ids without a row. */
+  readonly children: ReadonlyMap<string, ChildRows>
   /** Of entities that their owners have one of at a time, by `holdersKey`; also from tombstones. */
   readonly holders: ReadonlyMap<string, readonly Holder[]>
+}
+
+/** Child rows by their table. */
+export interface ChildRows {
+  readonly [table: string]: readonly Row[]
 }
 
 export interface ExistingRow {
@@ -47,6 +54,10 @@ export interface ExistingRow {
 export interface Write extends Upsert {
   /** In milliseconds; null while it is not deleted. */
   readonly deletedAt: number | null
+  /** The row as it was read; undefined where there was none. */
+  readonly before: ExistingRow | undefined
+  /** Its child rows as they were read. */
+  readonly childrenBefore: ChildRows
 }
 
 /** One id that is deleted. Times are milliseconds. */
@@ -218,13 +229,19 @@ export function decide(
 
   const verdicts = changes.map(decideOne)
   const writes: Write[] = []
-  for (const change of upserts.values()) {
+  for (const [key, change] of upserts) {
     const deleted = isDeleted(change, tombstones)
     if (deleted) deleteWithOwner(change)
     if (deleted && policy === 'erase') continue
     const value =
       deleted && policy === 'anonymize' ? anonymize(change.entity, change.value) : change.value
-    writes.push({ ...change, value, deletedAt: deleted ? deletionTime(change) : null })
+    writes.push({
+      ...change,
+      value,
+      deletedAt: deleted ? deletionTime(change) : null,
+      before: existing.rows.get(key),
+      childrenBefore: existing.children.get(key) ?? {},
+    })
   }
   return { verdicts, writes, deletions: [...deletions.values()], tombstones }
 }

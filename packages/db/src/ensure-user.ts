@@ -3,7 +3,6 @@ import type { Kept, Upsert } from '@clerk-sync/events'
 import { withTimeout } from '@clerk-sync/ops'
 import { applyChanges } from './apply-changes.ts'
 import type { Database } from './database.ts'
-import { toDatabaseError } from './database-error.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
 import type { User } from './generated/client.ts'
 
@@ -142,14 +141,12 @@ function userChange(kept: Kept, userId: string, raw: unknown): Upsert {
  * @throws {DatabaseUnavailableError} {DatabaseRefusedError}
  */
 export async function readUser(db: Database, id: string): Promise<User | 'deleted' | undefined> {
-  try {
-    const user = await db.prisma.user.findUnique({ where: { id } })
-    if (user) return user.deleted_at === null ? user : 'deleted'
-    const tombstone = await db.prisma.tombstone.findUnique({
-      where: { entity_id: { entity: userEntity.name, id } },
-    })
-    return tombstone ? 'deleted' : undefined
-  } catch (error) {
-    throw toDatabaseError(error)
-  }
+  const [user] = await db.query<User>('SELECT * FROM clerk.users WHERE id = $1', id)
+  if (user) return user.deleted_at === null ? user : 'deleted'
+  const [tombstone] = await db.query(
+    'SELECT FROM clerk.tombstones WHERE entity = $1 AND id = $2',
+    userEntity.name,
+    id,
+  )
+  return tombstone ? 'deleted' : undefined
 }

@@ -1,5 +1,6 @@
 import { ownerColumn } from '@clerk-sync/events'
 import type { Change, Entity, Row, Upsert } from '@clerk-sync/events'
+import { prepare } from './database.ts'
 import type { Transaction } from './database.ts'
 import { createdAtIn, isNewer, unlessFuture, versionOf } from './version.ts'
 import type { Version } from './version.ts'
@@ -94,6 +95,10 @@ function isNewerHolder(one: Holder, than: Holder): boolean {
 // 'holder' cut to four characters in ASCII: a lock of its own kind beside the one of the tables.
 const holderLock = 0x686f6c64
 
+const lockHolders = prepare(
+  `SELECT pg_advisory_xact_lock(${holderLock}, hashtext(key))::text FROM unnest($1::text[]) AS key`,
+)
+
 /**
  * Of entities that their owners have one of at a time those that a batch's changes meet: rows, and
  * tombstones that know their owners. Who writes for the same owners waits until the commit, so that
@@ -104,19 +109,23 @@ export async function readHolders(
   changes: readonly Change[],
 ): Promise<Map<string, Holder[]>> {
   const found = new Map<string, Holder[]>()
-  for (const [entity, owners] of ownersOfOnes(changes)) {
-    const keys = [...owners.keys()].toSorted()
-    await tx.$executeRawUnsafe(
-      `SELECT pg_advisory_xact_lock(${holderLock}, hashtext(key)) FROM unnest($1::text[]) AS key`,
-      keys,
-    )
-    const ids = (entity.onePer ?? []).map((_, place) => keys.map((key) => owners.get(key)?.[place]))
-    const rows = await tx.$queryRawUnsafe<HolderRow[]>(selectHolders(entity), ...ids)
-    for (const row of rows) {
-      const key = keys[row.place - 1] ?? ''
-      found.set(key, [...(found.get(key) ?? []), holderOf(row)])
-    }
-  }
+  await Promise.all(
+    Array.from(ownersOfOnes(changes), async ([entity, owners]) => {
+      const keys = [...owners.keys()].toSorted()
+      const idsOf = (place: number) => keys.map((key) => owners.get(key)?.[place])
+      const [, rows] = await Promise.all([
+        tx.query(lockHolders, keys),
+        tx.query<HolderRow>(
+          selectHolders(entity),
+          ...(entity.onePer ?? []).map((_, i) => idsOf(i)),
+        ),
+      ])
+      for (const row of rows) {
+        const key = keys[row.place - 1] ?? ''
+        found.set(key, [...(found.get(key) ?? []), holderOf(row)])
+      }
+    }),
+  )
   return found
 }
 

@@ -57,8 +57,8 @@ async function removeAll(
   do {
     count = await db.transaction(async (tx) => {
       // The ledger's trigger refuses every other DELETE.
-      await tx.$executeRawUnsafe(`SELECT set_config('clerk_sync.retention', 'on', true)`)
-      return tx.$executeRawUnsafe(chunk, days)
+      await tx.execute(`SELECT set_config('clerk_sync.retention', 'on', true)`)
+      return tx.execute(chunk, days)
     })
     removed += count
   } while (count === chunkRows && !stopping.aborted)

@@ -1,62 +1,78 @@
 import { columnTypes, userEntity } from '@clerk-sync/events'
 import type { Change, ChildTable, Entity, EntityChange, LedgerEvent, Row } from '@clerk-sync/events'
 import { parseJson } from '@clerk-sync/ops'
+import { changedRows } from './changed-columns.ts'
+import { prepare } from './database.ts'
+import type { PreparedStatement, Transaction } from './database.ts'
 import { entityKey, ownerKeys } from './decide.ts'
-import type { ExistingRow, ExistingState, Outcome, Write } from './decide.ts'
+import type { ChildRows, ExistingRow, ExistingState, Outcome, Write } from './decide.ts'
 import { versionOf } from './version.ts'
 import type { Version } from './version.ts'
-import type { Transaction } from './database.ts'
-import { writingTo } from './database-error.ts'
 
 // 'clerk' in ASCII: any number serves, as long as every writer of these tables uses the same one.
 const lockKey = 0x636c65726b
 
 // Zone and notation of times are set per transaction as well as per connection: behind a pooler they
-// may not be the same. The limits are below the time that a query may take (database.ts), so that PostgreSQL is the
-// one to give up.
-const prepare = `
-  SELECT set_config('timezone', 'UTC', true),
-         set_config('datestyle', 'ISO', true),
-         set_config('lock_timeout', '5s', true),
-         set_config('statement_timeout', '8s', true),
-         set_config('idle_in_transaction_session_timeout', '15s', true)`
+// may not be the same. The limits are below the time that a query may take (database.ts), so that
+// PostgreSQL is the one to give up. Its plans are made once: planning takes longer than writing a row.
+// One that was made for empty tables is kept while they grow, so it must use their indexes.
+const settings = {
+  timezone: 'UTC',
+  datestyle: 'ISO',
+  lock_timeout: '5s',
+  statement_timeout: '8s',
+  idle_in_transaction_session_timeout: '15s',
+  plan_cache_mode: 'force_generic_plan',
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+}
+
+const lockStatement = (lock: string) => {
+  const set = Object.entries(settings).map(([name, to]) => `set_config('${name}', '${to}', true)`)
+  return prepare(`SELECT ${set.join(', ')}, ${lock}(${lockKey})::text`)
+}
+const shareTables = lockStatement('pg_advisory_xact_lock_shared')
+const lockOthersOut = lockStatement('pg_advisory_xact_lock')
 
 /**
  * Writers share the tables; a transaction that deletes locks all others out. Otherwise an upsert that
- * began before a delete was committed could bring the row back: it can't lock a row that isn't there.
+ * began before a delete was committed could bring the row back: no row says that it must not come.
  * The lock ends with the transaction.
  */
 export async function lockTables(tx: Transaction, exclusive: boolean): Promise<void> {
-  const lock = exclusive ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared'
-  await tx.$executeRawUnsafe(`${prepare}, ${lock}(${lockKey})::text`)
+  await tx.query(exclusive ? lockOthersOut : shareTables)
 }
 
-interface LedgerAndTombstones {
-  events: string[]
-  tombstones: { key: string; deleted_at: number | null }[]
-}
+const selectEvents = prepare('SELECT id FROM clerk.webhook_events WHERE id = ANY($1::text[])')
+
+const selectTombstones = prepare(`
+  SELECT entity || ' ' || id AS key,
+         round(extract(epoch FROM deleted_at) * 1000)::float8 AS deleted_at
+  FROM unnest($1::text[], $2::text[]) AS touched(entity, id)
+  JOIN clerk.tombstones USING (entity, id)`)
 
 /**
  * Which of a batch's events are in the ledger, and which of the entities that it touches have a
- * tombstone. The rows that it may write are locked on the way, so that what is read of them next
- * stays true until the commit.
+ * tombstone.
  */
 export async function readLedgerAndTombstones(
   tx: Transaction,
   changes: readonly Change[],
-  touched: ReadonlyMap<Entity, readonly EntityChange[]> = new Map(),
 ): Promise<Pick<ExistingState, 'events' | 'tombstones'>> {
-  const keys = new Set(changes.flatMap(touchedKeys))
-  const [found] = await tx.$queryRawUnsafe<[LedgerAndTombstones]>(
-    selectLedgerAndTombstones([...touched.keys()]),
-    changes.flatMap(({ event }) => event?.id ?? []),
-    Array.from(keys, (key) => key.slice(0, key.indexOf(' '))),
-    Array.from(keys, (key) => key.slice(key.indexOf(' ') + 1)),
-    ...Array.from(touched.values(), (some) => some.map((change) => change.id)),
-  )
+  const ids = changes.flatMap(({ event }) => event?.id ?? [])
+  const keys = [...new Set(changes.flatMap(touchedKeys))]
+  const [events, tombstones] = await Promise.all([
+    tx.query<{ id: string }>(selectEvents, ids),
+    tx.query<{ key: string; deleted_at: number | null }>(
+      selectTombstones,
+      keys.map((key) => key.slice(0, key.indexOf(' '))),
+      keys.map((key) => key.slice(key.indexOf(' ') + 1)),
+    ),
+  ])
   return {
-    events: new Set(found.events),
-    tombstones: new Map(found.tombstones.map(({ key, deleted_at }) => [key, deleted_at])),
+    events: new Set(events.map(({ id }) => id)),
+    tombstones: new Map(tombstones.map(({ key, deleted_at }) => [key, deleted_at])),
   }
 }
 
@@ -67,43 +83,19 @@ function touchedKeys(change: Change): string[] {
   return [entityKey(change.entity, change.id), ...ownerKeys(change), ...user]
 }
 
-// Locked in the order of their ids, and tables in one order, so that two workers never wait for each
-// other.
-function selectLedgerAndTombstones(tables: readonly Entity[]): string {
-  const locks = tables.map(
-    ({ table }, index) => `
-      , ARRAY(
-        SELECT id FROM clerk.${table} WHERE id = ANY($${index + 4}::text[]) ORDER BY id FOR UPDATE
-      ) AS locked_${index}`,
-  )
-  return `
-    SELECT ARRAY(SELECT id FROM clerk.webhook_events WHERE id = ANY($1::text[])) AS events,
-           (
-             SELECT coalesce(jsonb_agg(jsonb_build_object(
-               'key', entity || ' ' || id,
-               'deleted_at', round(extract(epoch FROM deleted_at) * 1000)
-             )), '[]')
-             FROM clerk.tombstones
-             JOIN unnest($2::text[], $3::text[]) AS touched(entity, id) USING (entity, id)
-           ) AS tombstones
-           ${locks.join('')}`
-}
-
-interface RowAsText {
-  place: number
-  /** JSON, as text: parsed by Prisma, its numbers would lose digits. */
-  found: string
-}
-
 interface FoundRow {
-  row: Row & {
-    id: string
-    updated_at: string
-    event_occurred_at: string
-    event_id: string
-    deleted_at: string | null
-  }
-  children: { [table: string]: Row[] }
+  /** The child table that it is of; null for the entity's own row. */
+  child: string | null
+  /** JSON, as text: parsed by the driver, its numbers would lose digits. */
+  row: string
+}
+
+interface TableRow extends Row {
+  id: string
+  updated_at: string
+  event_occurred_at: string
+  event_id: string
+  deleted_at: string | null
 }
 
 export interface ReadRow extends ExistingRow {
@@ -111,44 +103,44 @@ export interface ReadRow extends ExistingRow {
   readonly deletedAt: number | null
 }
 
-/** The rows that a batch touches, with their child rows; an id without a row is absent. */
+/**
+ * The rows that a batch touches; an id without a row is absent. Child rows are read for every id, by
+ * `entityKey`: they may have stayed behind where their parent was deleted by hand.
+ */
 export async function readRows(
   tx: Transaction,
   changes: ReadonlyMap<Entity, readonly EntityChange[]>,
-): Promise<Map<string, ReadRow>> {
-  const touched = [...changes]
-  if (touched.length === 0) return new Map()
-
-  const selects = touched.map(
-    ([entity], place) => `
-      SELECT ${place} AS place, jsonb_build_object('row', to_jsonb(parent), 'children',
-               jsonb_build_object(${entity.children.filter(isKept).map(childRows).join(', ')})
-             )::text AS found
-      FROM clerk.${entity.table} AS parent WHERE id = ANY($${place + 1}::text[])`,
-  )
-  const ids = touched.map(([, some]) => some.map((change) => change.id))
-  const rows = await tx.$queryRawUnsafe<RowAsText[]>(selects.join(' UNION ALL '), ...ids)
-  return new Map(
-    rows.flatMap(({ place, found }) => {
-      const entity = touched[place]?.[0]
-      if (!entity) return []
-      const { row, children } = parseJson(found) as FoundRow
-      const deletedAt = row.deleted_at === null ? null : Date.parse(row.deleted_at)
-      const known = { version: versionIn(row), value: { row, children }, deletedAt }
-      return [[entityKey(entity, row.id), known] as const]
+): Promise<{ rows: Map<string, ReadRow>; children: Map<string, ChildRows> }> {
+  const rows = new Map<string, ReadRow>()
+  const children = new Map<string, { [table: string]: Row[] }>()
+  await Promise.all(
+    Array.from(changes, async ([entity, some]) => {
+      const ids = [...new Set(some.map((change) => change.id))]
+      const parentColumns = new Map(entity.children.map((one) => [one.table, one.parentColumn]))
+      const found = await tx.query<FoundRow>(selectionOf(entity), ids)
+      // Behind its children.
+      for (const { child, row: text } of found) {
+        const row = parseJson(text) as TableRow
+        if (child === null) {
+          const key = entityKey(entity, row.id)
+          const value = { row, children: children.get(key) ?? {} }
+          const deletedAt = row.deleted_at === null ? null : Date.parse(row.deleted_at)
+          rows.set(key, { version: versionIn(row), value, deletedAt })
+          continue
+        }
+        const key = entityKey(entity, String(row[parentColumns.get(child) ?? '']))
+        const tables = children.get(key) ?? {}
+        tables[child] = [...(tables[child] ?? []), row]
+        children.set(key, tables)
+      }
     }),
   )
+  return { rows, children }
 }
 
 const isKept = (child: ChildTable) => !child.off
 
-const childRows = ({ table, parentColumn }: ChildTable) => `
-  '${table}', (
-    SELECT coalesce(jsonb_agg(to_jsonb(child)), '[]')
-    FROM clerk.${table} AS child WHERE child.${parentColumn} = parent.id
-  )`
-
-function versionIn(row: FoundRow['row']): Version {
+function versionIn(row: TableRow): Version {
   return {
     updatedAt: Date.parse(row.updated_at),
     occurredAt: Date.parse(row.event_occurred_at),
@@ -156,34 +148,62 @@ function versionIn(row: FoundRow['row']): Version {
   }
 }
 
-const versionColumns = ['updated_at', 'event_occurred_at', 'event_id']
-const guardedWrites = new WeakMap<Entity, string>()
-
-/**
- * The guarded write: a row is written only when its version is greater than the one in the table. At
- * most one write per id. Returns the ids written, and whether each was new.
- */
-export async function upsertRows(
-  tx: Transaction,
-  entity: Entity,
-  writes: readonly Write[],
-): Promise<Map<string, boolean>> {
-  let statement = guardedWrites.get(entity)
-  if (!statement) guardedWrites.set(entity, (statement = guardedWrite(entity)))
-  const written = await writingTo(
-    entity.table,
-    tx.$queryRawUnsafe<{ id: string; is_new: boolean }[]>(
-      statement,
-      JSON.stringify(writes.map(toTableRow)),
-    ),
+const selectionOf = once((entity: Entity) => {
+  const ofChildren = entity.children.filter(isKept).map(
+    ({ table, parentColumn }) => `
+        SELECT '${table}' AS child, to_json(child)::text AS row
+        FROM clerk.${table} AS child WHERE ${parentColumn} = ANY($1::text[])`,
   )
-  return new Map(written.map((row) => [row.id, row.is_new]))
+  const own = `
+        SELECT NULL AS child, to_json(known)::text AS row
+        FROM clerk.${entity.table} AS known WHERE id = ANY($1::text[])`
+  return prepare([...ofChildren, own].join(' UNION ALL '))
+})
+
+/** Somebody else has written a row since it was read. */
+export class RowChangedError extends Error {
+  override readonly name = 'RowChangedError'
 }
 
-function toTableRow(write: Write) {
-  const { id, value, deletedAt } = write
+/**
+ * Writes rows with their child rows: at most one per id, none that has changed since it was read, and
+ * of the child rows only those that differ. Rows are written in the order of their ids, and tables in
+ * one order, so that two workers rarely wait for each other.
+ *
+ * @throws {RowChangedError} The transaction must roll back then.
+ */
+export async function writeRows(
+  tx: Transaction,
+  writes: ReadonlyMap<Entity, readonly Write[]>,
+): Promise<void> {
+  await Promise.all(
+    [...writes].flatMap(([entity, some]) => {
+      const sorted = some.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      const known = sorted.filter(({ before }) => before !== undefined)
+      const fresh = sorted.filter(({ before }) => before === undefined)
+      return [
+        writeAll(tx, updateOf(entity), known.map(toTableRow)),
+        writeAll(tx, insertOf(entity), fresh.map(toTableRow)),
+        ...entity.children.filter(isKept).map((child) => writeChildren(tx, child, sorted)),
+      ]
+    }),
+  )
+}
+
+async function writeAll(
+  tx: Transaction,
+  statement: PreparedStatement,
+  rows: readonly Row[],
+): Promise<void> {
+  if (rows.length === 0) return
+  const written = await tx.execute(statement, JSON.stringify(rows))
+  if (written < rows.length) throw new RowChangedError('a row has changed since it was read')
+}
+
+function toTableRow(write: Write): Row {
+  const { id, value, deletedAt, before } = write
   const { updatedAt, occurredAt, eventId } = versionOf(write)
-  return {
+  const row = {
     ...value.row,
     id,
     updated_at: new Date(updatedAt).toISOString(),
@@ -191,81 +211,113 @@ function toTableRow(write: Write) {
     event_id: eventId,
     deleted_at: deletedAt === null ? null : new Date(deletedAt).toISOString(),
   }
+  if (!before) return row
+  const seen = seenColumns.map((name) => [`seen_${name}`, before.value.row[name]])
+  return { ...row, ...Object.fromEntries(seen) }
 }
 
-// Rows are written in the order of their ids, so that two workers never wait for each other. A new
-// row has no xmax yet. What is deleted stays deleted.
-function guardedWrite(entity: Entity): string {
+const versionColumns = ['updated_at', 'event_occurred_at', 'event_id']
+// Every write changes the version, and a deletion of its owner the deleted_at.
+const seenColumns = [...versionColumns, 'deleted_at']
+
+const typeOf: { readonly [name: string]: string } = {
+  updated_at: 'timestamptz',
+  event_occurred_at: 'timestamptz',
+  event_id: 'text',
+  deleted_at: 'timestamptz',
+}
+
+const writtenColumns = (entity: Entity) => [
+  ...entity.columns.map((column) => column.name),
+  ...seenColumns,
+]
+
+const typedColumns = (entity: Entity) => [
+  'id text',
+  ...entity.columns.map((column) => `${column.name} ${columnTypes[column.type].sql}`),
+  ...seenColumns.map((name) => `${name} ${typeOf[name]}`),
+]
+
+const updateOf = once((entity: Entity) => {
+  const names = writtenColumns(entity)
   const typed = [
-    'id text',
-    ...entity.columns.map((column) => `${column.name} ${columnTypes[column.type].sql}`),
-    'updated_at timestamptz',
-    'event_occurred_at timestamptz',
-    'event_id text',
-    'deleted_at timestamptz',
+    ...typedColumns(entity),
+    ...seenColumns.map((name) => `seen_${name} ${typeOf[name]}`),
   ]
-  const names = ['id', ...entity.columns.map((column) => column.name), ...versionColumns]
-  const assignments = names.slice(1).map((name) => `${name} = EXCLUDED.${name}`)
-  const version = (row: string) => `(${versionColumns.map((name) => `${row}.${name}`).join(', ')})`
-  return `
-    INSERT INTO clerk.${entity.table} AS known (${names.join(', ')}, deleted_at, synced_at)
-    SELECT ${names.join(', ')}, deleted_at, now()
-    FROM jsonb_to_recordset($1::jsonb) AS input(${typed.join(', ')})
-    ORDER BY id COLLATE "C"
-    ON CONFLICT (id) DO UPDATE SET ${assignments.join(', ')},
-      deleted_at = least(known.deleted_at, EXCLUDED.deleted_at), synced_at = EXCLUDED.synced_at
-    WHERE ${version('known')} < ${version('EXCLUDED')}
-    RETURNING id, (xmax = 0) AS is_new`
-}
+  const assigned = names.map((name) =>
+    // The earliest deletion that was told of stays.
+    name === 'deleted_at'
+      ? 'deleted_at = least(known.deleted_at, input.deleted_at)'
+      : `${name} = input.${name}`,
+  )
+  const isAsSeen = versionColumns.map((name) => `known.${name} = input.seen_${name}`)
+  return prepare(
+    `UPDATE clerk.${entity.table} AS known
+     SET ${assigned.join(', ')}, synced_at = now()
+     FROM json_to_recordset($1::json) AS input(${typed.join(', ')})
+     WHERE known.id = input.id AND ${isAsSeen.join(' AND ')}
+       AND known.deleted_at IS NOT DISTINCT FROM input.seen_deleted_at`,
+    entity.table,
+  )
+})
 
-const replacements = new WeakMap<ChildTable, string>()
+const insertOf = once((entity: Entity) => {
+  const names = ['id', ...writtenColumns(entity)].join(', ')
+  return prepare(
+    `INSERT INTO clerk.${entity.table} (${names}, synced_at)
+     SELECT ${names}, now() FROM json_to_recordset($1::json) AS input(${typedColumns(entity).join(', ')})
+     ON CONFLICT (id) DO NOTHING`,
+    entity.table,
+  )
+})
 
-/** Makes the child rows of these parents, just written, exactly those of their changes. */
-export async function replaceChildren(
+async function writeChildren(
   tx: Transaction,
   child: ChildTable,
   parents: readonly Write[],
 ): Promise<void> {
-  let statement = replacements.get(child)
-  if (!statement) replacements.set(child, (statement = replacement(child)))
-  const rows = parents.flatMap(({ id, value }) =>
-    (value.children[child.table] ?? []).map((row) => ({ ...row, [child.parentColumn]: id })),
-  )
-  await writingTo(
-    child.table,
-    tx.$executeRawUnsafe(
-      statement,
-      JSON.stringify(rows),
-      parents.map((parent) => parent.id),
-    ),
-  )
+  const { table, parentColumn, columns } = child
+  const written: Row[] = []
+  const removed: [parent: string, id: unknown][] = []
+  for (const { id: parent, value, childrenBefore } of parents) {
+    const after = value.children[table] ?? []
+    const changed = changedRows(columns, after, childrenBefore[table] ?? [])
+    for (const row of changed.written) written.push({ ...row, [parentColumn]: parent })
+    for (const { id } of changed.removed) removed.push([parent, id])
+  }
+  const sent: Promise<number>[] = []
+  if (removed.length > 0) {
+    const [ofParents, ids] = [0, 1].map((place) => removed.map((one) => one[place]))
+    sent.push(tx.execute(removalOf(child), ofParents, ids))
+  }
+  if (written.length > 0) sent.push(tx.execute(childUpsertOf(child), JSON.stringify(written)))
+  await Promise.all(sent)
 }
 
-function replacement({ table, parentColumn, columns }: ChildTable): string {
-  const key = [parentColumn, 'id']
+const removalOf = once(({ table, parentColumn }: ChildTable) =>
+  prepare(
+    `DELETE FROM clerk.${table} AS known USING unnest($1::text[], $2::text[]) AS removed(parent, id)
+     WHERE known.${parentColumn} = removed.parent AND known.id = removed.id`,
+    table,
+  ),
+)
+
+const childUpsertOf = once(({ table, parentColumn, columns }: ChildTable) => {
   const names = columns.map((column) => column.name)
+  const key = [parentColumn, 'id']
   const typed = [
     ...key.map((name) => `${name} text`),
     ...columns.map((column) => `${column.name} ${columnTypes[column.type].sql}`),
   ]
-  const row = (source: string) => `(${names.map((name) => `${source}.${name}`).join(', ')})`
-  return `
-    WITH input AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS rows(${typed.join(', ')})),
-    removed AS (
-      DELETE FROM clerk.${table} AS known
-      WHERE known.${parentColumn} = ANY($2::text[])
-        AND NOT EXISTS (
-          SELECT FROM input
-          WHERE input.${parentColumn} = known.${parentColumn} AND input.id = known.id
-        )
-    )
-    INSERT INTO clerk.${table} AS known (${[...key, ...names].join(', ')})
-    SELECT ${[...key, ...names].join(', ')} FROM input
-    ORDER BY ${key.map((name) => `${name} COLLATE "C"`).join(', ')}
-    ON CONFLICT (${key.join(', ')}) DO UPDATE
-    SET ${names.map((name) => `${name} = EXCLUDED.${name}`).join(', ')}
-    WHERE ${row('known')} IS DISTINCT FROM ${row('EXCLUDED')}`
-}
+  return prepare(
+    `INSERT INTO clerk.${table} (${[...key, ...names].join(', ')})
+     SELECT ${[...key, ...names].join(', ')}
+     FROM json_to_recordset($1::json) AS input(${typed.join(', ')})
+     ON CONFLICT (${key.join(', ')}) DO UPDATE
+     SET ${names.map((name) => `${name} = EXCLUDED.${name}`).join(', ')}`,
+    table,
+  )
+})
 
 /** What the ledger keeps of one event. */
 export interface LedgerEntry {
@@ -292,22 +344,25 @@ const ledgerColumns = {
 const ledgerNames = Object.keys(ledgerColumns).join(', ')
 const ledgerTyped = Object.entries(ledgerColumns).map(([name, type]) => `${name} ${type}`)
 
-const insertLedger = `
-  INSERT INTO clerk.webhook_events (${ledgerNames})
-  SELECT ${ledgerNames} FROM jsonb_to_recordset($1::jsonb) AS input(${ledgerTyped.join(', ')})
-  ORDER BY id COLLATE "C"
-  ON CONFLICT (id) DO NOTHING
-  RETURNING id`
+const insertLedger = prepare(
+  `INSERT INTO clerk.webhook_events (${ledgerNames})
+   SELECT ${ledgerNames} FROM json_to_recordset($1::json) AS input(${ledgerTyped.join(', ')})
+   ON CONFLICT (id) DO NOTHING
+   RETURNING id`,
+  'webhook_events',
+)
 
-/** Adds events to the ledger. Returns the ids that were new to it. */
+/**
+ * Adds events to the ledger, in the order of their ids, so that two workers never wait for each other.
+ * Returns the ids that were new to it.
+ */
 export async function writeLedger(
   tx: Transaction,
   entries: readonly LedgerEntry[],
 ): Promise<Set<string>> {
-  const added = await writingTo(
-    'webhook_events',
-    tx.$queryRawUnsafe<{ id: string }[]>(insertLedger, JSON.stringify(entries.map(toLedgerRow))),
-  )
+  if (entries.length === 0) return new Set()
+  const rows = entries.map(toLedgerRow).toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  const added = await tx.query<{ id: string }>(insertLedger, JSON.stringify(rows))
   return new Set(added.map((row) => row.id))
 }
 
@@ -334,12 +389,22 @@ const redactedAtOnce = 10_000
 /** Empties everything in the ledger but the facts of events about these ids. */
 export async function redactLedger(tx: Transaction, ids: readonly string[]): Promise<void> {
   for (let start = 0; start < ids.length; start += redactedAtOnce) {
-    await tx.$executeRawUnsafe(
+    await tx.execute(
       `UPDATE clerk.webhook_events
        SET changed_values = NULL, client_ip = NULL, user_agent = NULL
        WHERE (entity_id = ANY($1::text[]) OR user_id = ANY($1::text[]))
          AND num_nonnulls(changed_values, client_ip, user_agent) > 0`,
       ids.slice(start, start + redactedAtOnce),
     )
+  }
+}
+
+// A statement is derived from its declaration once.
+function once<T extends object, R>(build: (from: T) => R): (from: T) => R {
+  const built = new WeakMap<T, R>()
+  return (from) => {
+    let result = built.get(from)
+    if (result === undefined) built.set(from, (result = build(from)))
+    return result
   }
 }

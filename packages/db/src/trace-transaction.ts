@@ -1,9 +1,9 @@
 import { inSpan, markFailed, tracer } from '@clerk-sync/ops'
 import { context, SpanKind, trace } from '@opentelemetry/api'
 import type { Attributes, Span } from '@opentelemetry/api'
-import { sqlStateOf } from './database-error.ts'
+import type { PreparedStatement, Transaction } from './database.ts'
+import { DatabaseRefusedError, DatabaseUnavailableError } from './database-error.ts'
 import { summarize } from './summarize.ts'
-import type { Transaction } from './database.ts'
 
 type Run<T> = (tx: Transaction) => Promise<T>
 
@@ -52,15 +52,19 @@ export function traceTransaction<T>(run: Run<T>): TracedTransaction<T> {
 
 function traceStatements(tx: Transaction): Transaction {
   return {
-    $queryRawUnsafe: <T>(text: string, ...values: unknown[]) =>
-      inStatementSpan(text, () => tx.$queryRawUnsafe<T>(text, ...values)),
-    $executeRawUnsafe: (text, ...values) =>
-      inStatementSpan(text, () => tx.$executeRawUnsafe(text, ...values)),
+    query: <Row extends object>(statement: string | PreparedStatement, ...values: unknown[]) =>
+      inStatementSpan(statement, () => tx.query<Row>(statement, ...values)),
+    execute: (statement, ...values) =>
+      inStatementSpan(statement, () => tx.execute(statement, ...values)),
   }
 }
 
 // The texts are ours, with $1 for every value; values come no nearer to a span than this.
-function inStatementSpan<T>(text: string, execute: () => Promise<T>): Promise<T> {
+function inStatementSpan<T>(
+  statement: string | PreparedStatement,
+  execute: () => Promise<T>,
+): Promise<T> {
+  const text = typeof statement === 'string' ? statement : statement.text
   const { summary, operation, table } = summarize(text)
   const attributes = attributesOf({
     'db.query.summary': summary,
@@ -72,8 +76,10 @@ function inStatementSpan<T>(text: string, execute: () => Promise<T>): Promise<T>
     try {
       return await execute()
     } catch (error) {
-      const sqlState = sqlStateOf(error)
-      if (sqlState !== undefined) span.setAttribute('db.response.status_code', sqlState)
+      const isAnswer =
+        error instanceof DatabaseRefusedError || error instanceof DatabaseUnavailableError
+      if (isAnswer && error.sqlState !== undefined)
+        span.setAttribute('db.response.status_code', error.sqlState)
       throw error
     }
   })

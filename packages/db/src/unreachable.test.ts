@@ -36,7 +36,7 @@ test.each([
   async (_, urlOf) => {
     const db = createDatabase({ url: urlOf(), maxConnections: 1 })
     onTestFinished(() => db.close())
-    const write = () => db.transaction((tx) => tx.$executeRawUnsafe('SELECT 1'))
+    const write = () => db.transaction((tx) => tx.execute('SELECT 1'))
     for (const ask of [() => db.ping(), write]) {
       const error = await failureOf(ask())
       expect(error).toBeInstanceOf(DatabaseUnavailableError)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { applyChanges, createDatabase } from '../src/index.ts'
 import type { Change } from '@clerk-sync/events'
+import type { PreparedStatement } from '../src/database.ts'
 import type { Database } from '../src/index.ts'
 import { freshId, noon, nothing, remove, upsert } from './build-change.ts'
 import { applyAll, useTables, defaultRules } from './tables.ts'
@@ -126,14 +127,13 @@ function counting(asked: { transactions: number; statements: number }): Database
     transaction: (run) => {
       asked.transactions += 1
       return db.transaction((tx) => {
-        const count = (name: '$queryRawUnsafe' | '$executeRawUnsafe') => {
-          return (sql: string, ...values: unknown[]) => {
+        const count = (name: 'query' | 'execute') => {
+          return (statement: string | PreparedStatement, ...values: unknown[]) => {
             asked.statements += 1
-            return tx[name](sql, ...values) as never
+            return tx[name](statement, ...values) as never
           }
         }
-        const $queryRawUnsafe = count('$queryRawUnsafe')
-        return run({ $queryRawUnsafe, $executeRawUnsafe: count('$executeRawUnsafe') })
+        return run({ query: count('query'), execute: count('execute') })
       })
     },
   }

@@ -10,6 +10,8 @@ import type {
   Upsert,
 } from '@clerk-sync/events'
 
+import type { Write } from '../src/decide.ts'
+
 /** What a test says of an event; the rest is made up. Times are milliseconds. */
 export interface Given {
   type?: string
@@ -43,6 +45,11 @@ export function upsert(id: string, given: Given = {}): FromEvent<Upsert> {
   const { concerned, event } = aboutEntity(entity, type, id, given)
   const updatedAt = given.updatedAt ?? event.occurredAt
   return { kind: 'upsert', event, entity, id, concerned, updatedAt, ...reading }
+}
+
+/** An upsert as it is written where the tables have nothing of its entity. */
+export function asNewRow(change: Upsert): Write {
+  return { ...change, deletedAt: null, before: undefined, childrenBefore: {} }
 }
 
 /** The change of an event that deletes one entity. */

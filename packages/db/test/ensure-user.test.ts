@@ -8,8 +8,8 @@ import {
   UnreadableUserError,
   waitForUser,
 } from '../src/index.ts'
-import { upsertRows } from '../src/statements.ts'
-import { freshId, noon, remove, upsert } from './build-change.ts'
+import { writeRows } from '../src/statements.ts'
+import { asNewRow, freshId, noon, remove, upsert } from './build-change.ts'
 import { ada, clerkThat, failureOf, unreachableDatabase } from './just-in-time-scene.ts'
 import { applyAll, useTables, defaultRules } from './tables.ts'
 
@@ -102,10 +102,10 @@ describe('ensureUser', () => {
       const event = upsert(freshId())
       let asking: Promise<unknown> | undefined
       await tables.writers[1].transaction(async (tx) => {
-        await tx.$executeRawUnsafe('LOCK TABLE clerk.tombstones')
+        await tx.execute('LOCK TABLE clerk.tombstones')
         asking = ensureUser(db, clerk, event.id)
         await vi.waitFor(async () => expect(await waitingForLocks()).toHaveLength(1))
-        await upsertRows(tx, event.entity, [{ ...event, deletedAt: null }])
+        await writeRows(tx, new Map([[event.entity, [asNewRow(event)]]]))
       })
       expect(await asking).toMatchObject({ id: event.id })
       expect(clerk.asked).toEqual([])

@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest'
 import { applyBatch } from '../src/apply-changes.ts'
 import type { Change } from '@clerk-sync/events'
-import { upsertRows } from '../src/statements.ts'
-import { freshId, noon, nothing, remove, upsert } from './build-change.ts'
+import { writeRows } from '../src/statements.ts'
+import { asNewRow, freshId, noon, nothing, remove, upsert } from './build-change.ts'
 import { applyAll, useTables, defaultRules } from './tables.ts'
 
 const tables = await useTables()
@@ -104,7 +104,7 @@ test('a change that is overtaken between its look at the row and its write is st
   const newer = upsert(id, { updatedAt: noon + 1, data: { first_name: 'newer' } })
   let overtaken: Promise<string[]> | undefined
   await two.transaction(async (tx) => {
-    await upsertRows(tx, newer.entity, [{ ...newer, deletedAt: null }])
+    await writeRows(tx, new Map([[newer.entity, [asNewRow(newer)]]]))
     overtaken = applyAll(one, [older])
     await vi.waitFor(async () => expect(await waitingWriters()).toHaveLength(1))
   })

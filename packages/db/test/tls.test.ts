@@ -32,7 +32,7 @@ async function isEncrypted(url: string): Promise<boolean | undefined> {
   const db = createDatabase({ url, maxConnections: 1 })
   onTestFinished(() => db.close())
   return await db.transaction(async (tx) => {
-    const [row] = await tx.$queryRawUnsafe<{ ssl: boolean }[]>(
+    const [row] = await tx.query<{ ssl: boolean }>(
       'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()',
     )
     return row?.ssl

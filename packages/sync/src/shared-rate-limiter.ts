@@ -51,12 +51,12 @@ export async function takeRequest(
   { intervalMs, burstMs }: { intervalMs: number; burstMs: number },
 ): Promise<number> {
   return db.transaction(async (tx) => {
-    const [row] = await tx.$queryRawUnsafe<[{ wait_ms: number }]>(take, intervalMs, burstMs)
-    return row.wait_ms
+    const [row] = await tx.query<{ wait_ms: number }>(take, intervalMs, burstMs)
+    return row?.wait_ms ?? 0
   })
 }
 
 /** No process sends a request for so many milliseconds. */
 export async function holdRequests(db: Database, ms: number): Promise<void> {
-  await db.transaction((tx) => tx.$executeRawUnsafe(hold, ms))
+  await db.transaction((tx) => tx.execute(hold, ms))
 }

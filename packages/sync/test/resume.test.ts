@@ -97,7 +97,7 @@ test('waits for a database that can not write now, and loses nothing', async () 
   const holding = Promise.withResolvers<void>()
   const holder = scene.openDatabase()
   const held = holder.transaction(async (tx) => {
-    await tx.$executeRawUnsafe('LOCK TABLE clerk.users IN EXCLUSIVE MODE')
+    await tx.execute('LOCK TABLE clerk.users IN EXCLUSIVE MODE')
     holding.resolve()
     await released.promise
   })

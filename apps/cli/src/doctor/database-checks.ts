@@ -32,12 +32,11 @@ export function databaseChecks(db: Database, url: string, quote: Quote) {
 
 async function checkServer(db: Database): Promise<Finding> {
   await db.ping()
-  const [server] = await db.prisma.$queryRaw<
-    { number: number; version: string; read_only: boolean }[]
-  >`
-    SELECT current_setting('server_version_num')::int AS number,
-      split_part(current_setting('server_version'), ' ', 1) AS version,
-      pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS read_only`
+  const [server] = await db.query<{ number: number; version: string; read_only: boolean }>(
+    `SELECT current_setting('server_version_num')::int AS number,
+       split_part(current_setting('server_version'), ' ', 1) AS version,
+       pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS read_only`,
+  )
   if (!server || server.number < oldestVersion) {
     return {
       status: 'problem',
@@ -59,8 +58,9 @@ async function checkServer(db: Database): Promise<Finding> {
 
 async function checkClock(db: Database): Promise<Finding> {
   const asked = Date.now()
-  const [answer] = await db.prisma.$queryRaw<{ now: number }[]>`
-    SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`
+  const [answer] = await db.query<{ now: number }>(
+    'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now',
+  )
   const skew = describeSkew((asked + Date.now()) / 2 - (answer?.now ?? 0), 'the database')
   if (!skew.isLarge) return { status: 'ok', found: skew.text }
   return {
@@ -113,10 +113,12 @@ export function ledgerCheck(db: Database, tables: Check, quote: Quote): Check {
     needs: tables,
     async run() {
       for (const span of spans) {
-        const [last] = await db.prisma.$queryRaw<LastEvent[]>`
-          SELECT type, outcome, (extract(epoch FROM now() - received_at) * 1000)::float8 AS age
-          FROM clerk.webhook_events WHERE received_at > now() - ${span}::interval
-          ORDER BY received_at DESC LIMIT 1`
+        const [last] = await db.query<LastEvent>(
+          `SELECT type, outcome, (extract(epoch FROM now() - received_at) * 1000)::float8 AS age
+           FROM clerk.webhook_events WHERE received_at > now() - $1::interval
+           ORDER BY received_at DESC LIMIT 1`,
+          span,
+        )
         if (last) return judge(last, quote)
       }
       return {

@@ -36,8 +36,10 @@ export async function awaitArrival(
       if (failure) return failure
       askQueueAt = performance.now() + askQueueEveryMs
     }
-    const [entry] = await db.prisma.$queryRaw<{ outcome: string }[]>`
-      SELECT outcome FROM clerk.webhook_events WHERE id = ${sent.svixId}`
+    const [entry] = await db.query<{ outcome: string }>(
+      'SELECT outcome FROM clerk.webhook_events WHERE id = $1',
+      sent.svixId,
+    )
     if (entry) return { outcome: entry.outcome, rowMs: performance.now() - sent.sentAt }
     await sleep(pollMs)
   }
@@ -76,7 +78,7 @@ async function select(
   where: Record<string, string>,
 ): Promise<TableRow[]> {
   const conditions = Object.keys(where).map((column, index) => `${column} = $${index + 1}`)
-  const rows = await db.prisma.$queryRawUnsafe<Record<string, unknown>[]>(
+  const rows = await db.query<Record<string, unknown>>(
     `SELECT * FROM clerk.${table} WHERE ${conditions.join(' AND ')}`,
     ...Object.values(where),
   )

@@ -1,5 +1,5 @@
 import type { Database } from '../../src/index.ts'
-import type { Transaction } from '../../src/database.ts'
+import type { PreparedStatement, Transaction } from '../../src/database.ts'
 import type { Crash } from './history.ts'
 
 export interface FailingWriter extends Database {
@@ -16,7 +16,7 @@ export function failAt(db: Database, { statements, how }: Crash): FailingWriter 
     if (left >= 0) return
     crashed = true
     if (how === 'disconnected') {
-      await tx.$executeRawUnsafe('SELECT pg_terminate_backend(pg_backend_pid())')
+      await tx.execute('SELECT pg_terminate_backend(pg_backend_pid())')
     }
     throw new Error('the writer was killed')
   }
@@ -35,13 +35,13 @@ export function failAt(db: Database, { statements, how }: Crash): FailingWriter 
 
 function countStatements(tx: Transaction, live: (tx: Transaction) => Promise<void>): Transaction {
   const statements = {
-    async $queryRawUnsafe(sql: string, ...values: unknown[]) {
+    async query(statement: string | PreparedStatement, ...values: unknown[]) {
       await live(tx)
-      return tx.$queryRawUnsafe(sql, ...values)
+      return tx.query(statement, ...values)
     },
-    async $executeRawUnsafe(sql: string, ...values: unknown[]) {
+    async execute(statement: string | PreparedStatement, ...values: unknown[]) {
       await live(tx)
-      return tx.$executeRawUnsafe(sql, ...values)
+      return tx.execute(statement, ...values)
     },
   }
   return statements as Transaction

@@ -16,9 +16,7 @@ export async function readBackfill(
   (BackfillState & { readonly isFinished: boolean; readonly refill: boolean }) | undefined
 > {
   return db.transaction(async (tx) => {
-    const [row] = await tx.$queryRawUnsafe<
-      (BackfillState & { isFinished: boolean; refill: boolean })[]
-    >(
+    const [row] = await tx.query<BackfillState & { isFinished: boolean; refill: boolean }>(
       `SELECT position, counts, finished_at IS NOT NULL AS "isFinished", refill
        FROM clerk.backfills WHERE entity = $1`,
       entity,
@@ -34,7 +32,7 @@ export async function startBackfill(
   refill: boolean,
 ): Promise<void> {
   await db.transaction((tx) =>
-    tx.$executeRawUnsafe(
+    tx.execute(
       `INSERT INTO clerk.backfills AS known (entity, counts, refill)
        SELECT entity, '{}', $2 FROM unnest($1::text[]) AS entity ORDER BY entity COLLATE "C"
        ON CONFLICT (entity) DO UPDATE SET position = NULL, counts = EXCLUDED.counts,
@@ -52,7 +50,7 @@ export async function saveBackfill(
   { position, counts }: BackfillState,
 ): Promise<void> {
   await db.transaction((tx) =>
-    tx.$executeRawUnsafe(
+    tx.execute(
       `UPDATE clerk.backfills SET position = $2::jsonb, counts = $3::jsonb, updated_at = now()
        WHERE entity = $1`,
       entity,
@@ -69,14 +67,14 @@ export async function finishBackfill(
   counts: BackfillState['counts'],
 ): Promise<void> {
   await db.transaction(async (tx) => {
-    const [row] = await tx.$queryRawUnsafe<{ refill: boolean }[]>(
+    const [row] = await tx.query<{ refill: boolean }>(
       `UPDATE clerk.backfills SET counts = $2::jsonb, updated_at = now(), finished_at = now()
        WHERE entity = $1 RETURNING refill`,
       name,
       JSON.stringify(counts),
     )
     if (row?.refill) {
-      await tx.$executeRawUnsafe(
+      await tx.execute(
         `UPDATE clerk.deployment SET unfilled = ARRAY(
            SELECT field FROM unnest(unfilled) AS field WHERE split_part(field, '.', 1) <> $1
          )`,

@@ -23,12 +23,10 @@ export interface Deployment {
  */
 export async function saveSettings(db: Database, settings: DeploymentSettings): Promise<void> {
   await db.transaction(async (tx) => {
-    await tx.$executeRawUnsafe(
-      'INSERT INTO clerk.deployment (id) VALUES (1) ON CONFLICT (id) DO NOTHING',
+    await tx.execute('INSERT INTO clerk.deployment (id) VALUES (1) ON CONFLICT (id) DO NOTHING')
+    const [before] = await tx.query<{ settings: DeploymentSettings | null; unfilled: string[] }>(
+      'SELECT settings, unfilled FROM clerk.deployment FOR UPDATE',
     )
-    const [before] = await tx.$queryRawUnsafe<
-      { settings: DeploymentSettings | null; unfilled: string[] }[]
-    >('SELECT settings, unfilled FROM clerk.deployment FOR UPDATE')
     const kept = fieldsKept(settings.choice)
     const known = before?.settings ? fieldsKept(before.settings.choice) : kept
     const tables = new Set(Array.from(known, tableOf))
@@ -36,7 +34,7 @@ export async function saveSettings(db: Database, settings: DeploymentSettings): 
       (field) =>
         before?.unfilled.includes(field) || (tables.has(tableOf(field)) && !known.has(field)),
     )
-    await tx.$executeRawUnsafe(
+    await tx.execute(
       'UPDATE clerk.deployment SET settings = $1::jsonb, unfilled = $2::text[]',
       JSON.stringify(settings),
       unfilled,
@@ -59,7 +57,7 @@ const tableOf = (field: string) => field.slice(0, field.indexOf('.'))
 /** Writes down whose data this is, once. */
 export async function saveInstanceId(db: Database, instanceId: string): Promise<void> {
   await db.transaction((tx) =>
-    tx.$executeRawUnsafe(
+    tx.execute(
       `INSERT INTO clerk.deployment AS known (id, instance_id) VALUES (1, $1)
        ON CONFLICT (id) DO UPDATE SET instance_id = coalesce(known.instance_id, $1)`,
       instanceId,
@@ -69,9 +67,11 @@ export async function saveInstanceId(db: Database, instanceId: string): Promise<
 
 export async function readDeployment(db: Database): Promise<Deployment> {
   const [row] = await db.transaction((tx) =>
-    tx.$queryRawUnsafe<
-      { settings: DeploymentSettings | null; instance_id: string | null; unfilled: string[] }[]
-    >('SELECT settings, instance_id, unfilled FROM clerk.deployment'),
+    tx.query<{
+      settings: DeploymentSettings | null
+      instance_id: string | null
+      unfilled: string[]
+    }>('SELECT settings, instance_id, unfilled FROM clerk.deployment'),
   )
   return {
     settings: row?.settings ?? undefined,

@@ -39,7 +39,7 @@ export async function notePage(
   page: readonly Listed[],
 ): Promise<Map<string, Drift>> {
   const rows = await db.transaction((tx) =>
-    tx.$queryRawUnsafe<{ id: string; drift: Drift | null }[]>(
+    tx.query<{ id: string; drift: Drift | null }>(
       `INSERT INTO clerk.reconcile_items AS item (run_id, entity, id, drift, clerk_updated_at)
        SELECT DISTINCT ON (listed.id) $1, $2, listed.id,
          CASE
@@ -90,7 +90,7 @@ export async function readUnseen(
   return db.transaction(async (tx) => {
     await assertWhole(tx, runId)
     // With LIMIT the planner can only look each id up: it knows nothing of a table just filled.
-    const [found] = await tx.$queryRawUnsafe<[{ rows: RowIds[]; last: string | null }]>(
+    const [found] = await tx.query<{ rows: RowIds[]; last: string | null }>(
       `WITH chunk AS (
          SELECT ${['id', 'deleted_at', 'created_at', 'synced_at', ...owners].join(', ')}
          FROM clerk.${entity.table} WHERE id > $3 ORDER BY id LIMIT ${chunkRows}
@@ -110,7 +110,7 @@ export async function readUnseen(
       after,
       since,
     )
-    return { rows: found.rows, last: found.last ?? undefined }
+    return { rows: found?.rows ?? [], last: found?.last ?? undefined }
   })
 }
 
@@ -122,7 +122,7 @@ export async function noteDrift(
   drift: Drift | null,
 ): Promise<void> {
   await db.transaction((tx) =>
-    tx.$executeRawUnsafe(
+    tx.execute(
       `INSERT INTO clerk.reconcile_items AS item (run_id, entity, id, drift)
        SELECT $1, $2, id, $4::text FROM unnest($3::text[]) AS id
        ON CONFLICT (run_id, entity, id) DO UPDATE SET drift = EXCLUDED.drift`,
@@ -147,7 +147,7 @@ export async function settleDrift(
   const range = 'ids' in which ? 'id = ANY($3::text[])' : 'id > $3'
   return db.transaction(async (tx) => {
     await assertWhole(tx, runId)
-    const rows = await tx.$queryRawUnsafe<{ id: string; drift: Drift; is_left: boolean }[]>(
+    const rows = await tx.query<{ id: string; drift: Drift; is_left: boolean }>(
       `WITH noted AS MATERIALIZED (
          SELECT id, drift, clerk_updated_at FROM clerk.reconcile_items
          WHERE run_id = $1 AND entity = $2 AND drift IS NOT NULL AND ${range}
@@ -182,18 +182,18 @@ export async function removeTombstones(
 ): Promise<void> {
   await db.transaction(async (tx) => {
     await lockTables(tx, true)
-    await tx.$executeRawUnsafe(
+    await tx.execute(
       'DELETE FROM clerk.tombstones WHERE entity = $1 AND id = ANY($2::text[])',
       entity.name,
       ids,
     )
-    const deleted = await tx.$queryRawUnsafe<{ id: string }[]>(
+    const deleted = await tx.query<{ id: string }>(
       `DELETE FROM clerk.${entity.table}
        WHERE id = ANY($1::text[]) AND deleted_at IS NOT NULL RETURNING id`,
       ids,
     )
     for (const { table, parentColumn } of entity.children) {
-      await tx.$executeRawUnsafe(
+      await tx.execute(
         `DELETE FROM clerk.${table} WHERE ${parentColumn} = ANY($1::text[])`,
         deleted.map(({ id }) => id),
       )

@@ -21,24 +21,20 @@ export async function beginReconcile(
   { id, repair }: { id: string; repair: boolean },
 ): Promise<{ busy: string | undefined }> {
   const busy = await db.transaction(async (tx) => {
-    await tx.$queryRawUnsafe(`SELECT pg_advisory_xact_lock(${beginLock})::text`)
-    const [running] = await tx.$queryRawUnsafe<{ id: string }[]>(
+    await tx.query(`SELECT pg_advisory_xact_lock(${beginLock})::text`)
+    const [running] = await tx.query<{ id: string }>(
       `SELECT id FROM clerk.reconcile_runs
        WHERE finished_at IS NULL AND alive_at > now() - $1::float8 * interval '1 millisecond'`,
       crashedAfterMs,
     )
     if (running) return running.id
-    await tx.$executeRawUnsafe(
-      'INSERT INTO clerk.reconcile_runs (id, repair) VALUES ($1, $2)',
-      id,
-      repair,
-    )
+    await tx.execute('INSERT INTO clerk.reconcile_runs (id, repair) VALUES ($1, $2)', id, repair)
     return undefined
   })
   if (busy !== undefined) return { busy }
   await removeItems(db, 'run_id <> $1', id)
   await db.transaction((tx) =>
-    tx.$executeRawUnsafe(
+    tx.execute(
       'INSERT INTO clerk.reconcile_items (run_id, entity, id) VALUES ($1, $2, $3)',
       id,
       firstItem.entity,
@@ -50,7 +46,7 @@ export async function beginReconcile(
 
 /** @throws an Error when the notes of the run are lost. */
 export async function assertWhole(tx: Transaction, runId: string): Promise<void> {
-  const rows = await tx.$queryRawUnsafe<object[]>(
+  const rows = await tx.query<object>(
     'SELECT 1 AS one FROM clerk.reconcile_items WHERE run_id = $1 AND entity = $2 AND id = $3',
     runId,
     firstItem.entity,
@@ -63,7 +59,7 @@ export async function assertWhole(tx: Transaction, runId: string): Promise<void>
 /** Says that the run is alive. */
 export async function keepAlive(db: Database, id: string): Promise<void> {
   await db.transaction((tx) =>
-    tx.$executeRawUnsafe('UPDATE clerk.reconcile_runs SET alive_at = now() WHERE id = $1', id),
+    tx.execute('UPDATE clerk.reconcile_runs SET alive_at = now() WHERE id = $1', id),
   )
 }
 
@@ -71,7 +67,7 @@ export async function keepAlive(db: Database, id: string): Promise<void> {
 export async function finishReconcile(db: Database, id: string, drift?: unknown): Promise<void> {
   await removeItems(db, 'run_id = $1', id)
   await db.transaction((tx) =>
-    tx.$executeRawUnsafe(
+    tx.execute(
       'UPDATE clerk.reconcile_runs SET finished_at = now(), drift = $2::jsonb WHERE id = $1',
       id,
       drift === undefined ? null : JSON.stringify(drift),
@@ -84,7 +80,7 @@ export async function readLastReconcile(
   db: Database,
 ): Promise<{ startedAt: Date; finishedAt: Date; drift: unknown } | undefined> {
   return db.transaction(async (tx) => {
-    const [row] = await tx.$queryRawUnsafe<{ startedAt: Date; finishedAt: Date; drift: unknown }[]>(
+    const [row] = await tx.query<{ startedAt: Date; finishedAt: Date; drift: unknown }>(
       `SELECT started_at AS "startedAt", finished_at AS "finishedAt", drift
        FROM clerk.reconcile_runs WHERE finished_at IS NOT NULL AND drift IS NOT NULL
        ORDER BY finished_at DESC LIMIT 1`,
@@ -97,7 +93,7 @@ async function removeItems(db: Database, where: string, runId: string): Promise<
   let removed: number
   do {
     removed = await db.transaction((tx) =>
-      tx.$executeRawUnsafe(
+      tx.execute(
         `DELETE FROM clerk.reconcile_items WHERE ctid = ANY(ARRAY(
            SELECT ctid FROM clerk.reconcile_items WHERE ${where} LIMIT ${chunkRows}
          ))`,

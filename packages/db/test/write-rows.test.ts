@@ -1,0 +1,143 @@
+import { expect, test } from 'vitest'
+import type { Upsert } from '@clerk-sync/events'
+import { readRows, RowChangedError, writeRows } from '../src/statements.ts'
+import { entityKey } from '../src/decide.ts'
+import type { Write } from '../src/decide.ts'
+import { asNewRow, freshId, noon, remove, upsert } from './build-change.ts'
+import { useTables } from './tables.ts'
+
+const tables = await useTables()
+const [db] = tables.writers
+
+/** The write of a change over what the tables have now, without the decision that comes before it. */
+async function lookedAt(change: Upsert): Promise<Write> {
+  const { entity, id } = change
+  const key = entityKey(entity, id)
+  const { rows, children } = await db.transaction((tx) =>
+    readRows(tx, new Map([[entity, [change]]])),
+  )
+  const before = rows.get(key)
+  return { ...change, deletedAt: null, before, childrenBefore: children.get(key) ?? {} }
+}
+
+const write = (change: Write) =>
+  db.transaction((tx) => writeRows(tx, new Map([[change.entity, [change]]])))
+
+const firstName = async (id: string) =>
+  (await db.prisma.user.findUnique({ where: { id } }))?.first_name
+
+const named = (id: string, first_name: string, later = 0) =>
+  upsert(id, { updatedAt: noon + later, data: { first_name } })
+
+const middle = { updatedAt: noon, occurredAt: noon + 10, svixId: 'msg_m' }
+
+test.each([
+  ['a greater updated_at', 'applied', { updatedAt: noon + 1, occurredAt: noon, svixId: 'msg_a' }],
+  [
+    'a smaller updated_at',
+    'stale',
+    { updatedAt: noon - 1, occurredAt: noon + 20, svixId: 'msg_z' },
+  ],
+  ['the same updated_at and a later event', 'applied', { occurredAt: noon + 11, svixId: 'msg_a' }],
+  ['the same updated_at and an earlier event', 'stale', { occurredAt: noon + 9, svixId: 'msg_z' }],
+  ['the same times and a greater svix-id', 'applied', { svixId: 'msg_n' }],
+  ['the same times and a smaller svix-id', 'stale', { svixId: 'msg_M' }],
+  ['the very same version', 'duplicate', {}],
+])('the whole version decides whether a row is written: %s', async (_, outcome, given) => {
+  const id = freshId()
+  const [first, second] = [middle, { ...middle, ...given }].map(({ svixId, ...times }) =>
+    upsert(id, { ...times, svixId: `${svixId}_${id}` }),
+  )
+  if (!first || !second) throw new Error('two events')
+  expect(await tables.apply(first)).toEqual(['applied'])
+  expect(await tables.apply(second)).toEqual([outcome])
+  const [row] = await tables.query<{ event_id: string }>(
+    `SELECT event_id FROM clerk.users WHERE id = '${id}'`,
+  )
+  expect(row?.event_id).toBe(outcome === 'applied' ? second.event.id : first.event.id)
+})
+
+test('a row is written over the one that was read', async () => {
+  const id = freshId()
+  await tables.apply(named(id, 'Ada'))
+  await write(await lookedAt(named(id, 'Grace', 1)))
+  expect(await firstName(id)).toBe('Grace')
+})
+
+test.each([
+  ['an event of the same updated_at', (id: string) => named(id, 'Mary')],
+  ['a newer one', (id: string) => named(id, 'Mary', 2)],
+])('nothing is written over a row that %s has changed meanwhile', async (_, other) => {
+  const id = freshId()
+  await tables.apply(upsert(id, { updatedAt: noon, occurredAt: noon - 1 }))
+  const late = await lookedAt(named(id, 'Grace', 1))
+  await tables.apply(other(id))
+  await expect(write(late)).rejects.toThrow(RowChangedError)
+  expect(await firstName(id)).toBe('Mary')
+})
+
+test('nothing is written over a row that has come meanwhile', async () => {
+  const id = freshId()
+  const late = await lookedAt(named(id, 'Grace', 1))
+  await tables.apply(named(id, 'Mary'))
+  await expect(write(late)).rejects.toThrow(RowChangedError)
+  expect(await firstName(id)).toBe('Mary')
+})
+
+test('nothing is written over a row that was deleted meanwhile', async () => {
+  const id = freshId()
+  await tables.apply(named(id, 'Ada'))
+  const late = await lookedAt(named(id, 'Grace', 1))
+  await tables.apply(remove(id))
+  await expect(write(late)).rejects.toThrow(RowChangedError)
+  expect(await firstName(id)).toBeUndefined()
+})
+
+test('nothing is written over a row whose deletion was noted meanwhile', async () => {
+  const id = freshId()
+  await tables.apply(named(id, 'Ada'))
+  const late = await lookedAt(named(id, 'Grace', 1))
+  await tables.query(`UPDATE clerk.users SET deleted_at = now() WHERE id = '${id}'`)
+  await expect(write(late)).rejects.toThrow(RowChangedError)
+  expect(await firstName(id)).toBe('Ada')
+})
+
+test('of the child rows only those that differ are written', async () => {
+  const id = freshId()
+  const addresses = (...names: string[]) => ({
+    email_addresses: names.map((name) => ({ id: `idn_${name[0]}`, email_address: name })),
+  })
+  await tables.apply(
+    upsert(id, { updatedAt: noon, data: addresses('a@x.com', 'b@x.com', 'c@x.com') }),
+  )
+  const rows = () =>
+    tables.query<{ email_address: string; xmin: string }>(
+      `SELECT email_address, xmin::text FROM clerk.email_addresses
+       WHERE user_id = '${id}' ORDER BY email_address`,
+    )
+  const [before] = await rows()
+  await write(
+    await lookedAt(
+      upsert(id, { updatedAt: noon + 1, data: addresses('a@x.com', 'bb@x.com', 'd@x.com') }),
+    ),
+  )
+  const after = await rows()
+  expect(after.map((row) => row.email_address)).toEqual(['a@x.com', 'bb@x.com', 'd@x.com'])
+  expect(after[0]?.xmin).toBe(before?.xmin)
+  expect(after[1]?.xmin).not.toBe(before?.xmin)
+})
+
+test('child rows that stayed without their parent are those of the row that is written', async () => {
+  const id = freshId()
+  const data = { email_addresses: [{ id: 'idn_a', email_address: 'a@x.com' }] }
+  await tables.apply(upsert(id, { updatedAt: noon, data }))
+  await tables.query(`DELETE FROM clerk.users WHERE id = '${id}'`)
+  await tables.apply(upsert(id, { updatedAt: noon, data: {} }))
+  expect(await db.prisma.emailAddress.findMany({ where: { user_id: id } })).toEqual([])
+})
+
+test('a row that was never read can only be new', async () => {
+  const id = freshId()
+  await tables.apply(named(id, 'Ada'))
+  await expect(write(asNewRow(named(id, 'Grace', 1)))).rejects.toThrow(RowChangedError)
+})
