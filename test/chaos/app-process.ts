@@ -17,8 +17,12 @@ export type Role = 'ingest' | 'worker'
 export interface AppProcess {
   readonly role: Role
   readonly name: string
+  /** Where it answers /livez and /readyz. */
+  readonly opsUrl: string
   /** The ways to its servers. */
   readonly links: readonly FaultProxy[]
+  /** When it was started, for the first time and again. */
+  readonly starts: readonly number[]
   readonly signal: (signal: NodeJS.Signals) => void
   /** Ends it by a signal, and resolves when another one runs in its place. */
   readonly restart: (signal: NodeJS.Signals, env?: Record<string, string>) => Promise<void>
@@ -57,8 +61,10 @@ export interface LogLine {
 export async function startAppProcess(options: AppProcessOptions): Promise<AppProcess> {
   const { role, name, env, links } = options
   const script = join(import.meta.dirname, `../../apps/${role}/src/main.ts`)
-  const readyUrl = `http://127.0.0.1:${env['OPS_PORT']}/readyz`
+  const opsUrl = `http://127.0.0.1:${env['OPS_PORT']}`
+  const readyUrl = `${opsUrl}/readyz`
   const log = createWriteStream(options.logFile, { flags: 'a' })
+  const starts: number[] = []
   let stopping = false
   let expected = false
   let child = start()
@@ -70,6 +76,7 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
       env: { PATH: process.env['PATH'], HOST: '127.0.0.1', LOG_LEVEL: 'warn', ...env, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    starts.push(Date.now())
     for (const stream of [started.stdout, started.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
         log.write(`${line}\n`)
@@ -109,7 +116,9 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
   return {
     role,
     name,
+    opsUrl,
     links,
+    starts,
     signal: (signal) => void (hasEnded() || child.kill(signal)),
     async restart(signal, more) {
       expected = true

@@ -50,7 +50,7 @@ export async function checkEnd(scene: Scene, say: (line: string) => void): Promi
   const missing = events.filter(
     ({ svixId }) => svix.acknowledged.has(svixId) && !ledger.has(svixId) && !failedIds.has(svixId),
   )
-  const lastLoss = Math.max(0, ...redisLosses)
+  const lastLoss = Math.max(0, ...redisLosses.map(({ at }) => at))
   const sentAt = ({ svixId }: StoryEvent) => svix.acknowledged.get(svixId)?.sentAt ?? 0
   const lostWithRedis = missing.filter((event) => sentAt(event) <= lastLoss)
   const lost = missing.filter((event) => sentAt(event) > lastLoss)
@@ -76,7 +76,7 @@ export async function checkEnd(scene: Scene, say: (line: string) => void): Promi
   }
 }
 
-async function untilZero(
+export async function untilZero(
   count: () => Promise<number>,
   what: string,
   problems: string[],
@@ -102,7 +102,7 @@ async function untilZero(
 }
 
 // A job between two attempts is run at once. That it failed is told by the worker's log.
-async function countUndone({ queue }: Scene): Promise<number> {
+export async function countUndone({ queue }: Scene): Promise<number> {
   const bullQueue = bullQueueOf(queue)
   const { waiting = 0, active = 0, delayed = 0 } = await bullQueue.getJobCounts()
   if (delayed > 0) {
@@ -112,7 +112,7 @@ async function countUndone({ queue }: Scene): Promise<number> {
   return waiting + active + delayed
 }
 
-async function readLedger({ db }: Scene): Promise<Set<string>> {
+export async function readLedger({ db }: Scene): Promise<Set<string>> {
   const rows = await db.prisma.webhookEvent.findMany({ select: { id: true } })
   return new Set(rows.map(({ id }) => id))
 }

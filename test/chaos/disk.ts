@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, statfsSync } from 'node:fs'
 
 const roomBytes = 3 * 1024 ** 3
+const mostTries = 50
 
 /** A file system of its own that can be filled. */
 export interface Disk {
@@ -22,12 +23,21 @@ export function mountDisk(dir: string): Disk {
     // Lazily: a server may still be ending.
     run('umount', '--lazy', dir)
   }
-  process.once('exit', close)
+  // Before anything else that happens at the end of the process: what is mounted can't be removed.
+  process.prependOnceListener('exit', close)
   const resize = (bytes: number) => run('mount', '-o', `remount,size=${bytes}`, dir)
   return {
     fill() {
-      const { bsize, blocks, bfree } = statfsSync(dir)
-      resize((blocks - bfree) * bsize)
+      for (let tries = 1; ; tries += 1) {
+        const { bsize, blocks, bfree } = statfsSync(dir)
+        try {
+          resize((blocks - bfree) * bsize)
+          return
+        } catch (error) {
+          // Refused where the server has written more in between.
+          if (tries >= mostTries) throw error
+        }
+      }
     },
     free: () => void resize(roomBytes),
     close,

@@ -1,9 +1,13 @@
 // The command `pnpm chaos`: see --help.
 import { writeFileSync } from 'node:fs'
 import { readOptions } from './options.ts'
-import { isGood, renderReport, toJson } from './report.ts'
+import type { ChaosOptions } from './options.ts'
+import { overload, renderOverload } from './overload/overload.ts'
+import { errorMessage } from '@clerk-sync/ops'
+import { renderReport, toJson } from './report.ts'
 import { run } from './run.ts'
-import type { RunResult } from './run.ts'
+import type { Backend } from './scene.ts'
+import { problemsOf } from './verdict.ts'
 
 const options = readOptions(process.argv.slice(2))
 if (options === undefined) process.exit(process.exitCode ?? 0)
@@ -18,16 +22,45 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
-const results: RunResult[] = []
+interface Outcome {
+  readonly text: string
+  readonly json: object
+  readonly isGood: boolean
+}
+
+/** One run on one backend. */
+async function runOnce(
+  { isOverload, ...given }: ChaosOptions,
+  backend: Backend,
+  seed: number,
+): Promise<Outcome> {
+  try {
+    if (isOverload) {
+      const result = await overload({ backend, minutes: given.minutes, say })
+      const isGood = result.problems.length === 0
+      return { text: renderOverload(result), json: { ...result, isGood }, isGood }
+    }
+    const result = await run({ ...given, backend, seed, signal: stopping.signal, say })
+    const isGood = problemsOf(result).length === 0
+    return { text: renderReport(result), json: toJson(result), isGood }
+  } catch (error) {
+    const problem = errorMessage(error)
+    const text = `\nchaos on ${backend}, seed ${seed}: FAILED, ${problem}`
+    return { text, json: { backend, seed, isGood: false, problems: [problem] }, isGood: false }
+  }
+}
+
+const outcomes: Outcome[] = []
 for (const backend of options.backends) {
-  for (const seed of options.seeds) {
+  for (const seed of options.isOverload ? options.seeds.slice(0, 1) : options.seeds) {
     if (stopping.signal.aborted) break
-    const result = await run({ ...options, backend, seed, signal: stopping.signal, say })
-    results.push(result)
-    process.stdout.write(`${renderReport(result)}\n`)
+    const outcome = await runOnce(options, backend, seed)
+    outcomes.push(outcome)
+    process.stdout.write(`${outcome.text}\n`)
     if (options.json !== undefined) {
-      writeFileSync(options.json, `${JSON.stringify(results.map(toJson), undefined, 2)}\n`)
+      const all = outcomes.map(({ json }) => json)
+      writeFileSync(options.json, `${JSON.stringify(all, undefined, 2)}\n`)
     }
   }
 }
-process.exit(results.every(isGood) ? 0 : 1)
+process.exit(outcomes.every(({ isGood }) => isGood) ? 0 : 1)

@@ -106,15 +106,30 @@ async function moveToDisk(dataDir: string, server: EmbeddedPostgres): Promise<Di
   return disk
 }
 
-async function query<Row extends object>(url: string, sql: string): Promise<Row[]> {
+/** The `application_name` of the connections that the faults use. */
+export const faultsName = 'clerk-sync chaos'
+
+/** Opens a connection of the faults' own. @throws at once, when the server has none free. */
+export async function connect(url: string): Promise<Client> {
   const client = new Client({
     connectionString: url,
     connectionTimeoutMillis: 5_000,
     query_timeout: 30_000,
+    application_name: faultsName,
   })
   client.on('error', () => undefined)
   try {
     await client.connect()
+    return client
+  } catch (error) {
+    await client.end().catch(() => undefined)
+    throw error
+  }
+}
+
+async function query<Row extends object>(url: string, sql: string): Promise<Row[]> {
+  const client = await connect(url)
+  try {
     return (await client.query<Row>(sql)).rows
   } finally {
     await client.end().catch(() => undefined)

@@ -1,32 +1,21 @@
-import type { RunResult } from './run.ts'
 import type { Sample } from './measure.ts'
+import type { RunResult } from './run.ts'
+import { problemsOf } from './verdict.ts'
 
 const mostMessages = 25
 
-/** Whether nothing was lost or wrong, no process crashed, and every loss of Redis was named. */
-export function isGood({ findings, crashes, redisLosses, lossesNamed, injection }: RunResult) {
-  return (
-    findings.lost.length === 0 &&
-    findings.wrong.length === 0 &&
-    findings.problems.length === 0 &&
-    findings.acknowledged === findings.published &&
-    crashes.length === 0 &&
-    (injection?.problems.length ?? 0) === 0 &&
-    (redisLosses === 0 || lossesNamed >= redisLosses)
-  )
-}
-
 /** The result of a run as text. */
 export function renderReport(result: RunResult): string {
-  const { findings, svix, peaks, injection, crashes } = result
+  const { findings, svix, peaks, injection } = result
+  const problems = problemsOf(result)
   const lines = [
     '',
-    `chaos on ${result.backend}, seed ${result.seed}, ${result.seconds} s: ${isGood(result) ? 'good' : 'FAILED'}`,
+    `chaos on ${result.backend}, seed ${result.seed}, ${result.seconds} s: ${problems.length === 0 ? 'good' : 'FAILED'}`,
     '',
     `  events sent            ${findings.published}, in ${svix.attempts} requests, ${svix.redeliveries} sent again after a 2xx`,
     `  acknowledged           ${findings.acknowledged}`,
     `  in the ledger          ${findings.inLedger}`,
-    `  lost with Redis        ${findings.lostWithRedis}, repaired by reconcile (losses: ${result.redisLosses}, named in ${result.lossesNamed} log lines)`,
+    `  lost with Redis        ${findings.lostWithRedis}, repaired by reconcile (losses: ${result.redisLosses}, ${result.lossesSeen} while a process ran that could notice; named in ${result.lossesNamed} log lines)`,
     `  lost                   ${findings.lost.length}`,
     `  wrong rows             ${findings.wrong.length}`,
     `  failed set             ${findings.failed.length === 0 ? 'empty' : ''}`,
@@ -46,27 +35,24 @@ export function renderReport(result: RunResult): string {
       lines.push(`  ${kind.padEnd(38)}${times.join('')}${seconds(sorted.at(-1)).padStart(8)}${end}`)
     }
     for (const [kind, reason] of injection.leftOut) lines.push(`  ${kind}: left out, ${reason}`)
+    for (const kind of injection.untouched)
+      lines.push(`  ${kind}: not played, its turn did not come`)
   } else lines.push('', ...renderSamples(peaks.samples))
   const logged = [...result.messages].toSorted(([, a], [, b]) => b - a).slice(0, mostMessages)
   lines.push('', '  warnings and errors that the processes logged')
   for (const [message, count] of logged) lines.push(`  ${String(count).padStart(7)}  ${message}`)
-  const bad = [
-    ...findings.problems,
-    ...(injection?.problems ?? []),
-    ...crashes,
-    ...findings.lost.map((one) => `lost: ${one}`),
-    ...findings.wrong,
-  ]
-  if (bad.length > 0) lines.push('', '  problems', ...bad.map((line) => `    ${line}`))
+  if (problems.length > 0) lines.push('', '  problems', ...problems.map((line) => `    ${line}`))
   return lines.join('\n')
 }
 
 /** The same for machines. */
 export function toJson(result: RunResult): object {
   const { injection, svix } = result
+  const problems = problemsOf(result)
   return {
     ...result,
-    isGood: isGood(result),
+    isGood: problems.length === 0,
+    problems,
     svix: { ...svix, statuses: Object.fromEntries(svix.statuses) },
     messages: Object.fromEntries(result.messages),
     ...(injection
@@ -74,6 +60,7 @@ export function toJson(result: RunResult): object {
           injection: {
             counts: Object.fromEntries(injection.counts),
             leftOut: Object.fromEntries(injection.leftOut),
+            untouched: injection.untouched,
             problems: injection.problems,
           },
         }

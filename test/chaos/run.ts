@@ -6,7 +6,7 @@ import type { Injection } from './faults/inject.ts'
 import { startMeasuring } from './measure.ts'
 import type { Peaks } from './measure.ts'
 import { openScene } from './scene.ts'
-import type { Backend, Scene } from './scene.ts'
+import type { Backend, RedisLoss, Scene } from './scene.ts'
 import type { SvixCounts } from './svix.ts'
 
 export interface RunOptions {
@@ -32,6 +32,8 @@ export interface RunResult {
   readonly injection: Injection | undefined
   readonly peaks: Peaks
   readonly redisLosses: number
+  /** Those for which a process ran that had seen the queue before: nobody else can notice one. */
+  readonly lossesSeen: number
   /** Processes that named a loss of Redis, summed over the losses. */
   readonly lossesNamed: number
   readonly crashes: readonly string[]
@@ -69,6 +71,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       injection,
       peaks: measuring.peaks,
       redisLosses: scene.redisLosses.length,
+      lossesSeen: scene.redisLosses.filter(isSeen).length,
       lossesNamed: lossesNamed(scene),
       crashes: scene.log.crashes,
       messages: scene.log.messages,
@@ -102,6 +105,15 @@ async function healAll({ apps, postgres, redis }: Scene): Promise<void> {
   await redis?.run('CONFIG', 'SET', 'maxmemory', '0')
   for (const app of apps) app.signal('SIGCONT')
   await Promise.all(apps.flatMap(({ links }) => links.map((link) => link.heal())))
+}
+
+// A process looks at every new connection, and every 10 s.
+const noticedAfterMs = 30_000
+
+function isSeen({ at, askedAt, witnesses }: RedisLoss): boolean {
+  return witnesses.some(
+    ({ starts }) => !starts.some((start) => start > askedAt && start < at + noticedAfterMs),
+  )
 }
 
 function lossesNamed({ log }: Scene): number {

@@ -33,6 +33,9 @@ export interface Scene {
   readonly clerk: FakeClerk
   readonly history: History
   readonly svix: Svix
+  /** Where the ingests listen. */
+  readonly urls: readonly string[]
+  readonly secret: string
   readonly postgres: Postgres
   /** Absent when the queue is in PostgreSQL. */
   readonly redis: Redis | undefined
@@ -44,9 +47,16 @@ export interface Scene {
   readonly log: SceneLog
   /** Variables for a wrong clock; undefined when libfaketime can't be had. */
   readonly faketime: ((seconds: number) => Record<string, string>) | undefined
-  /** When Redis lost its data: no event that was sent later may be missing. */
-  readonly redisLosses: number[]
+  readonly redisLosses: RedisLoss[]
   readonly close: () => Promise<void>
+}
+
+/** Redis has lost its data: no event that was sent later may be missing. */
+export interface RedisLoss {
+  readonly at: number
+  /** The processes that had seen the queue before, at this time. */
+  readonly witnesses: readonly AppProcess[]
+  readonly askedAt: number
 }
 
 /** What the processes wrote. */
@@ -72,11 +82,17 @@ export async function openScene({ backend, seed, hasFaults }: SceneOptions): Pro
   const dir = mkdtempSync(join(tmpdir(), 'clerk-sync-chaos-'))
   // PostgreSQL does not run as root.
   chmodSync(dir, 0o755)
+  const remove = () =>
+    rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  // A second Ctrl-C waits for nothing.
+  process.once('exit', remove)
   const closing: (() => unknown)[] = []
   async function close(): Promise<void> {
     for (const step of closing.splice(0).toReversed()) {
-      await Promise.resolve(step()).catch(() => undefined)
+      await Promise.try(step).catch(() => undefined)
     }
+    process.removeListener('exit', remove)
+    remove()
   }
   try {
     const redisDisk = hasFaults && backend === 'redis' ? tryToMount(join(dir, 'redis')) : undefined
@@ -146,6 +162,8 @@ export async function openScene({ backend, seed, hasFaults }: SceneOptions): Pro
       clerk,
       history: createHistory(clerk, seededRandom(seed, 'history')),
       svix,
+      urls,
+      secret,
       postgres,
       redis,
       apps,
@@ -159,10 +177,7 @@ export async function openScene({ backend, seed, hasFaults }: SceneOptions): Pro
       log,
       faketime: hasFaults ? await provideFaketime().catch(() => undefined) : undefined,
       redisLosses: [],
-      async close() {
-        await close()
-        rmSync(dir, { recursive: true, force: true })
-      },
+      close,
     }
   } catch (error) {
     await close()

@@ -6,6 +6,8 @@ import { buildOddEvent } from './odd-events.ts'
 import { createRandom, inParallel, runsOr, seed } from './random.ts'
 
 const runs = runsOr(300)
+// One or two of a thousand are larger: refused by their length.
+const bodyLimitBytes = 512 * 1024
 // More than that may be in memory and not yet written.
 const perRound = 2_000
 
@@ -18,6 +20,7 @@ test(
     const ingest = await chain.startIngest({ kept })
     await chain.startWorker({ kept })
     const answers = new Map<number, number>()
+    let failed = 0
 
     for (let first = 0; first < runs; first += perRound) {
       const acknowledged: { svixId: string; body: string }[] = []
@@ -25,7 +28,9 @@ test(
         const event = buildOddEvent(createRandom(seed + first + number))
         const { status } = await ingest.send(event.body, { svixId: event.svixId })
         answers.set(status, (answers.get(status) ?? 0) + 1)
-        expect(`run ${first + number} of seed ${seed}: ${status}`).toMatch(/: (200|400)$/)
+        const isTooLarge = Buffer.byteLength(event.body) > bodyLimitBytes
+        const expected = isTooLarge ? /: 413$/ : /: (200|400)$/
+        expect(`run ${first + number} of seed ${seed}: ${status}`).toMatch(expected)
         if (status === 200) acknowledged.push(event)
       })
       const missing = new Map(acknowledged.map((event) => [event.svixId, event.body]))
@@ -34,8 +39,12 @@ test(
           const ids = [...missing.keys()]
           const rows = await chain.db.prisma.webhookEvent.findMany({ where: { id: { in: ids } } })
           for (const { id } of rows) missing.delete(id)
-          for (const { data, failedReason } of await bullQueueOf(opened).getJobs(['failed'])) {
-            if (failedReason) missing.delete((data as { svixId: string }).svixId)
+          for (const job of await bullQueueOf(opened).getFailed(0, 199)) {
+            if (!job.failedReason) continue
+            missing.delete((job.data as { svixId: string }).svixId)
+            // A long run would have too many of them to be read at once.
+            await job.remove()
+            failed += 1
           }
           expect([...missing].slice(0, 5)).toEqual([])
         },
@@ -44,7 +53,6 @@ test(
     }
     // Without this, a generator that only makes nonsense would pass.
     expect(answers.get(200)).toBeGreaterThan(runs / 2)
-    const { failed = 0 } = await bullQueueOf(opened).getJobCounts('failed')
     expect(failed).toBeLessThan(runs / 2)
   },
   120_000 + runs * 200,

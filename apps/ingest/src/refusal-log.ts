@@ -24,7 +24,7 @@ const texts: Readonly<Record<Logged, string>> = {
   body_memory:
     'delivery answered 503: the bodies of other requests use up MAX_BODY_MEMORY_BYTES. Svix sends it again',
   requests_waiting:
-    'delivery answered 503: MAX_REQUESTS_WAITING are waiting for the queue. Svix sends it again. Is the queue slow?',
+    'delivery answered 503: MAX_REQUESTS_WAITING are waiting, or a long line of them for more than a second. Svix sends it again. Is the queue slow, or ingest overloaded?',
   connections:
     'more than MAX_CONNECTIONS are open: deliveries are answered 503, and the connections that have waited longest are closed. Svix sends again',
   hung_up: 'delivery refused: the sender hung up before its body was complete. Svix sends it again',

@@ -149,6 +149,8 @@ test.each([
 
 const userWith = (field: string, json: string) =>
   `{"type":"user.updated","data":{"id":"user_2abcdefghijkl","updated_at":1795885963357,"${field}":${json}}}`
+const numbers = (count: number, number: string) =>
+  userWith('public_metadata', `[${`${number},`.repeat(count)}0]`)
 const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
 const keys = (count: number) =>
   `{${Array.from({ length: count }, (_, key) => `"${key}":1`).join(',')}}`
@@ -160,6 +162,11 @@ test.each([
     'metadata of 8 KB with as many values as possible',
     'unsafe_metadata',
     `[${'0,'.repeat(4_095)}0]`,
+  ],
+  [
+    'metadata of 8 KB with as many decimals as possible',
+    'unsafe_metadata',
+    `[${'0.5,'.repeat(2_047)}0.5]`,
   ],
   ['brackets and commas in a text', 'unsafe_metadata', `"${String.raw`[,\"`.repeat(20_000)}"`],
 ])('an event with %s is taken', async (_, field, json) => {
@@ -174,6 +181,9 @@ test.each([
   ['a nested root', 'too_deep', nested(5_000)],
   ['40,000 keys', 'too_many_values', userWith('public_metadata', keys(40_000))],
   ['250,000 zeros', 'too_many_values', userWith('public_metadata', `[${'0,'.repeat(250_000)}0]`)],
+  ['8,000 long integers', 'too_many_values', numbers(8_000, '1234567890123456789')],
+  ['8,000 decimals', 'too_many_values', numbers(8_000, '1.10')],
+  ['8,000 numbers with an exponent', 'too_many_values', numbers(8_000, '1e5')],
   ['120,000 empty lists', 'too_many_values', userWith('x', `[${'[],'.repeat(120_000)}0]`)],
 ])('an event with %s is refused at once, with the reason in the log', async (_, reason, body) => {
   const { send, jobs, lines, refusals } = createIngest()

@@ -20,6 +20,7 @@ import type { IngestMetrics } from './metrics.ts'
 import { BodyRefusedError, createBodyMemory, isTooMuchToSkip, readBody } from './read-body.ts'
 import { createRefusalLog } from './refusal-log.ts'
 import { createRequestSpans } from './request-spans.ts'
+import { createTurns } from './turns.ts'
 
 export const webhookPath = '/api/webhooks/clerk'
 
@@ -33,7 +34,7 @@ export interface ReceiverDeps {
   readonly instanceId: string | undefined
   readonly kept: Kept
   readonly enqueueTimeoutMs: number
-  /** How many requests may wait for the queue. */
+  /** How many signed requests may wait for their turn and for the queue. */
   readonly maxRequestsWaiting: number
   /** How many bytes of large bodies may be in memory. */
   readonly maxBodyMemoryBytes: number
@@ -162,6 +163,7 @@ interface Receiver {
 function createReceiver(deps: ReceiverDeps): Receiver {
   const { logger, metrics } = deps
   const memory = createBodyMemory(deps.maxBodyMemoryBytes)
+  const turns = createTurns()
   const logRefusal = createRefusalLog(logger)
   const logUnknownType = createUnknownTypeLog(logger)
   let waiting = 0
@@ -185,11 +187,12 @@ function createReceiver(deps: ReceiverDeps): Receiver {
     return { status: 400, body: { error: 'invalid_event' }, outcome: 'invalid_event' }
   }
 
-  async function receive({ request, response, claim }: UnreadDelivery): Promise<Answer> {
+  async function receive(delivery: UnreadDelivery): Promise<Answer> {
     const receivedAt = Date.now()
+    const { request, claim } = delivery
     let body: Buffer
     try {
-      body = await readBody(request.raw, response, memory)
+      body = await readBody(request.raw, delivery.response, memory)
     } catch (error) {
       if (error instanceof BodyRefusedError)
         return refuse(request, { ok: false, reason: error.reason })
@@ -198,6 +201,17 @@ function createReceiver(deps: ReceiverDeps): Receiver {
     if (!isSigned(deps.secrets, claim, body)) {
       return refuse(request, { ok: false, reason: 'no_match' }, body)
     }
+    waiting += 1
+    try {
+      await turns.next()
+      return await take(body, claim, receivedAt)
+    } finally {
+      waiting -= 1
+    }
+  }
+
+  /** Enqueues a signed event. */
+  async function take(body: Buffer, claim: SignatureClaim, receivedAt: number): Promise<Answer> {
     const { id: svixId, timestamp: svixTimestamp } = claim
     const excess = findExcess(body)
     if (excess) return refuseEvent(svixId, excess)
@@ -216,7 +230,6 @@ function createReceiver(deps: ReceiverDeps): Receiver {
     if (!job) return { ...acknowledged, outcome: 'left_out' }
     const event = { svixId, type, entityId: job.entityId }
     const enqueueing = performance.now()
-    waiting += 1
     try {
       await deps.producer.enqueue(job, { timeoutMs: deps.enqueueTimeoutMs, signal: deps.stopping })
       return { ...acknowledged, outcome: 'accepted', event }
@@ -231,12 +244,15 @@ function createReceiver(deps: ReceiverDeps): Receiver {
       const outcome = 'queue_unavailable'
       return { status: 503, body: { error: outcome }, outcome, event }
     } finally {
-      waiting -= 1
       metrics.enqueued((performance.now() - enqueueing) / 1000)
     }
   }
 
-  return { receive, refuse, areTooManyWaiting: () => waiting >= deps.maxRequestsWaiting }
+  return {
+    receive,
+    refuse,
+    areTooManyWaiting: () => waiting >= deps.maxRequestsWaiting || turns.isLate(),
+  }
 }
 
 /** Logs each event type that clerk-sync does not know, once. */

@@ -17,6 +17,8 @@ export const isExactNumber = (value: unknown): value is ExactNumber => JSON.isRa
 
 // Whatever else is a number keeps its digits in JSON.parse: up to 15 digits do.
 const mayLoseDigits = /[[:,\s]-?(?:[\d.]{16}|\d+(?:\.\d+)?[eE]|\d+\.\d*0(?=[\s,}\]]))/
+// Without an exponent, and not -0, which has no sign in PostgreSQL.
+const isWrittenOut = /^(?:\d|-[1-9])[\d.]*$/
 const numbers = /-?\d[\d.eE+-]*/g
 const parts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
 
@@ -81,13 +83,17 @@ function isEscaped(text: string, place: number): boolean {
 }
 
 function markIfExact(number: string): string {
+  const rounded = String(Number(number))
+  if (rounded === number) return number
   const digits = writtenOut(number)
-  if (digits === undefined || digits === writtenOut(String(Number(number)))) return number
+  if (digits === undefined || digits === writtenOut(rounded)) return number
   return `"${mark}${digits}"`
 }
 
 /** As PostgreSQL writes the number: without an exponent. Undefined for one that it can't hold. */
 function writtenOut(number: string): string | undefined {
+  // An untrusted text may have thousands of them.
+  if (isWrittenOut.test(number) && number.length <= mostDecimals) return number
   const [, sign = '', whole = '', fraction = '', exponent = 0] = parts.exec(number) ?? []
   if (whole === '' || Math.abs(Number(exponent)) > largestExponent) return undefined
   const digits = whole + fraction
@@ -107,7 +113,8 @@ function replaceMarked(root: unknown): unknown {
   const holder = { root }
   const left: { [key: string]: unknown }[] = [holder]
   for (const inner of left) {
-    for (const [key, value] of Object.entries(inner)) {
+    for (const key of Object.keys(inner)) {
+      const value = inner[key]
       if (typeof value === 'string' && value.startsWith(mark)) {
         inner[key] = JSON.rawJSON(value.slice(mark.length))
       } else if (typeof value === 'object' && value !== null) {

@@ -26,6 +26,8 @@ export interface Injection {
   readonly counts: Map<string, FaultCount>
   /** Kinds that were left out, with the reason. */
   readonly leftOut: Map<string, string>
+  /** Kinds whose turn did not come before the end. */
+  readonly untouched: string[]
   /** Faults that could not be played as they should, with the reason. */
   readonly problems: string[]
 }
@@ -41,18 +43,25 @@ export interface InjectOptions {
  * network, so that two overlap. Each sequence plays all of its kinds once before one comes again.
  */
 export async function injectFaults(scene: Scene, options: InjectOptions): Promise<Injection> {
-  const injection: Injection = { counts: new Map(), leftOut: new Map(), problems: [] }
+  const injection: Injection = {
+    counts: new Map(),
+    leftOut: new Map(),
+    untouched: [],
+    problems: [],
+  }
   const sequences = {
     processes: processFaults,
     servers: [...networkFaults, ...redisFaults, ...postgresFaults],
   }
-  const playing = Object.entries(sequences).map(([name, faults]) => {
+  const playing = Object.entries(sequences).map(async ([name, faults]) => {
     const possible = faults.filter((fault) => {
       const reason = fault.impossible?.(scene)
       if (reason !== undefined) injection.leftOut.set(fault.kind, reason)
       return reason === undefined
     })
-    return playInTurn(scene, possible, seededRandom(options.seed, name), injection, options)
+    await playInTurn(scene, possible, seededRandom(options.seed, name), injection, options)
+    const kinds = possible.map(({ kind }) => kind)
+    injection.untouched.push(...kinds.filter((kind) => !injection.counts.has(kind)))
   })
   await Promise.all(playing)
   return injection

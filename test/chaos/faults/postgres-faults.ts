@@ -1,4 +1,6 @@
-import { Client } from 'pg'
+import { retry } from '@clerk-sync/ops'
+import type { Client } from 'pg'
+import { connect, faultsName } from '../postgres.ts'
 import type { Scene } from '../scene.ts'
 import { aMoment, noDisk } from './fault.ts'
 import type { Fault } from './fault.ts'
@@ -11,6 +13,9 @@ const tables = [
   'tombstones',
 ]
 const mostConnections = 200
+// What the server needs for it may be taken by the fault of another sequence.
+const patiently = { firstDelayMs: 250, timeoutMs: 60_000 }
+const tooManyConnections = '53300'
 
 export const postgresFaults: readonly Fault[] = [
   {
@@ -32,8 +37,12 @@ export const postgresFaults: readonly Fault[] = [
   {
     kind: 'connections ended by PostgreSQL',
     async play({ postgres }) {
-      await postgres.query(
-        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()',
+      await retry(
+        () =>
+          postgres.query(
+            'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()',
+          ),
+        patiently,
       )
     },
   },
@@ -67,47 +76,56 @@ export const postgresFaults: readonly Fault[] = [
 
 /** Makes everyone else wait who reads or writes the table, until it is released. */
 export async function holdTable({ postgres }: Scene, table: string): Promise<() => Promise<void>> {
-  const holder = await connect(postgres.url)
-  // Without the limit it could be one in a deadlock.
-  await holder.query(
-    `SET lock_timeout = '5s'; BEGIN; LOCK TABLE clerk.${table} IN ACCESS EXCLUSIVE MODE`,
-  )
+  const holder = await retry(() => lockTable(postgres.url, table), patiently)
   return () => end(holder)
+}
+
+async function lockTable(url: string, table: string): Promise<Client> {
+  const holder = await connect(url)
+  try {
+    // Without the limit it could be one in a deadlock.
+    await holder.query(
+      `SET lock_timeout = '5s'; BEGIN; LOCK TABLE clerk.${table} IN ACCESS EXCLUSIVE MODE`,
+    )
+    return holder
+  } catch (error) {
+    await end(holder)
+    throw error
+  }
 }
 
 // Those that the processes have are ended, so that they have to ask for new ones.
 async function takeConnections(url: string): Promise<() => Promise<void>> {
-  const first = await connect(url)
-  const taken = [first, ...(await takeFree(url))]
-  await first.query(`
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE application_name <> '${holderName}' AND backend_type = 'client backend'`)
-  taken.push(...(await takeFree(url)))
-  return async () => void (await Promise.all(taken.map(end)))
-}
-
-async function takeFree(url: string): Promise<Client[]> {
   const taken: Client[] = []
-  while (taken.length < mostConnections) {
-    const client = await connect(url).catch(() => undefined)
-    if (!client) break
-    taken.push(client)
+  try {
+    const first = await retry(() => connect(url), patiently)
+    taken.push(first)
+    await takeFree(url, taken)
+    await first.query(`
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE application_name <> '${faultsName}' AND backend_type = 'client backend'`)
+    await takeFree(url, taken)
+    return async () => void (await Promise.all(taken.map(end)))
+  } catch (error) {
+    await Promise.all(taken.map(end))
+    throw error
   }
-  return taken
 }
 
-const holderName = 'clerk-sync chaos'
-
-async function connect(url: string): Promise<Client> {
-  const client = new Client({
-    connectionString: url,
-    connectionTimeoutMillis: 5_000,
-    application_name: holderName,
-  })
-  client.on('error', () => undefined)
-  await client.connect()
-  return client
+async function takeFree(url: string, taken: Client[]): Promise<void> {
+  while (taken.length < mostConnections) {
+    try {
+      taken.push(await connect(url))
+    } catch (error) {
+      if (isTooManyConnections(error)) return
+      throw error
+    }
+  }
+  throw new Error(`PostgreSQL still has free connections after ${mostConnections}`)
 }
+
+const isTooManyConnections = (error: unknown) =>
+  error instanceof Error && 'code' in error && error.code === tooManyConnections
 
 async function end(client: Client): Promise<void> {
   await client.end().catch(() => undefined)

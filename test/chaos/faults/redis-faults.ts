@@ -47,13 +47,16 @@ export const redisFaults: readonly Fault[] = [
     ...diskFull,
     impossible: (scene) => needsRedis(scene) ?? (scene.redis?.disk ? undefined : noDisk),
   },
-  onRedis('Redis lost and empty', async (redis, wait, _, { apps, redisLosses }) => {
+  onRedis('Redis lost and empty', async (redis, wait, _random, { apps, redisLosses }) => {
     const workers = apps.filter(({ role }) => role === 'worker')
+    const askedAt = Date.now()
+    const areReady = await Promise.all(apps.map((app) => app.isReady()))
+    const witnesses = apps.filter((_, index) => areReady[index])
     // So that there is something to lose.
     for (const worker of workers) worker.signal('SIGSTOP')
     await wait(2_000)
     await redis.lose()
-    redisLosses.push(Date.now())
+    redisLosses.push({ at: Date.now(), witnesses, askedAt })
     for (const worker of workers) worker.signal('SIGCONT')
   }),
 ]

@@ -6,9 +6,17 @@ const mostLevels = 4_150
 // More would hold up all other requests for longer than 50 ms. Metadata of 8 KB hold 4,096 values.
 const mostValues = 15_000
 
+// JavaScript's own numbers have as many.
+const mostDigits = 15
+
 const quote = 0x22
 const backslash = 0x5c
 const comma = 0x2c
+const dot = 0x2e
+const zero = 0x30
+const nine = 0x39
+const capitalE = 0x45
+const smallE = 0x65
 const openBracket = 0x5b
 const closeBracket = 0x5d
 const openBrace = 0x7b
@@ -23,8 +31,17 @@ export function findExcess(json: Buffer): Excess | undefined {
   if (json.length < 2 * mostLevels) return undefined
   let level = 0
   let values = 0
+  let digits = 0
   for (let at = 0; at < json.length; at += 1) {
-    const byte = json[at]
+    const byte = json[at] ?? 0
+    if (byte >= zero && byte <= nine) {
+      digits += 1
+      // A number that keeps its digits costs as much as two other values.
+      if (digits === mostDigits + 1) values += 1
+      continue
+    }
+    if (byte === dot || ((byte === smallE || byte === capitalE) && digits > 0)) values += 1
+    digits = 0
     if (byte === quote) at = endOfString(json, at)
     else if (byte === openBracket || byte === openBrace) {
       level += 1
