@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { retry } from '@clerk-sync/ops'
 import { checkEnd } from './check.ts'
 import type { Findings } from './check.ts'
 import { injectFaults } from './faults/inject.ts'
@@ -51,16 +52,20 @@ export async function run(options: RunOptions): Promise<RunResult> {
     const measuring = startMeasuring(scene)
     const tell = (line: string) => say(`${seconds().toFixed(0).padStart(5)} s  ${line}`)
     const ending = AbortSignal.any([signal, AbortSignal.timeout(options.minutes * 60_000)])
-    await measuring.sample()
-    const halfway = setTimeout(() => void measuring.sample(), options.minutes * 30_000)
+    const sample = async () => {
+      const { seconds: _, ...values } = await measuring.sample()
+      if (!hasFaults) tell(JSON.stringify(values))
+    }
+    await sample()
+    const sampling = setInterval(() => void sample(), (options.minutes * 60_000) / samplesInRun)
     const [injection] = await Promise.all([
       hasFaults ? injectFaults(scene, { seed, signal: ending, onFault: tell }) : undefined,
       publish(scene, options.rate, ending),
     ])
-    clearTimeout(halfway)
+    clearInterval(sampling)
     await healAll(scene)
     const findings = await checkEnd(scene, tell)
-    await measuring.sample()
+    await sample()
     measuring.stop()
     return {
       backend,
@@ -81,6 +86,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   }
 }
 
+const samplesInRun = 4
 const tickMs = 20
 // Their retries would come on top of an outage that has ended, many times as fast as from Svix.
 const mostUnacknowledged = 1_500
@@ -102,7 +108,9 @@ async function publish({ history, svix }: Scene, rate: number, signal: AbortSign
 
 async function healAll({ apps, postgres, redis }: Scene): Promise<void> {
   await postgres.ensureRunning()
-  await redis?.run('CONFIG', 'SET', 'maxmemory', '0')
+  // On a busy machine it may take longer than one command may.
+  const raiseLimit = async () => redis?.run('CONFIG', 'SET', 'maxmemory', '0')
+  await retry(raiseLimit, { firstDelayMs: 500, timeoutMs: 60_000 })
   for (const app of apps) app.signal('SIGCONT')
   await Promise.all(apps.flatMap(({ links }) => links.map((link) => link.heal())))
 }
