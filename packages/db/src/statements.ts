@@ -203,7 +203,7 @@ async function writeAll(
 function toTableRow(write: Write): Row {
   const { id, value, deletedAt, before } = write
   const { updatedAt, occurredAt, eventId } = versionOf(write)
-  const row = {
+  const row: Row = {
     ...value.row,
     id,
     updated_at: new Date(updatedAt).toISOString(),
@@ -211,9 +211,8 @@ function toTableRow(write: Write): Row {
     event_id: eventId,
     deleted_at: deletedAt === null ? null : new Date(deletedAt).toISOString(),
   }
-  if (!before) return row
-  const seen = seenColumns.map((name) => [`seen_${name}`, before.value.row[name]])
-  return { ...row, ...Object.fromEntries(seen) }
+  if (before) for (const name of seenColumns) row[`seen_${name}`] = before.value.row[name]
+  return row
 }
 
 const versionColumns = ['updated_at', 'event_occurred_at', 'event_id']

@@ -100,11 +100,10 @@ function readColumns(columns: readonly Column[], source: Source): Row {
 }
 
 function readColumn(column: Column, { data, parent, prefix, unreadable }: Source): unknown {
-  for (const path of column.reads) {
-    const isReadable = path.startsWith('../')
-      ? isPathReadable(column, parent, path.slice('../'.length))
-      : isPathReadable(column, data, path)
-    if (!isReadable) unreadable.add(nameOf(path, prefix))
+  for (const { path, ofParent, steps } of doubtfulPathsOf(column)) {
+    if (!isPathReadable(column, ofParent ? parent : data, steps)) {
+      unreadable.add(nameOf(path, prefix))
+    }
   }
   const { accepts, hold } = columnTypes[column.type]
   const value = column.value(data, parent) ?? null
@@ -120,11 +119,33 @@ function nameOf(path: string, prefix: string): string {
   return path.startsWith('../') ? path.slice('../'.length) : `${prefix}${path}`
 }
 
-// The elements of a list are read with its child table.
-function isPathReadable(column: Column, data: ClerkObject, path: string): boolean {
-  if (path.includes('[]')) return true
+interface DoubtfulPath {
+  readonly path: string
+  readonly ofParent: boolean
+  readonly steps: readonly string[]
+}
+
+const doubtfulPaths = new WeakMap<Column, readonly DoubtfulPath[]>()
+
+// Not the elements of a list, which are read with its child table, nor a field of the object itself whose
+// value is taken as it is.
+function doubtfulPathsOf(column: Column): readonly DoubtfulPath[] {
+  let paths = doubtfulPaths.get(column)
+  if (!paths) {
+    paths = column.reads.flatMap((path) => {
+      if (path.includes('[]')) return []
+      const ofParent = path.startsWith('../')
+      const steps = (ofParent ? path.slice('../'.length) : path).split('.')
+      return steps.length === 1 && !column.isDerived ? [] : [{ path, ofParent, steps }]
+    })
+    doubtfulPaths.set(column, paths)
+  }
+  return paths
+}
+
+function isPathReadable(column: Column, data: ClerkObject, steps: readonly string[]): boolean {
   let value: unknown = data
-  for (const step of path.split('.')) {
+  for (const step of steps) {
     if (value === null || value === undefined) return true
     if (!isClerkObject(value)) return false
     value = Object.hasOwn(value, step) ? value[step] : null
