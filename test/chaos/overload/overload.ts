@@ -49,7 +49,7 @@ const mostMegabytes = 480
 // A refusal waits for nothing but the processor. Connections beyond the limits of ingest wait in the
 // system, which gives up some of them.
 const longestRefusalMs = 1_000
-const mostUnanswered = 0.05
+const mostUnanswered = 0.1
 
 /** Sends ten times what ingests and workers take, and sees what becomes of them and of the events. */
 export async function overload(options: OverloadOptions): Promise<OverloadResult> {
