@@ -169,6 +169,19 @@ async function untilRecovered({ urls, secret }: Scene): Promise<number | undefin
   return undefined
 }
 
+/** The result for machines, with numbers in place of svix-ids. */
+export function overloadToJson({ load, ...result }: OverloadResult): object {
+  return {
+    ...result,
+    isGood: result.problems.length === 0,
+    load: {
+      ...load,
+      acknowledged: load.acknowledged.length,
+      answers: Object.fromEntries(load.answers),
+    },
+  }
+}
+
 /** The result as text. */
 export function renderOverload(result: OverloadResult): string {
   const { load, peaks, problems } = result
