@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { readOptions } from './options.ts'
 import type { ChaosOptions } from './options.ts'
-import { overload, renderOverload } from './overload/overload.ts'
+import { overload, overloadToJson, renderOverload } from './overload/overload.ts'
 import { errorMessage } from '@clerk-sync/ops'
 import { renderReport, toJson } from './report.ts'
 import { run } from './run.ts'
@@ -38,7 +38,7 @@ async function runOnce(
     if (isOverload) {
       const result = await overload({ backend, minutes: given.minutes, say })
       const isGood = result.problems.length === 0
-      return { text: renderOverload(result), json: { ...result, isGood }, isGood }
+      return { text: renderOverload(result), json: overloadToJson(result), isGood }
     }
     const result = await run({ ...given, backend, seed, signal: stopping.signal, say })
     const isGood = problemsOf(result).length === 0

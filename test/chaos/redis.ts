@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { retry } from '@clerk-sync/ops'
 import { createRedisServer, provideRedisProgram, redisSettings } from '@clerk-sync/testing'
 import type { RedisServer } from '@clerk-sync/testing'
 import type { Disk } from './disk.ts'
@@ -19,6 +20,9 @@ export async function startRedis(dir: string, disk: Disk | undefined): Promise<R
   return {
     ...server,
     disk,
+    // On a busy machine, or stopped by another fault, it may be late.
+    run: (...command) =>
+      retry(() => server.run(...command), { firstDelayMs: 250, timeoutMs: 60_000 }),
     async lose() {
       await server.kill()
       await rm(join(dir, 'appendonlydir'), { recursive: true, force: true })
