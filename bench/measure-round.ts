@@ -23,7 +23,7 @@ export interface Sizes {
 
 const connections = 64
 // As many as a worker of clerk-sync has under way.
-const ourConcurrency = 300
+const ourConcurrency = 400
 const addsUnderWay = 64
 const addedAtOnce = 100
 const openLoopShares = [0.25, 0.5, 0.8]

@@ -38,7 +38,7 @@ const ratios: { name: string; of: string; to: string; goal: string }[] = [
   {
     name: "drain / the guide's worker at the same concurrency",
     of: 'redis: drain, 1 worker',
-    to: 'redis: guide-worker, concurrency 300',
+    to: 'redis: guide-worker, concurrency 400',
     goal: '4',
   },
   {

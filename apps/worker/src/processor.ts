@@ -51,7 +51,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
         items.map((item) => item.context),
         () => flush(items.map((item) => item.change)),
       ),
-    deps.batchSize,
+    { maxSize: deps.batchSize, keyOf },
   )
 
   async function flush(changes: Change[]): Promise<ChangeResult[]> {
@@ -111,6 +111,10 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     },
   }
 }
+
+// Of two batches that write one row at once, one is applied again.
+const keyOf = ({ change }: Item) =>
+  change.kind === 'none' ? change.event.id : `${change.entity.table} ${change.id}`
 
 function toChange(kept: Kept, data: unknown) {
   try {

@@ -23,10 +23,10 @@ import { startReconcileSchedule } from './reconcile-schedule.ts'
 import { createUnreadableFields } from './unreadable-fields.ts'
 import { waitForDatabase } from './wait-for-database.ts'
 
-// One flush at a time, and a few for readiness and whatever else reads.
-const maxConnections = 4
-// While one batch is written the next ones fill up.
-const batchesAtOnce = 3
+// Two flushes at a time, and a few for readiness and whatever else reads.
+const maxConnections = 5
+// While two batches are written the next ones fill up.
+const batchesAtOnce = 4
 
 /** Starts the worker. It fetches once the database is there and migrated; until then it is not ready. */
 export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> {

@@ -70,9 +70,9 @@ async function readSamples(registry: Registry): Promise<Map<string, number>> {
 test('a worker says how loaded it is, and how many attempts an event took', async () => {
   const { url, enqueue, scrape } = await openWorker()
   const before = await scrape()
-  expect(before.get('concurrency')).toBe(150)
+  expect(before.get('concurrency')).toBe(200)
   expect(before.get('jobs_in_progress')).toBe(0)
-  expect(before.get('database_connections_max')).toBe(4)
+  expect(before.get('database_connections_max')).toBe(5)
   expect(before.get('database_connection_waiters')).toBe(0)
   expect(before.get('failures_total{type="role.deleted",final="true"}')).toBe(0)
   expect(before.get('events_total{type="role.deleted",outcome="applied"}')).toBe(0)

@@ -90,6 +90,7 @@ export function createDatabase(options: { url: string; maxConnections: number })
   const pool = openPool(options)
   let keepsStatements = new URL(options.url).searchParams.get('pgbouncer') !== 'true'
   let prisma: PrismaClient | undefined
+  let closed: Promise<unknown> | undefined
 
   async function connect(): Promise<PoolClient> {
     try {
@@ -153,7 +154,8 @@ export function createDatabase(options: { url: string; maxConnections: number })
     },
     poolUse: () => readPoolUse(pool),
     async close() {
-      await waitAtMost(Promise.all([prisma?.$disconnect(), pool.end()]), closeTimeoutMs)
+      closed ??= Promise.all([prisma?.$disconnect(), pool.end()])
+      await waitAtMost(closed, closeTimeoutMs)
     },
   }
 }

@@ -35,10 +35,13 @@ const notAllowed =
  * that answers then may be another one.
  */
 export function createFsyncWait(opened: OpenQueue) {
-  const waits = createBatcher<undefined, undefined>(async (writes) => {
-    await waitForFsync(opened)
-    return writes
-  }, Infinity)
+  const waits = createBatcher<undefined, undefined>(
+    async (writes) => {
+      await waitForFsync(opened)
+      return writes
+    },
+    { maxSize: Infinity },
+  )
   return async (write: () => Promise<void>): Promise<void> => {
     const client = redisClientOf(bullQueueOf(opened))
     const lostBefore = client && countLostConnections(client)
