@@ -67,10 +67,17 @@ export function toDatabaseError(error: unknown, table?: string): unknown {
     : new DatabaseRefusedError(sqlState, objectsIn(error, table))
 }
 
+// What the driver says of a server that takes a connection and stays silent.
+const isSilent = 'Connection terminated due to connection timeout'
+
 /** Why no connection could be made. */
 export function toConnectError(error: unknown): DatabaseUnavailableError {
   const sqlState = error instanceof DatabaseError ? error.code : undefined
-  return new DatabaseUnavailableError(errorMessage(error), sqlState)
+  const message = errorMessage(error)
+  return new DatabaseUnavailableError(
+    message === isSilent ? 'no answer in time' : message,
+    sqlState,
+  )
 }
 
 function unavailableBecause(sqlState: string | undefined): string {

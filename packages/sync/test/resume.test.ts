@@ -1,3 +1,4 @@
+import { DatabaseUnavailableError } from '@clerk-sync/db'
 import { expect, test } from 'vitest'
 import { differences } from './differences.ts'
 import { fill } from './fill.ts'
@@ -124,4 +125,4 @@ test('a database that stays unavailable ends it with its error', async () => {
   })
 })
 
-const closed = () => Promise.reject(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }))
+const closed = () => Promise.reject(new DatabaseUnavailableError('connect ECONNREFUSED'))
