@@ -1,5 +1,5 @@
 import { finishCascadeDeletes, removeOldRows } from '@clerk-sync/db'
-import type { Database, DeletionPolicy } from '@clerk-sync/db'
+import type { Database, WriteRules } from '@clerk-sync/db'
 import type { Kept } from '@clerk-sync/events'
 import { errorMessage } from '@clerk-sync/ops'
 import type { Logger } from '@clerk-sync/ops/process'
@@ -18,7 +18,7 @@ export interface HousekeepingDeps {
   readonly metrics: WorkerMetrics
   readonly logger: Logger
   readonly ledgerRetentionDays: number
-  readonly deletionPolicy: DeletionPolicy
+  readonly rules: WriteRules
 }
 
 export interface Housekeeping {
@@ -58,9 +58,16 @@ export function startHousekeeping(deps: HousekeepingDeps): Housekeeping {
 
   async function removeJobs(): Promise<void> {
     // With retain the data stays in the tables anyway.
-    if (deps.deletionPolicy === 'retain') return
-    const jobs = await removeJobsOfDeleted(deps, stopping.signal)
-    if (jobs > 0) logger.info({ jobs }, 'jobs of deleted entities were removed from the queue')
+    if (deps.rules.deletionPolicy === 'retain') return
+    const { ended, refused } = await removeJobsOfDeleted(deps, stopping.signal)
+    if (ended > 0)
+      logger.info({ jobs: ended }, 'jobs of deleted entities were removed from the queue')
+    if (refused > 0) {
+      logger.warn(
+        { jobs: refused },
+        'jobs of deleted users stay: the ledger refused their events; they are tried again within the hour',
+      )
+    }
   }
 
   async function removeOld(): Promise<void> {
@@ -70,7 +77,7 @@ export function startHousekeeping(deps: HousekeepingDeps): Housekeeping {
   }
 
   const runAll = () => {
-    enqueue(() => finishCascadeDeletes(deps.db, deps.deletionPolicy, stopping.signal))
+    enqueue(() => finishCascadeDeletes(deps.db, deps.rules.deletionPolicy, stopping.signal))
     enqueue(removeOld)
     enqueue(removeJobs)
   }

@@ -115,7 +115,7 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
       metrics,
       logger,
       ledgerRetentionDays,
-      deletionPolicy,
+      rules: { deletionPolicy, auditValues },
     })
     if (config.reconcile) {
       reconciling = startReconcileSchedule({

@@ -4,6 +4,7 @@ import { latestTime, toTime } from './entities/column-types.ts'
 import { longestId } from './entities/entity.ts'
 import type { ClerkObject, Entity } from './entities/entity.ts'
 import type { Kept } from './entities/kept.ts'
+import { user as userEntity } from './entities/user.ts'
 import { wellFormed } from '@clerk-sync/ops'
 import { readRow } from './read-row.ts'
 import type { EntityRow, RowReading } from './read-row.ts'
@@ -113,6 +114,19 @@ export function changeFromEvent(kept: Kept, jobData: unknown): EventChange {
   const now = isFarFuture(occurredAt, receivedAt) ? receivedAt : occurredAt
   const reading = withFutureNamed(readRow(entity, data), updatedAt, now)
   return { kind: 'upsert', ...about, updatedAt, ...reading }
+}
+
+/**
+ * What an event that can never be applied still tells: which user it concerns. Undefined when it names
+ * none. `error` is why it can't be applied.
+ */
+export function changeOfUser(jobData: unknown, error: InvalidEventError): Unreadable | undefined {
+  const job = parseEventJob(jobData)
+  if (job?.userId === undefined) return undefined
+  // ingest makes no job with a time that the ledger can't hold.
+  const event = job.occurredAt > latestTime ? undefined : toLedgerEvent(job)
+  const { userId: id } = job
+  return { kind: 'unreadable', entity: userEntity, id, concerned: { user: id }, event, error }
 }
 
 /**

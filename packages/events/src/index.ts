@@ -28,6 +28,7 @@ export { entities } from './entities/registry.ts'
 export {
   changeFromApi,
   changeFromEvent,
+  changeOfUser,
   deletionFromApi,
   InvalidEventError,
   isFarFuture,
