@@ -112,12 +112,13 @@ export function createDatabase(options: { url: string; maxConnections: number })
 
   // Names that a pooler's server does not know, or knows from somebody else.
   async function withKnownStatements<T>(run: () => Promise<T>): Promise<T> {
+    const wereNamed = keepsStatements
     try {
       return await run()
     } catch (error) {
       const isNameUnknown =
         error instanceof DatabaseRefusedError && ['26000', '42P05'].includes(error.sqlState)
-      if (!keepsStatements || !isNameUnknown) throw error
+      if (!wereNamed || !isNameUnknown) throw error
       keepsStatements = false
       return await run()
     }
