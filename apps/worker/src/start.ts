@@ -1,6 +1,7 @@
 import { createDatabase, createDatabaseCheck } from '@clerk-sync/db'
 import { saveSettings } from '@clerk-sync/sync'
 import { choiceOf, parseEventJob } from '@clerk-sync/events'
+import { waitAtMost } from '@clerk-sync/ops'
 import type { App, Logger, Ops } from '@clerk-sync/ops/process'
 import {
   checkQueue,
@@ -27,6 +28,10 @@ import { waitForDatabase } from './wait-for-database.ts'
 const maxConnections = 5
 // While two batches are written the next ones fill up.
 const batchesAtOnce = 4
+
+// A little longer than the consumer takes at most. What still waits for a silent database ends with its
+// connection.
+const endOfWorkMs = 5_500
 
 /** Starts the worker. It fetches once the database is there and migrated; until then it is not ready. */
 export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> {
@@ -142,7 +147,8 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
       stopping.abort()
       lossWatch.stop()
       processor.stop()
-      await Promise.all([consumer?.close(), housekeeping?.stop(), reconciling?.close()])
+      const work = [consumer?.close(), housekeeping?.stop(), reconciling?.close()]
+      await waitAtMost(Promise.all(work), endOfWorkMs)
       await Promise.all([queue.close(), db.close()])
     },
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Socket } from 'node:net'
 import { postgresConnection, waitAtMost } from '@clerk-sync/ops'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { DatabaseError, Pool } from 'pg'
@@ -88,6 +89,9 @@ export interface Database extends Queries {
  */
 export function createDatabase(options: { url: string; maxConnections: number }): Database {
   const pool = openPool(options)
+  const connected = new Set<PoolClient & WithSocket>()
+  pool.on('connect', (client) => connected.add(client as PoolClient & WithSocket))
+  pool.on('remove', (client) => connected.delete(client as PoolClient & WithSocket))
   let keepsStatements = new URL(options.url).searchParams.get('pgbouncer') !== 'true'
   let prisma: PrismaClient | undefined
   let closed: Promise<unknown> | undefined
@@ -157,8 +161,15 @@ export function createDatabase(options: { url: string; maxConnections: number })
     async close() {
       closed ??= Promise.all([prisma?.$disconnect(), pool.end()])
       await waitAtMost(closed, closeTimeoutMs)
+      // Whoever waits for a server that does not answer has an error now.
+      for (const { connection } of connected) connection.stream.destroy()
     },
   }
+}
+
+// The driver's own end() waits for the answers to what was sent.
+interface WithSocket {
+  readonly connection: { readonly stream: Socket }
 }
 
 function openPool({ url, maxConnections }: { url: string; maxConnections: number }): Pool {
