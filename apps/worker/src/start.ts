@@ -147,8 +147,8 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
       stopping.abort()
       lossWatch.stop()
       processor.stop()
-      const work = [consumer?.close(), housekeeping?.stop(), reconciling?.close()]
-      await waitAtMost(Promise.all(work), endOfWorkMs)
+      const work = Promise.all([consumer?.close(), housekeeping?.stop(), reconciling?.close()])
+      await waitAtMost(work, endOfWorkMs)
       await Promise.all([queue.close(), db.close()])
     },
   }
