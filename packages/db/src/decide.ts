@@ -182,7 +182,7 @@ export function decide(
     replacedAt.set(key, Math.min(deletedAt, replacedAt.get(key) ?? Infinity))
     const isNew = !tombstones.has(key) && knownAt === null
     if (!tombstones.has(key)) tombstones.set(key, null)
-    if (isNew || (knownAt !== null && knownAt > deletedAt))
+    if (isNew || deletions.has(key) || (knownAt !== null && knownAt > deletedAt))
       addDeletion({ entity, id, deletedAt, tombstoneAt: null })
     return isNew
   }

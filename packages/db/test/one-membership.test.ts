@@ -111,6 +111,22 @@ test('who leaves and joins again is a member', async () => {
   expect(await rowsOf(third.userId)).toEqual([{ role: 'org:made-20', deleted_at: null }])
 })
 
+test.each(deletionPolicies.filter((policy) => policy !== 'erase'))(
+  'a membership ends when the next one was made, also where one batch tells of both later ones, with %s',
+  async (deletionPolicy) => {
+    const rules = { deletionPolicy, auditValues: false }
+    const [first, second, third] = memberships(1, 9, 20) as [Made, Made, Made]
+    await applyAll(db, [first.change('created')], rules)
+    await applyAll(db, [third.change('created'), second.change('created')], rules)
+    const rows = (await rowsOf(third.userId)) as { deleted_at: Date | null }[]
+    expect(rows.map((row) => row.deleted_at)).toEqual([
+      new Date(noon + 9),
+      new Date(noon + 20),
+      null,
+    ])
+  },
+)
+
 test('two workers that write two memberships of a person at once leave one', async () => {
   for (let race = 0; race < 20; race += 1) {
     const [older, newer] = memberships(1, 9) as [Made, Made]
