@@ -1,3 +1,3 @@
 // For Bull Board and tests only: what they need of BullMQ itself.
 export { bullQueueOf } from './open-queue.ts'
-export { freshAttempts, jobOptions } from './producer.ts'
+export { freshAttempts, jobOptions, toJobId } from './producer.ts'
