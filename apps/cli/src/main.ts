@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { entities } from '@clerk-sync/events'
 import { startProblem } from '@clerk-sync/ops/process'
-import { Command, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { fields } from './fields/fields.ts'
 import { atLeastOne, deleteLimit, zeroOrMore } from './terminal/parse-option.ts'
 
@@ -236,6 +236,33 @@ program
   .action(async () => {
     const { migrate } = await import('./migrate/migrate.ts')
     await migrate(process.env)
+  })
+
+program
+  .command('schema')
+  .description('write the tables as models for Prisma, Drizzle or Kysely')
+  .addArgument(
+    new Argument('<orm>', 'whose models').choices(['prisma', 'drizzle', 'kysely']).argRequired(),
+  )
+  .option('--out <file>', 'write to this file instead of stdout')
+  .addHelpText(
+    'after',
+    `
+It connects to nothing: the models follow from the release, so run it again after an upgrade.
+
+prisma   a file for a schema of several files. With --out it keeps the relation fields to your
+         own models that are in the file, and prints what prisma.config.ts needs.
+drizzle  the module "clerk-sync/drizzle", for those who don't install the package
+kysely   the module "clerk-sync/kysely"
+
+Examples:
+  $ clerk-sync schema prisma --out prisma/clerk.prisma
+  $ clerk-sync schema drizzle > src/db/clerk.ts
+`,
+  )
+  .action(async (orm: 'prisma' | 'drizzle' | 'kysely', options) => {
+    const { schema } = await import('./schema/schema.ts')
+    process.stdout.write(await schema(orm, options))
   })
 
 try {

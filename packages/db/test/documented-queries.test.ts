@@ -238,7 +238,7 @@ test.each(deletionPolicies)(
         )
         found.push(rows.map(({ row }) => row))
       }
-      expect(found, heading).toMatchObject(answers[heading] ?? [])
+      expect({ [heading]: found }).toMatchObject({ [heading]: answers[heading] })
     }
   },
 )

@@ -1,7 +1,7 @@
 import { columnTypes } from '@clerk-sync/events'
 import { expect, onTestFinished, test } from 'vitest'
 import { deletionPolicies } from '../src/index.ts'
-import { liveView, storedTables } from '../src/schemas/stored-tables.ts'
+import { internalTables, liveView, storedTables } from '../src/schemas/stored-tables.ts'
 import { freshId, remove, upsert } from './build-change.ts'
 import { applyAll, useTables } from './tables.ts'
 
@@ -68,6 +68,14 @@ test.each(withView)(
     expect(view?.reloptions).toEqual(['security_invoker=true'])
   },
 )
+
+test('there is no other table', async () => {
+  const found = await tables.query<{ name: string }>(
+    `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'clerk' ORDER BY name`,
+  )
+  const known = [...storedTables.map(({ name }) => name), ...internalTables]
+  expect(found.map(({ name }) => name)).toEqual(known.toSorted())
+})
 
 test('there is no other view', async () => {
   const views = await tables.query<{ name: string }>(

@@ -9,7 +9,7 @@ export interface StoredColumn {
 }
 
 /** A column that holds the id of a row of another table; nothing holds that the row is there. */
-export interface Reference {
+interface Reference {
   readonly column: string
   readonly table: string
   /** What the other row is to this one. */
@@ -27,9 +27,6 @@ export interface StoredTable {
   readonly columns: readonly StoredColumn[]
   readonly references: readonly Reference[]
 }
-
-/** The schema of the tables, unless another one is asked for. */
-export const defaultSchema = 'clerk'
 
 export const liveView = (table: string) => `live_${table}`
 
@@ -120,6 +117,25 @@ export const storedTables: readonly StoredTable[] = [
   ]),
   ...ledgerAndTombstones,
 ]
+
+/** What clerk-sync keeps of itself, in the same schema. */
+export const internalTables = [
+  '_prisma_migrations',
+  'api_pace',
+  'backfills',
+  'deployment',
+  'reconcile_items',
+  'reconcile_runs',
+]
+
+/** The references to a table, each with the table that it is in. */
+export function referencesTo(target: string) {
+  return storedTables.flatMap(({ name, references }) =>
+    references
+      .filter(({ table }) => table === target)
+      .map((reference) => ({ ...reference, from: name })),
+  )
+}
 
 // A flag of a child row is computed, so it has a value whatever Clerk sends.
 function isAlwaysThere({ isDerived, type }: Column): boolean {
