@@ -233,9 +233,36 @@ Examples:
 program
   .command('migrate')
   .description('bring the database to the schema of this release')
-  .action(async () => {
+  .option('--supabase', "then apply row level security for Supabase (see 'sql supabase')")
+  .option('--views', 'with --supabase: also the views public.clerk_…')
+  .action(async (options) => {
     const { migrate } = await import('./migrate/migrate.ts')
-    await migrate(process.env)
+    await migrate(process.env, options)
+  })
+
+const sql = program.command('sql').description('print SQL to look at, or to run yourself')
+
+sql
+  .command('supabase')
+  .description("row level security for Supabase with Clerk's session tokens")
+  .option('--views', 'also the views public.clerk_…, for clients that ask for all columns')
+  .option('--remove', 'print what takes it back instead')
+  .addHelpText(
+    'after',
+    `
+A signed-in user sees their own rows, and of their active organization its row, its memberships
+and its members. Everything else is hidden, and "anon" sees nothing. Run it as the owner of the
+tables, again after each upgrade; "clerk-sync migrate --supabase" does that. docs/supabase.md
+has the rest.
+
+Examples:
+  $ clerk-sync sql supabase --views | psql "$DATABASE_URL"
+  $ clerk-sync sql supabase --remove | psql "$DATABASE_URL"
+`,
+  )
+  .action(async (options: { views?: boolean; remove?: boolean }) => {
+    const { supabaseRemovalSql, supabaseSql } = await import('@clerk-sync/db/schemas')
+    process.stdout.write(options.remove === true ? supabaseRemovalSql() : supabaseSql(options))
   })
 
 program
