@@ -1,3 +1,4 @@
+import { retry } from '@clerk-sync/ops'
 import type { Scene } from './scene.ts'
 
 const everyMs = 2_000
@@ -42,6 +43,13 @@ export function startMeasuring(scene: Scene): Measuring {
   const readRedis = async () =>
     redis ? Math.round((await redis.usedBytes().catch(() => 0)) / 1024 ** 2) : 0
 
+  const readTables = () =>
+    postgres.query<{ bytes: string; dead: string; live: string }>(
+      `SELECT sum(pg_total_relation_size(relid)) AS bytes, sum(n_dead_tup) AS dead,
+         sum(n_live_tup) AS live
+       FROM pg_stat_user_tables`,
+    )
+
   async function look(): Promise<void> {
     for (const app of apps) {
       const { megabytes, handles } = app.memory()
@@ -57,13 +65,9 @@ export function startMeasuring(scene: Scene): Measuring {
     async sample() {
       const ofRole = (role: string, what: 'megabytes' | 'handles') =>
         Math.max(...apps.filter((app) => app.role === role).map((app) => app.memory()[what]))
-      const [tables] = await postgres
-        .query<{ bytes: string; dead: string; live: string }>(
-          `SELECT sum(pg_total_relation_size(relid)) AS bytes, sum(n_dead_tup) AS dead,
-             sum(n_live_tup) AS live
-           FROM pg_stat_user_tables`,
-        )
-        .catch(() => [])
+      const [tables] = await retry(readTables, { firstDelayMs: 1_000, maxAttempts: 5 }).catch(
+        () => [],
+      )
       const sample: Sample = {
         seconds: Math.round((Date.now() - startedAt) / 1_000),
         ingestMegabytes: ofRole('ingest', 'megabytes'),

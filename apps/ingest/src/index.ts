@@ -1,6 +1,4 @@
 export { defaultLimits, ingestVariables, readIngestConfig } from './config.ts'
 export type { IngestConfig } from './config.ts'
-export { refusalReasons, unverifiedOutcomes, verifiedOutcomes } from './metrics.ts'
-export type { RefusalReason, RequestOutcome } from './metrics.ts'
 export { startIngest } from './start.ts'
 export type { Ingest } from './start.ts'

@@ -1,48 +1,13 @@
-import { eventTypes, isEventType } from '@clerk-sync/events'
+import {
+  eventTypes,
+  isEventType,
+  refusalReasons,
+  unverifiedOutcomes,
+  verifiedOutcomes,
+} from '@clerk-sync/events'
+import type { RefusalReason, RequestOutcome } from '@clerk-sync/events'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import type { Registry } from 'prom-client'
-
-/** The outcomes of a request with a verified event. */
-export const verifiedOutcomes = [
-  'accepted',
-  'other_instance',
-  'left_out',
-  'queue_unavailable',
-] as const
-
-/** The outcomes of all other requests. */
-export const unverifiedOutcomes = [
-  'invalid_signature',
-  'invalid_event',
-  'invalid_request',
-  'too_large',
-  'overloaded',
-  'internal_error',
-] as const
-
-/** Why a request was refused, or a connection closed. */
-export const refusalReasons = [
-  'missing_header',
-  'malformed_timestamp',
-  'too_old',
-  'too_new',
-  'no_match',
-  'no_event',
-  'too_deep',
-  'too_many_values',
-  'cannot_enqueue',
-  'body_too_large',
-  'body_memory',
-  'hung_up',
-  'requests_waiting',
-  'connections',
-  'timeout',
-  'malformed_http',
-] as const
-
-export type RefusalReason = (typeof refusalReasons)[number]
-
-export type RequestOutcome = (typeof verifiedOutcomes | typeof unverifiedOutcomes)[number]
 
 export interface IngestMetrics {
   arrived(): void

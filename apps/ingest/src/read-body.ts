@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-
-/** The largest body that is read. Svix accepts messages of about 350 kB. */
-export const bodyLimitBytes = 512 * 1024
+import { bodyLimitBytes } from '@clerk-sync/events'
+import type { BodyRefused } from '@clerk-sync/events'
 
 // The number of connections bounds the memory of smaller bodies. They are taken even when large bodies
 // of somebody else use up theirs.
@@ -13,8 +12,8 @@ const smallBodyBytes = 16 * 1024
 /** A body that is not read to its end. */
 export class BodyRefusedError extends Error {
   override readonly name = 'BodyRefusedError'
-  readonly reason: 'body_too_large' | 'body_memory' | 'hung_up'
-  constructor(reason: BodyRefusedError['reason'], options?: ErrorOptions) {
+  readonly reason: BodyRefused
+  constructor(reason: BodyRefused, options?: ErrorOptions) {
     super(reason, options)
     this.reason = reason
   }

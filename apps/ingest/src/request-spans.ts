@@ -1,3 +1,4 @@
+import type { Answer } from '@clerk-sync/events'
 import { isTracing, tracer } from '@clerk-sync/ops'
 import {
   context,
@@ -53,4 +54,14 @@ function end(span: Span, { raw }: FastifyReply): void {
     span.setStatus({ code: SpanStatusCode.ERROR })
   }
   span.end()
+}
+
+/** What a span says of an answer. Of an unverified request, only its outcome is known. */
+export function attributesOf({ outcome, event }: Answer): Attributes {
+  const { svixId, type, entityId } = event ?? {}
+  return {
+    'clerk_sync.request.outcome': outcome,
+    ...(type && svixId ? { 'clerk_sync.event.type': type, 'clerk_sync.event.id': svixId } : {}),
+    ...(entityId ? { 'clerk_sync.entity.id': entityId } : {}),
+  }
 }

@@ -18,12 +18,12 @@ import {
   watchForLoss,
 } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
+import { createRefusalLog } from '@clerk-sync/events'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { IngestConfig } from './config.ts'
 import { createIngestMetrics } from './metrics.ts'
 import type { ReceiverDeps } from './webhook-plugin.ts'
-import { createRefusalLog } from './refusal-log.ts'
 import { webhookPath, webhookPlugin } from './webhook-plugin.ts'
 
 // Longer than a stopping ingest takes to answer a request that waits for the queue.

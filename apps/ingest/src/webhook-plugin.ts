@@ -1,25 +1,23 @@
 import type { ServerResponse } from 'node:http'
 import {
-  buildEventJob,
-  findExcess,
+  admit,
+  answerToError,
+  answerToRefusal,
+  createRefusalLog,
+  invalidEvent,
   isEventType,
   isSigned,
-  longestId,
-  parseEnvelope,
+  readEvent,
+  textOf,
 } from '@clerk-sync/events'
-import type { Kept, SignatureClaim, SigningSecret } from '@clerk-sync/events'
+import type { Answer, Kept, Refusal, SignatureClaim, SigningSecret } from '@clerk-sync/events'
 import type { ConnectionLimit, Logger } from '@clerk-sync/ops/process'
 import { CannotEnqueueError, QueueUnavailableError } from '@clerk-sync/queue'
 import type { Producer } from '@clerk-sync/queue'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { admit, textOf } from './admission.ts'
-import type { Refusal } from './admission.ts'
-import { answerToError, answerToRefusal, attributesOf } from './answer.ts'
-import type { Answer } from './answer.ts'
 import type { IngestMetrics } from './metrics.ts'
 import { BodyRefusedError, createBodyMemory, isTooMuchToSkip, readBody } from './read-body.ts'
-import { createRefusalLog } from './refusal-log.ts'
-import { createRequestSpans } from './request-spans.ts'
+import { attributesOf, createRequestSpans } from './request-spans.ts'
 import { createTurns } from './turns.ts'
 
 export const webhookPath = '/api/webhooks/clerk'
@@ -170,21 +168,11 @@ function createReceiver(deps: ReceiverDeps): Receiver {
 
   function refuse(request: FastifyRequest, refusal: Refusal, body?: Buffer): Answer {
     metrics.refused(refusal.reason)
-    logRefusal(refusal.reason, { request, body, ...refusal })
+    logRefusal(refusal.reason, { headers: request.headers, body, ...refusal })
     return {
       ...answerToRefusal(refusal.reason),
       closes: refusal.reason === 'connections' || isTooMuchToSkip(request.raw),
     }
-  }
-
-  /** A signed body that can't be an event. Svix sends it again for 28 hours, so it is logged each time. */
-  function refuseEvent(
-    svixId: string,
-    reason: 'no_event' | 'too_deep' | 'too_many_values',
-  ): Answer {
-    metrics.refused(reason)
-    logger.warn({ svixId, reason }, 'signed request is not an event; answered 400')
-    return { status: 400, body: { error: 'invalid_event' }, outcome: 'invalid_event' }
   }
 
   async function receive(delivery: UnreadDelivery): Promise<Answer> {
@@ -213,21 +201,18 @@ function createReceiver(deps: ReceiverDeps): Receiver {
   /** Enqueues a signed event. */
   async function take(body: Buffer, claim: SignatureClaim, receivedAt: number): Promise<Answer> {
     const { id: svixId, timestamp: svixTimestamp } = claim
-    const excess = findExcess(body)
-    if (excess) return refuseEvent(svixId, excess)
-    const envelope = parseEnvelope(body)
-    if (!envelope || svixId.length > longestId) return refuseEvent(svixId, 'no_event')
-
-    const { type } = envelope
-    const acknowledged = { status: 200, body: { received: true }, event: { svixId, type } } as const
-    // Old messages that are sent again name no instance.
-    const instanceId = envelope.instance_id ?? deps.instanceId
-    if (deps.instanceId !== undefined && instanceId !== deps.instanceId) {
-      return { ...acknowledged, outcome: 'other_instance' }
+    const read = readEvent(deps, body, { svixId, svixTimestamp, receivedAt })
+    if (read.kind === 'invalid') {
+      metrics.refused(read.reason)
+      // Svix sends it again for 28 hours, so it is logged each time.
+      logger.warn({ svixId, reason: read.reason }, 'signed request is not an event; answered 400')
+      return invalidEvent
     }
-    logUnknownType(type)
-    const job = buildEventJob(deps.kept, envelope, { svixId, svixTimestamp, receivedAt })
-    if (!job) return { ...acknowledged, outcome: 'left_out' }
+    const { type } = read
+    const acknowledged = { status: 200, body: { received: true }, event: { svixId, type } } as const
+    if (read.kind !== 'other_instance') logUnknownType(type)
+    if (read.kind !== 'event') return { ...acknowledged, outcome: read.kind }
+    const { job } = read
     const event = { svixId, type, entityId: job.entityId }
     const enqueueing = performance.now()
     try {
@@ -237,7 +222,7 @@ function createReceiver(deps: ReceiverDeps): Receiver {
       if (error instanceof CannotEnqueueError) {
         metrics.refused('cannot_enqueue')
         logger.warn({ error, ...event }, 'event can not be queued; answered 400')
-        return { status: 400, body: { error: 'invalid_event' }, outcome: 'invalid_event' }
+        return invalidEvent
       }
       const level = error instanceof QueueUnavailableError ? 'warn' : 'error'
       logger[level]({ error, ...event }, 'event not queued; Svix sends it again')

@@ -1,8 +1,8 @@
 import { loginRefusals } from '@clerk-sync/console'
 import { outcomes } from '@clerk-sync/db'
 import type { Outcome } from '@clerk-sync/db'
-import { refusalReasons, unverifiedOutcomes, verifiedOutcomes } from '@clerk-sync/ingest'
-import type { RequestOutcome } from '@clerk-sync/ingest'
+import { refusalReasons, unverifiedOutcomes, verifiedOutcomes } from '@clerk-sync/events'
+import type { RequestOutcome } from '@clerk-sync/events'
 import { jobStates } from '@clerk-sync/queue'
 import { drifts } from '@clerk-sync/sync'
 

@@ -30,7 +30,13 @@ export class DatabaseUnavailableError extends Error {
   }
 }
 
-const untranslatable = '22P05'
+// What has a cause that people can remove.
+const causes: { readonly [sqlState: string]: string } = {
+  '22P05': 'its encoding lacks a character: it must be UTF8',
+  '3F000': 'the tables are missing: run clerk-sync migrate',
+  '42P01': 'the tables are missing, or older than this release: run clerk-sync migrate',
+  '42703': 'the tables are of another release: run clerk-sync migrate',
+}
 
 /**
  * The database refused a write. The message has PostgreSQL's error code and the names of the
@@ -42,8 +48,7 @@ export class DatabaseRefusedError extends Error {
   readonly sqlState: string
 
   constructor(sqlState: string, objects: string) {
-    const why =
-      sqlState === untranslatable ? '; its encoding lacks a character: it must be UTF8' : ''
+    const why = causes[sqlState] ? `; ${causes[sqlState]}` : ''
     super(`the database refused the write: SQLSTATE ${sqlState}${objects}${why}`)
     this.sqlState = sqlState
   }

@@ -47,12 +47,24 @@ export type {
 export { readRow, reportedPaths } from './read-row.ts'
 export type { EntityRow, Row } from './read-row.ts'
 export { fieldsLeftOut, keptBy, keptVariables } from './entities/kept-settings.ts'
-export { buildEventJob, parseEnvelope, parseEventJob } from './webhooks/event-job.ts'
+export { admit, bodyLimitBytes, textOf } from './webhooks/admission.ts'
+export type { BodyRefused, Refusal } from './webhooks/admission.ts'
+export {
+  answerToError,
+  answerToRefusal,
+  invalidEvent,
+  unverifiedOutcomes,
+  verifiedOutcomes,
+} from './webhooks/answer.ts'
+export type { Answer, RequestOutcome } from './webhooks/answer.ts'
+export { buildEventJob, parseEnvelope, parseEventJob, readEvent } from './webhooks/event-job.ts'
 export type { Delivery, Envelope, EventJob } from './webhooks/event-job.ts'
 export { eventTypes, isEventType } from './webhooks/event-types.ts'
 export type { EventType } from './webhooks/event-types.ts'
 export { findExcess } from './webhooks/json-limits.ts'
 export type { Excess } from './webhooks/json-limits.ts'
+export { createRefusalLog, refusalReasons } from './webhooks/refusal-log.ts'
+export type { RefusalReason } from './webhooks/refusal-log.ts'
 export { isSigned, readSignatureHeaders, sign, verifySignature } from './webhooks/signature.ts'
 export type { HeadersRefused, SignatureClaim, SignatureVerdict } from './webhooks/signature.ts'
 export {

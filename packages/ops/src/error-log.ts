@@ -1,4 +1,11 @@
-import type { Logger } from 'pino'
+type Log = (fields: object, message: string) => void
+
+/** What is needed of a logger; those of pino and Fastify fit, and so does an application's own. */
+export interface PlainLogger {
+  readonly info: Log
+  readonly warn: Log
+  readonly error: Log
+}
 
 interface ErrorLogOptions {
   /** Default: warn. */
@@ -12,7 +19,7 @@ interface ErrorLogOptions {
  * with the number of errors left out. During an outage every connection reports every attempt.
  */
 export function createErrorLog(
-  logger: Logger,
+  logger: PlainLogger,
   text: string,
   { level = 'warn', everyMs = 10_000 }: ErrorLogOptions = {},
 ): (error: Error) => void {

@@ -17,6 +17,7 @@ export {
 } from './config.ts'
 export type { Settings, Variable } from './config.ts'
 export { createErrorLog } from './error-log.ts'
+export type { PlainLogger } from './error-log.ts'
 export { errorMessage } from './error-message.ts'
 export { holdsExactNumber, isExactNumber, parseJson } from './exact-json.ts'
 export type { ExactNumber } from './exact-json.ts'

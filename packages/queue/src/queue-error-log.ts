@@ -1,9 +1,9 @@
 import { createErrorLog } from '@clerk-sync/ops'
-import type { Logger } from '@clerk-sync/ops/process'
+import type { PlainLogger } from '@clerk-sync/ops'
 import { isWrongType } from './key-types.ts'
 
 /** A listener that logs the errors of a queue's connections, a few in a minute at most. */
-export function createQueueErrorLog(logger: Logger): (error: Error) => void {
+export function createQueueErrorLog(logger: PlainLogger): (error: Error) => void {
   const logConnection = createErrorLog(logger, 'queue connection error')
   const logWrongType = createErrorLog(
     logger,

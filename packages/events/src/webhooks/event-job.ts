@@ -4,6 +4,8 @@ import { isClerkObject, readConcerned } from '../entities/column.ts'
 import type { ChildTable, ClerkObject, Column, Entity } from '../entities/entity.ts'
 import { holdsExactNumber, parseJson, wellFormed } from '@clerk-sync/ops'
 import type { Effect, Kept } from '../entities/kept.ts'
+import { findExcess } from './json-limits.ts'
+import type { Excess } from './json-limits.ts'
 
 /** What Clerk sends for one event, as far as it is the same for every type. */
 export interface Envelope {
@@ -55,6 +57,38 @@ export interface Delivery {
 // A user agent has no limit of its own, and the ledger keeps one per event.
 const longestRequestField = 512
 const longestType = 200
+
+/** What a receiver takes. */
+export interface ReceiverRules {
+  /** Events of another instance are passed over; undefined: there is only one. */
+  readonly instanceId: string | undefined
+  readonly kept: Kept
+}
+
+/** What a verified body is: an event to be written, one that is passed over, or none. */
+export type ReadEvent =
+  | { readonly kind: 'event'; readonly type: string; readonly job: EventJob }
+  | { readonly kind: 'other_instance' | 'left_out'; readonly type: string }
+  | { readonly kind: 'invalid'; readonly reason: 'no_event' | Excess }
+
+/** Reads the bytes of a verified delivery. It never throws. */
+export function readEvent(
+  { instanceId, kept }: ReceiverRules,
+  body: Buffer,
+  delivery: Delivery,
+): ReadEvent {
+  const excess = findExcess(body)
+  if (excess) return { kind: 'invalid', reason: excess }
+  const envelope = parseEnvelope(body)
+  if (!envelope || delivery.svixId.length > longestId)
+    return { kind: 'invalid', reason: 'no_event' }
+  const { type } = envelope
+  // Old messages that are sent again name no instance.
+  const isOfOther = instanceId !== undefined && (envelope.instance_id ?? instanceId) !== instanceId
+  if (isOfOther) return { kind: 'other_instance', type }
+  const job = buildEventJob(kept, envelope, delivery)
+  return job ? { kind: 'event', type, job } : { kind: 'left_out', type }
+}
 
 /** The event in a verified body, or undefined when the body is not an event. */
 export function parseEnvelope(body: Buffer): Envelope | undefined {

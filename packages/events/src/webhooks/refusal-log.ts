@@ -1,7 +1,28 @@
-import type { Logger } from '@clerk-sync/ops/process'
-import type { FastifyRequest } from 'fastify'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { PlainLogger } from '@clerk-sync/ops'
 import { textOf } from './admission.ts'
-import type { RefusalReason } from './metrics.ts'
+
+/** Why a request was refused, or a connection closed. */
+export const refusalReasons = [
+  'missing_header',
+  'malformed_timestamp',
+  'too_old',
+  'too_new',
+  'no_match',
+  'no_event',
+  'too_deep',
+  'too_many_values',
+  'cannot_enqueue',
+  'body_too_large',
+  'body_memory',
+  'hung_up',
+  'requests_waiting',
+  'connections',
+  'timeout',
+  'malformed_http',
+] as const
+
+export type RefusalReason = (typeof refusalReasons)[number]
 
 const everyMs = 10_000
 // What a stranger may make the log say.
@@ -35,7 +56,7 @@ const warned: ReadonlySet<string> = new Set(['body_memory', 'requests_waiting', 
 
 /** Of a refused delivery, what may help to find the cause. */
 export interface RefusedDelivery {
-  readonly request: FastifyRequest
+  readonly headers: IncomingHttpHeaders
   readonly body?: Buffer | undefined
   readonly ageSeconds?: number | undefined
 }
@@ -45,7 +66,7 @@ export interface RefusedDelivery {
  * with the number of those left out. Nothing of a body is logged.
  */
 export function createRefusalLog(
-  logger: Logger,
+  logger: Pick<PlainLogger, 'info' | 'warn'>,
 ): (reason: Logged, delivery?: RefusedDelivery) => void {
   const logged = new Map<Logged, { nextAt: number; leftOut: number }>()
   return (reason, delivery) => {
@@ -64,9 +85,9 @@ export function createRefusalLog(
 
 function factsOf(delivery: RefusedDelivery | undefined) {
   if (!delivery) return {}
-  const { request, body, ageSeconds } = delivery
-  const id = textOf(request.headers['svix-id'])
-  const encoding = encodingOf(request, body)
+  const { headers, body, ageSeconds } = delivery
+  const id = textOf(headers['svix-id'])
+  const encoding = encodingOf(headers, body)
   return {
     ...(id && svixId.test(id) ? { svixId: id } : {}),
     ...(ageSeconds === undefined ? {} : { ageSeconds }),
@@ -75,7 +96,7 @@ function factsOf(delivery: RefusedDelivery | undefined) {
 }
 
 // A proxy that compresses does not always say so.
-function encodingOf({ headers }: FastifyRequest, body: Buffer | undefined): string | undefined {
+function encodingOf(headers: IncomingHttpHeaders, body: Buffer | undefined): string | undefined {
   const named = textOf(headers['content-encoding'])?.trim().toLowerCase()
   if (named && named !== 'identity') return encodings.includes(named) ? named : 'unknown'
   return body?.[0] === 0x1f && body[1] === 0x8b ? 'gzip' : undefined

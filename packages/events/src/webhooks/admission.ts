@@ -1,19 +1,24 @@
-import { readSignatureHeaders } from '@clerk-sync/events'
-import type { HeadersRefused, SignatureClaim } from '@clerk-sync/events'
 import type { IncomingHttpHeaders } from 'node:http'
-import { bodyLimitBytes } from './read-body.ts'
-import type { BodyRefusedError } from './read-body.ts'
+import { readSignatureHeaders } from './signature.ts'
+import type { HeadersRefused, SignatureClaim } from './signature.ts'
 
-/** The state of ingest when the headers of a delivery have arrived. `now` is in milliseconds. */
+/** The largest body that is read. Svix accepts messages of about 350 kB. */
+export const bodyLimitBytes = 512 * 1024
+
+/** Whoever receives, when the headers of a delivery have arrived. `now` is in milliseconds. */
 export interface Load {
   readonly now: number
   readonly isConnectionBeyondLimit: boolean
   readonly areTooManyWaiting: boolean
 }
 
+/** Why a body is not read to its end. */
+export type BodyRefused = 'body_too_large' | 'body_memory' | 'hung_up'
+
+/** Why a delivery is refused before its signature is found to be right. */
 export type Refusal =
   | HeadersRefused
-  | { ok: false; reason: BodyRefusedError['reason'] | 'connections' | 'requests_waiting' }
+  | { ok: false; reason: BodyRefused | 'connections' | 'requests_waiting' }
 
 /** Decides by the headers of a delivery whether its body is read. */
 export function admit(
@@ -31,6 +36,7 @@ export function admit(
   return readSignatureHeaders({ id, timestamp, signature }, now)
 }
 
+/** A header that was sent once. */
 export function textOf(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined
 }

@@ -1,6 +1,24 @@
-import type { Attributes } from '@opentelemetry/api'
 import type { Refusal } from './admission.ts'
-import type { RequestOutcome } from './metrics.ts'
+
+/** The outcomes of a request with a verified event. */
+export const verifiedOutcomes = [
+  'accepted',
+  'other_instance',
+  'left_out',
+  'queue_unavailable',
+] as const
+
+/** The outcomes of all other requests. */
+export const unverifiedOutcomes = [
+  'invalid_signature',
+  'invalid_event',
+  'invalid_request',
+  'too_large',
+  'overloaded',
+  'internal_error',
+] as const
+
+export type RequestOutcome = (typeof verifiedOutcomes | typeof unverifiedOutcomes)[number]
 
 /** What a delivery is answered. */
 export interface Answer {
@@ -41,12 +59,9 @@ export function answerToError(statusCode: number): Answer {
     : { status: 500, body: { error: 'internal_error' }, outcome: 'internal_error' }
 }
 
-/** What a span says of an answer. Of an unverified request, only its outcome is known. */
-export function attributesOf({ outcome, event }: Answer): Attributes {
-  const { svixId, type, entityId } = event ?? {}
-  return {
-    'clerk_sync.request.outcome': outcome,
-    ...(type && svixId ? { 'clerk_sync.event.type': type, 'clerk_sync.event.id': svixId } : {}),
-    ...(entityId ? { 'clerk_sync.entity.id': entityId } : {}),
-  }
+/** The answer to a verified body that can't be an event. */
+export const invalidEvent: Answer = {
+  status: 400,
+  body: { error: 'invalid_event' },
+  outcome: 'invalid_event',
 }
