@@ -11,30 +11,20 @@ COPY package.json ./
 RUN npm install --global \
   $(node -p 'const { packageManager, devDependencies } = require("./package.json"); `${packageManager} turbo@${devDependencies.turbo}`')
 
-# What the processes need of the repository; to generate the Prisma client takes more than to run it.
+# What the processes need of the repository.
 FROM build AS pruned
 COPY . .
-RUN turbo prune @clerk-sync/ingest @clerk-sync/worker @clerk-sync/console @clerk-sync/cli \
-    --docker --production --out-dir /pruned/app \
-  && turbo prune @clerk-sync/db --docker --out-dir /pruned/client
-
-FROM build AS client
-COPY --from=pruned /pruned/client/json/ ./
-RUN pnpm install --frozen-lockfile --ignore-scripts --filter @clerk-sync/db
-COPY --from=pruned /pruned/client/full/packages/db/ packages/db/
-RUN node packages/db/generate-client.js
+RUN turbo prune @clerk-sync/ingest @clerk-sync/worker @clerk-sync/console clerk-sync-server \
+    --docker --production --out-dir /pruned/app
 
 FROM build AS app
 COPY --from=pruned /pruned/app/json/ ./
 # Optional are the programs of the embedded PostgreSQL: here the database is a server of its own.
 RUN pnpm install --frozen-lockfile --ignore-scripts --prod --no-optional
-# Of Prisma's query compilers the client uses one; source maps and declarations are for editors.
-RUN find node_modules/.pnpm/@prisma+client@*/node_modules/@prisma/client/runtime \
-    -name 'query_compiler_*' ! -name 'query_compiler_fast_bg.postgresql.*' -delete \
-  && find node_modules/.pnpm -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
+# Source maps and declarations are for editors.
+RUN find node_modules/.pnpm -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 COPY --from=pruned /pruned/app/full/apps/ apps/
 COPY --from=pruned /pruned/app/full/packages/ packages/
-COPY --from=client /app/packages/db/src/generated/ packages/db/src/generated/
 COPY deploy/healthcheck.js deploy/
 # Of what is installed here and nothing else.
 RUN pnpm docs:sbom --no-optional

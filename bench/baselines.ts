@@ -1,5 +1,7 @@
 import { createServer } from 'node:http'
 import { createDatabase } from '@clerk-sync/db'
+import type { Database } from '@clerk-sync/db'
+import { prismaOf } from '@clerk-sync/db/prisma'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Queue, Worker } from 'bullmq'
@@ -110,10 +112,11 @@ async function work(processJob: (job: Job) => Promise<unknown>): Promise<void> {
   await worker.waitUntilReady()
 }
 
-let prisma: ReturnType<typeof createDatabase>['prisma'] | undefined
+let db: Database | undefined
 
 function database() {
-  return (prisma ??= createDatabase({ url: env['DATABASE_URL'] ?? '', maxConnections: 10 }).prisma)
+  db ??= createDatabase({ url: env['DATABASE_URL'] ?? '', maxConnections: 10 })
+  return prismaOf(db)
 }
 
 async function upsertUser(user: UserData, svixId: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { migrate } from '@clerk-sync/db'
+import { migrate } from '@clerk-sync/db/migrate'
 import { createSigningSecret } from '@clerk-sync/events'
 import { createFakeClerk } from '@clerk-sync/fake-clerk'
 import {

@@ -11,6 +11,7 @@ import { Registry } from 'prom-client'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { createChain } from '../chain/chain.ts'
 import type { Chain } from '../chain/chain.ts'
+import { prismaOf } from '@clerk-sync/db/prisma'
 
 const login = { kind: 'password', user: 'operator', password: 'correct horse: battery' } as const
 const userIds = ['user_one', 'user_two', 'user_three']
@@ -66,11 +67,10 @@ async function openConsole(): Promise<Console> {
 
 // The last name of every sample.
 const refuseLovelace = () =>
-  chain.db.prisma.$executeRawUnsafe(
+  chain.db.query(
     `ALTER TABLE clerk.users ADD CONSTRAINT no_lovelace CHECK (last_name <> 'Lovelace')`,
   )
-const acceptLovelace = () =>
-  chain.db.prisma.$executeRawUnsafe('ALTER TABLE clerk.users DROP CONSTRAINT no_lovelace')
+const acceptLovelace = () => chain.db.query('ALTER TABLE clerk.users DROP CONSTRAINT no_lovelace')
 
 /** Resolves when the event of each user has failed for good. */
 async function failEvents(): Promise<void> {
@@ -121,7 +121,7 @@ test('a person logs in, presses retry on the board after the cause is removed, a
   await expect.poll(() => retry.count()).toBe(1)
   await retry.click()
   await page.getByRole('button', { name: 'Confirm' }).click()
-  await expect.poll(() => chain.db.prisma.user.count(), { timeout: 10_000 }).toBe(1)
+  await expect.poll(() => prismaOf(chain.db).user.count(), { timeout: 10_000 }).toBe(1)
   expect(problems).toEqual([])
 })
 
@@ -137,6 +137,6 @@ test('a person counts and replays a selection on the page for it, and the rows a
   await page.getByRole('button', { name: 'Replay' }).click()
   await page.getByRole('heading', { name: 'Done: 3 of 3 jobs replayed' }).waitFor()
   await page.getByText('No job has failed.').waitFor()
-  await expect.poll(() => chain.db.prisma.user.count(), { timeout: 10_000 }).toBe(3)
+  await expect.poll(() => prismaOf(chain.db).user.count(), { timeout: 10_000 }).toBe(3)
   expect(problems).toEqual([])
 })

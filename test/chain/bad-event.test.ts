@@ -2,6 +2,7 @@ import { buildSample } from '@clerk-sync/events/samples'
 import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { expect, test } from 'vitest'
 import { backends, openChain, outcomesOf, until, untilDone } from './chain.ts'
+import { prismaOf } from '@clerk-sync/db/prisma'
 
 test.each(backends)(
   'on %s an event that the database refuses fails alone and its whole batch is written',
@@ -12,9 +13,7 @@ test.each(backends)(
       buildSample(index === 37 ? 'user.updated' : 'user.created'),
     )
     const bad = String(events[37]?.data['id'])
-    await chain.db.prisma.$executeRawUnsafe(
-      `ALTER TABLE clerk.users ADD CONSTRAINT refused CHECK (id <> '${bad}')`,
-    )
+    await chain.db.query(`ALTER TABLE clerk.users ADD CONSTRAINT refused CHECK (id <> '${bad}')`)
     const sent = await Promise.all(events.map((event) => ingest.send(event)))
     const worker = await chain.startWorker()
 
@@ -28,7 +27,7 @@ test.each(backends)(
     expect(reason).toBe(
       'the database refused the write: SQLSTATE 23514 (table users, constraint refused)',
     )
-    expect(await chain.db.prisma.user.findUnique({ where: { id: bad } })).toBeNull()
+    expect(await prismaOf(chain.db).user.findUnique({ where: { id: bad } })).toBeNull()
     await untilDone(opened, good)
     const failures = 'clerk_sync_worker_failures_total'
     expect(await worker.count(failures, { type: 'user.created' })).toBe(0)

@@ -4,6 +4,7 @@ import type { EventType } from '@clerk-sync/events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createChain, outcomesOf } from './chain.ts'
 import type { Chain, RunningIngest } from './chain.ts'
+import { prismaOf } from '@clerk-sync/db/prisma'
 
 type Event = ReturnType<typeof buildSample>
 
@@ -38,7 +39,7 @@ const members = (organizationId: string, userId: string) => ({
 
 /** Which of these ids have a row, by table. */
 async function living() {
-  const { prisma } = chain.db
+  const prisma = prismaOf(chain.db)
   const idsOf = (rows: { id: string }[]) => rows.map(({ id }) => id)
   const all = await Promise.all([
     prisma.user.findMany(),
@@ -54,7 +55,7 @@ async function living() {
 }
 
 const tombstonesOf = async (ids: string[]) => {
-  const rows = await chain.db.prisma.tombstone.findMany({ where: { id: { in: ids } } })
+  const rows = await prismaOf(chain.db).tombstone.findMany({ where: { id: { in: ids } } })
   return Object.fromEntries(rows.map(({ id, deleted_at }) => [id, deleted_at]))
 }
 
@@ -146,7 +147,7 @@ describe('when an organization is deleted', () => {
 
   test('the ledger knows the organization of each event', async () => {
     const where = { organization_id: target, outcome: 'applied' }
-    const entries = await chain.db.prisma.webhookEvent.findMany({ where })
+    const entries = await prismaOf(chain.db).webhookEvent.findMany({ where })
     expect(new Set(entries.map(({ entity_id }) => entity_id))).toEqual(
       new Set([target, ...ownedIds]),
     )

@@ -7,6 +7,7 @@ import { expectedOf, freshExample, rowsOf } from './catalogue-examples.ts'
 import type { Example } from './catalogue-examples.ts'
 import { createChain, outcomesOf } from './chain.ts'
 import type { Chain, RunningIngest } from './chain.ts'
+import { prismaOf } from '@clerk-sync/db/prisma'
 
 const kept = selectKept(everything)
 // Clerk's examples count in seconds.
@@ -28,7 +29,7 @@ describe("with everything kept, Clerk's own example of", () => {
     const sent = await ingest.send(event)
     expect(sent).toMatchObject({ status: 200, body: { received: true } })
     await outcomesOf(chain, [sent])
-    return chain.db.prisma.webhookEvent.findUniqueOrThrow({ where: { id: sent.svixId } })
+    return prismaOf(chain.db).webhookEvent.findUniqueOrThrow({ where: { id: sent.svixId } })
   }
 
   async function expectRow(type: string, data: Example['data'], sentAt = occurredAt) {
@@ -78,7 +79,7 @@ describe("with everything kept, Clerk's own example of", () => {
     })
     const expected = expectedOf(type, created.data)
     expect(await rowsOf(chain, expected?.table ?? '', 'id', id)).toEqual([])
-    const [tombstone] = await chain.db.prisma.tombstone.findMany({ where: { id } })
+    const [tombstone] = await prismaOf(chain.db).tombstone.findMany({ where: { id } })
     expect(tombstone?.deleted_at).toEqual(occurredAt)
   })
 

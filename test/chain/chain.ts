@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { createDatabase, migrate } from '@clerk-sync/db'
+import { createDatabase } from '@clerk-sync/db'
+import { migrate } from '@clerk-sync/db/migrate'
 import type { Database } from '@clerk-sync/db'
+import { prismaOf } from '@clerk-sync/db/prisma'
 import { createSigningSecret, parseSigningSecrets, selectKept } from '@clerk-sync/events'
 import { defaultLimits, startIngest } from '@clerk-sync/ingest'
 import type { IngestConfig } from '@clerk-sync/ingest'
@@ -176,7 +178,7 @@ function workerConfig(queue: QueueLocation, databaseUrl: string): WorkerConfig {
 export async function outcomesOf(chain: Chain, sent: readonly SentEvent[]): Promise<string[]> {
   const ids = sent.map(({ svixId }) => svixId)
   return until(async () => {
-    const rows = await chain.db.prisma.webhookEvent.findMany({ where: { id: { in: ids } } })
+    const rows = await prismaOf(chain.db).webhookEvent.findMany({ where: { id: { in: ids } } })
     const outcomes = new Map(rows.map((row) => [row.id, row.outcome]))
     return ids.every((id) => outcomes.has(id)) ? ids.map((id) => outcomes.get(id) ?? '') : undefined
   })

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createChain, outcomesOf, until, untilDone, untilState } from './chain.ts'
 import type { Chain, RunningIngest, RunningWorker } from './chain.ts'
 import { proxied } from './proxied.ts'
+import { prismaOf } from '@clerk-sync/db/prisma'
 
 let chain: Chain
 let ingest: RunningIngest
@@ -150,8 +151,8 @@ test('an outage longer than every timeout leaves whole rows and costs no attempt
   await untilDone(opened, [sent])
   expect(await worker.count('clerk_sync_worker_failures_total')).toBe(0)
   const id = String(event.data['id'])
-  expect(await chain.db.prisma.user.count({ where: { id } })).toBe(1)
-  expect(await chain.db.prisma.emailAddress.count({ where: { user_id: id } })).toBe(1)
+  expect(await prismaOf(chain.db).user.count({ where: { id } })).toBe(1)
+  expect(await prismaOf(chain.db).emailAddress.count({ where: { user_id: id } })).toBe(1)
   await until(async () => ((await isReady(worker)) ? true : undefined))
 }, 90_000)
 
@@ -172,7 +173,7 @@ test('a table that somebody locks for long costs no event an attempt', async () 
 }, 60_000)
 
 test('a worker whose database has pending migrations waits and names them', async () => {
-  await chain.db.prisma.$executeRawUnsafe('ALTER TABLE clerk._prisma_migrations RENAME TO hidden')
+  await chain.db.query('ALTER TABLE clerk._prisma_migrations RENAME TO hidden')
   const worker = await chain.startWorker()
   await until(async () =>
     databaseCheck(worker)
@@ -182,7 +183,7 @@ test('a worker whose database has pending migrations waits and names them', asyn
         (error: Error) => (error.message.includes('run clerk-sync migrate') ? true : undefined),
       ),
   )
-  await chain.db.prisma.$executeRawUnsafe('ALTER TABLE clerk.hidden RENAME TO _prisma_migrations')
+  await chain.db.query('ALTER TABLE clerk.hidden RENAME TO _prisma_migrations')
   const sent = await ingest.send(buildSample('user.created'))
   expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
 })

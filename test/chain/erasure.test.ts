@@ -9,6 +9,7 @@ import type { Person } from './person.ts'
 import { delayOne, failOne, openScene } from './scene.ts'
 import type { Scene } from './scene.ts'
 import type { SentEvent } from './send.ts'
+import { prismaOf } from '@clerk-sync/db/prisma'
 
 /** All events of two people up to the moment before one of them is deleted. */
 async function tellLives(scene: Scene) {
@@ -90,10 +91,10 @@ describe.each(backends)('on %s', (backend) => {
 async function statesOf({ db }: Chain, { userId }: Person): Promise<Record<string, number>> {
   const where = { user_id: userId }
   const tables = await Promise.all([
-    db.prisma.user.findMany({ where: { id: userId } }),
-    db.prisma.session.findMany({ where }),
-    db.prisma.organizationMembership.findMany({ where }),
-    db.prisma.organizationInvitation.findMany({ where }),
+    prismaOf(db).user.findMany({ where: { id: userId } }),
+    prismaOf(db).session.findMany({ where }),
+    prismaOf(db).organizationMembership.findMany({ where }),
+    prismaOf(db).organizationInvitation.findMany({ where }),
   ])
   const states = tables.map((rows) => {
     if (rows.length === 0) return 'erased'
@@ -106,7 +107,7 @@ async function statesOf({ db }: Chain, { userId }: Person): Promise<Record<strin
 
 /** The ledger keeps the user id of every event, whatever the policy. */
 async function expectLedgerToKnow(chain: Chain, { userId }: Person): Promise<void> {
-  const entries = await chain.db.prisma.webhookEvent.findMany({ where: { user_id: userId } })
+  const entries = await prismaOf(chain.db).webhookEvent.findMany({ where: { user_id: userId } })
   const types = new Set(entries.map(({ type }) => type))
   expect([...types].toSorted()).toEqual([
     'email.created',

@@ -3,6 +3,7 @@ import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { describe, expect, test } from 'vitest'
 import { backends, untilState } from './chain.ts'
 import { openScene } from './scene.ts'
+import { prismaOf } from '@clerk-sync/db/prisma'
 
 describe.each(backends)('on %s', (backend) => {
   test.each(['erase', 'anonymize'] as const)(
@@ -25,7 +26,7 @@ describe.each(backends)('on %s', (backend) => {
       await untilState(opened, failed, 'unknown')
 
       const ids = [failed.svixId, other.svixId]
-      const rows = await chain.db.prisma.webhookEvent.findMany({ where: { id: { in: ids } } })
+      const rows = await prismaOf(chain.db).webhookEvent.findMany({ where: { id: { in: ids } } })
       expect(rows).toMatchObject([
         {
           id: failed.svixId,

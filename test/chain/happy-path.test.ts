@@ -2,6 +2,7 @@ import { buildSample } from '@clerk-sync/events/samples'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { backends, createChain, outcomesOf } from './chain.ts'
 import type { Chain, RunningIngest } from './chain.ts'
+import { prismaOf } from '@clerk-sync/db/prisma'
 
 type Data = Record<string, never>
 
@@ -24,7 +25,9 @@ describe.each(backends)('on %s', (backend) => {
       expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
 
       const data = event.data as Data
-      const row = await chain.db.prisma.user.findUniqueOrThrow({ where: { id: data['id'] ?? '' } })
+      const row = await prismaOf(chain.db).user.findUniqueOrThrow({
+        where: { id: data['id'] ?? '' },
+      })
       expect(row).toMatchObject({
         first_name: data['first_name'],
         last_name: data['last_name'],
@@ -42,7 +45,9 @@ describe.each(backends)('on %s', (backend) => {
         { id: string; email_address: string },
       ]
       expect(row.primary_email_address).toBe(address.email_address)
-      expect(await chain.db.prisma.emailAddress.findMany({ where: { user_id: row.id } })).toEqual([
+      expect(
+        await prismaOf(chain.db).emailAddress.findMany({ where: { user_id: row.id } }),
+      ).toEqual([
         {
           id: address.id,
           user_id: row.id,
@@ -60,7 +65,7 @@ describe.each(backends)('on %s', (backend) => {
 
   test('users.deprovisioned follows what SCIM does', async () => {
     const read = () =>
-      chain.db.prisma.user.findUniqueOrThrow({
+      prismaOf(chain.db).user.findUniqueOrThrow({
         where: { id: 'user_scim' },
         select: { banned: true, locked: true, deprovisioned: true },
       })
@@ -97,13 +102,15 @@ describe.each(backends)('on %s', (backend) => {
 
     await quiet.startWorker()
     await outcomesOf(quiet, [sent])
-    const row = await quiet.db.prisma.user.findUniqueOrThrow({ where: { id: String(data['id']) } })
+    const row = await prismaOf(quiet.db).user.findUniqueOrThrow({
+      where: { id: String(data['id']) },
+    })
     expect(row).toMatchObject({
       private_metadata: null,
       last_sign_in_at: null,
       primary_phone_number: null,
     })
-    expect(await quiet.db.prisma.phoneNumber.count()).toBe(0)
+    expect(await prismaOf(quiet.db).phoneNumber.count()).toBe(0)
   })
 
   test.each(['organization.created', 'organization.updated'] as const)(
@@ -114,7 +121,7 @@ describe.each(backends)('on %s', (backend) => {
       expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
 
       const data = event.data as Data
-      const row = await chain.db.prisma.organization.findUniqueOrThrow({
+      const row = await prismaOf(chain.db).organization.findUniqueOrThrow({
         where: { id: data['id'] ?? '' },
       })
       expect(row).toMatchObject({
@@ -137,7 +144,9 @@ describe.each(backends)('on %s', (backend) => {
 
       const data = event.data as Data
       const id = String(data['id'])
-      const row = await chain.db.prisma.organizationMembership.findUniqueOrThrow({ where: { id } })
+      const row = await prismaOf(chain.db).organizationMembership.findUniqueOrThrow({
+        where: { id },
+      })
       expect(row).toMatchObject({
         organization_id: data['organization']?.['id'],
         user_id: data['public_user_data']?.['user_id'],
@@ -161,10 +170,10 @@ describe.each(backends)('on %s', (backend) => {
       const sent = await ingest.send(gone)
       expect(await outcomesOf(chain, [sent])).toEqual(['deleted'])
 
-      const rows = chain.db.prisma[model] as { findUnique(query: object): Promise<unknown> }
+      const rows = prismaOf(chain.db)[model] as { findUnique(query: object): Promise<unknown> }
       expect(await rows.findUnique({ where: { id } })).toBeNull()
-      expect(await chain.db.prisma.emailAddress.findMany({ where: { user_id: id } })).toEqual([])
-      const [tombstone] = await chain.db.prisma.tombstone.findMany({ where: { id } })
+      expect(await prismaOf(chain.db).emailAddress.findMany({ where: { user_id: id } })).toEqual([])
+      const [tombstone] = await prismaOf(chain.db).tombstone.findMany({ where: { id } })
       expect(tombstone?.deleted_at).toEqual(new Date(gone.timestamp))
     },
   )
@@ -197,7 +206,9 @@ describe.each(backends)('on %s', (backend) => {
     const broken = { ...data, first_name: 'A\0da', unsafe_metadata: { 'k\0': ['\ud83d', 'ok 👩'] } }
     const sent = await ingest.send({ ...event, data: broken })
     expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
-    const row = await chain.db.prisma.user.findUniqueOrThrow({ where: { id: String(data['id']) } })
+    const row = await prismaOf(chain.db).user.findUniqueOrThrow({
+      where: { id: String(data['id']) },
+    })
     expect(row.first_name).toBe('A\uFFFDda')
     expect(row.unsafe_metadata).toEqual({ 'k\uFFFD': ['\uFFFD', 'ok 👩'] })
   })

@@ -39,9 +39,7 @@ test('an attempt that fails names the event and what it tells of', async () => {
   const chain = await createChain('redis')
   onTestFinished(() => chain.close())
   const ingest = await chain.startIngest()
-  await chain.db.prisma.$executeRawUnsafe(
-    'ALTER TABLE clerk.users ADD CONSTRAINT refused CHECK (false) NOT VALID',
-  )
+  await chain.db.query('ALTER TABLE clerk.users ADD CONSTRAINT refused CHECK (false) NOT VALID')
   await chain.startWorker()
   const event = buildSample('user.created')
   const sent = await ingest.send(event)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { backends, createChain, outcomesOf } from './chain.ts'
 import type { Chain, RunningIngest, RunningWorker } from './chain.ts'
+import { prismaOf } from '@clerk-sync/db/prisma'
 
 const time = 1_795_885_963_357
 const zeroTime = -62_135_596_800_000
@@ -20,7 +21,7 @@ describe.each(backends)('on %s', (backend) => {
   const freshId = (prefix: string) => `${prefix}_${randomUUID()}`
   const event = (type: string, data: string, timestamp = time) =>
     `{"type":"${type}","object":"event","timestamp":${timestamp},"data":${data}}`
-  const read = (sql: string, id: string) => chain.db.prisma.$queryRawUnsafe(sql, id)
+  const read = (sql: string, id: string) => chain.db.query(sql, id)
   const unreadable = (entity: string, field: string) =>
     worker.count('clerk_sync_worker_unreadable_fields_total', { entity, field })
 
@@ -48,10 +49,10 @@ describe.each(backends)('on %s', (backend) => {
       const id = freshId('csub_item')
       const data = { id, status: 'active', [field]: value, updated_at: time }
       await arrive(event('subscriptionItem.active', JSON.stringify(data)))
-      const [row] = (await read(
+      const [row] = await read(
         `SELECT status, ${column}::text AS value FROM clerk.subscription_items WHERE id = $1`,
         id,
-      )) as object[]
+      )
       expect(row).toEqual({ status: 'active', value: held === null ? null : `${held}+00` })
       expect(await unreadable('subscription_item', name)).toBe(before + 1)
       const logged = chain
@@ -68,7 +69,7 @@ describe.each(backends)('on %s', (backend) => {
     await arrive(
       event('user.created', `{"id":"${id}","created_at":${zeroTime},"updated_at":${time}}`),
     )
-    expect(await chain.db.prisma.user.findUnique({ where: { id } })).toMatchObject({
+    expect(await prismaOf(chain.db).user.findUnique({ where: { id } })).toMatchObject({
       created_at: new Date(zeroTime),
     })
   })
@@ -87,7 +88,7 @@ describe.each(backends)('on %s', (backend) => {
       await arrive(user('second', updatedAt, time + 10))
       const stale = await ingest.send(user('too old', time + 5, time + 5))
       expect(await outcomesOf(chain, [stale])).toEqual(['stale'])
-      expect(await chain.db.prisma.user.findUnique({ where: { id } })).toMatchObject({
+      expect(await prismaOf(chain.db).user.findUnique({ where: { id } })).toMatchObject({
         first_name: 'second',
         updated_at: new Date(time + 10),
       })
@@ -105,10 +106,10 @@ describe.each(backends)('on %s', (backend) => {
     await arrive(user(list, time))
     const before = await unreadable('user', 'email_addresses')
     await arrive(user('"none"', time + 1))
-    expect(await chain.db.prisma.emailAddress.findMany({ where: { user_id: id } })).toMatchObject([
-      { id: 'idn_1', email_address: 'ada@example.com', is_primary: true },
-    ])
-    expect(await chain.db.prisma.user.findUnique({ where: { id } })).toMatchObject({
+    expect(
+      await prismaOf(chain.db).emailAddress.findMany({ where: { user_id: id } }),
+    ).toMatchObject([{ id: 'idn_1', email_address: 'ada@example.com', is_primary: true }])
+    expect(await prismaOf(chain.db).user.findUnique({ where: { id } })).toMatchObject({
       primary_email_address: 'ada@example.com',
     })
     expect(await unreadable('user', 'email_addresses')).toBe(before + 1)

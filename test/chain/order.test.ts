@@ -2,6 +2,7 @@ import { buildSample } from '@clerk-sync/events/samples'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { backends, createChain, outcomesOf } from './chain.ts'
 import type { Chain, RunningIngest } from './chain.ts'
+import { prismaOf } from '@clerk-sync/db/prisma'
 
 type Event = ReturnType<typeof buildSample>
 
@@ -26,7 +27,7 @@ describe.each(backends)('on %s', (backend) => {
     return outcomes
   }
 
-  const user = (id: string) => chain.db.prisma.user.findUnique({ where: { id } })
+  const user = (id: string) => prismaOf(chain.db).user.findUnique({ where: { id } })
 
   function createdAndUpdated(): { id: string; created: Event; updated: Event } {
     const created = buildSample('user.created')
@@ -100,12 +101,14 @@ describe.each(backends)('on %s', (backend) => {
         buildSample('user.created', { id: userId }),
       ]),
     ).toEqual(['applied', 'applied', 'applied'])
-    const joined = await chain.db.prisma.$queryRaw`
-      SELECT u.id AS user_id, o.id AS organization_id
+    const joined = await chain.db.query(
+      `SELECT u.id AS user_id, o.id AS organization_id
       FROM clerk.organization_memberships m
       JOIN clerk.users u ON u.id = m.user_id
       JOIN clerk.organizations o ON o.id = m.organization_id
-      WHERE m.id = ${String(membership.data['id'])}`
+      WHERE m.id = $1`,
+      membership.data['id'],
+    )
     expect(joined).toEqual([{ user_id: userId, organization_id: organizationId }])
   })
 
@@ -121,7 +124,7 @@ describe.each(backends)('on %s', (backend) => {
     expect(await inTurn([old, rejoined, deleted])).toEqual(['applied', 'applied', 'stale'])
 
     const { user_id } = old.data['public_user_data'] as { user_id: string }
-    const rows = await chain.db.prisma.organizationMembership.findMany({ where: { user_id } })
+    const rows = await prismaOf(chain.db).organizationMembership.findMany({ where: { user_id } })
     expect(rows.map((row) => row.id)).toEqual([rejoin.data['id']])
   })
 
@@ -134,7 +137,7 @@ describe.each(backends)('on %s', (backend) => {
     }
     const id = String(created.data['id'])
     expect(await inTurn([created, deleted as Event])).toEqual(['applied', 'deleted'])
-    expect(await chain.db.prisma.organizationMembership.findUnique({ where: { id } })).toBeNull()
+    expect(await prismaOf(chain.db).organizationMembership.findUnique({ where: { id } })).toBeNull()
   })
 
   test('an address moves between two users whichever event comes first', async () => {
@@ -150,7 +153,7 @@ describe.each(backends)('on %s', (backend) => {
       data: { ...event.data, updated_at: event.timestamp + later, email_addresses: list },
     })
     await inTurn([holds(giver, 0, [address]), holds(taker, 2, [address]), holds(giver, 1, [])])
-    const rows = await chain.db.prisma.emailAddress.findMany({ where: { id: address.id } })
+    const rows = await prismaOf(chain.db).emailAddress.findMany({ where: { id: address.id } })
     expect(rows.map((row) => row.user_id)).toEqual([taker.data['id']])
   })
 })

@@ -14,6 +14,7 @@ import {
   untilEmpty,
 } from './chain.ts'
 import type { Chain, RunningIngest, RunningWorker } from './chain.ts'
+import { prismaOf } from '@clerk-sync/db/prisma'
 
 describe.each(backends)('on %s', (backend) => {
   let chain: Chain
@@ -40,7 +41,7 @@ describe.each(backends)('on %s', (backend) => {
     })
 
   const userOf = (event: ReturnType<typeof buildSample>) =>
-    chain.db.prisma.user.findUnique({ where: { id: String(event.data['id']) } })
+    prismaOf(chain.db).user.findUnique({ where: { id: String(event.data['id']) } })
 
   test('the same event twice is one row and one ledger entry, and both are answered 200', async () => {
     const event = buildSample('user.created')
@@ -49,7 +50,7 @@ describe.each(backends)('on %s', (backend) => {
     await untilDone(opened, [first])
     const readState = async () => [
       await userOf(event),
-      await chain.db.prisma.webhookEvent.findMany({ where: { id: first.svixId } }),
+      await prismaOf(chain.db).webhookEvent.findMany({ where: { id: first.svixId } }),
     ]
     const before = await readState()
 
@@ -149,13 +150,11 @@ describe.each(backends)('on %s', (backend) => {
 
   const constraint = 'organizations_refused'
   const refuse = (id: string) =>
-    chain.db.prisma.$executeRawUnsafe(
+    chain.db.query(
       `ALTER TABLE clerk.organizations ADD CONSTRAINT ${constraint} CHECK (id <> '${id}') NOT VALID`,
     )
   const allow = () =>
-    chain.db.prisma.$executeRawUnsafe(
-      `ALTER TABLE clerk.organizations DROP CONSTRAINT ${constraint}`,
-    )
+    chain.db.query(`ALTER TABLE clerk.organizations DROP CONSTRAINT ${constraint}`)
 
   // Runs the retries at once instead of over an hour.
   async function exhaust(job: Job): Promise<void> {

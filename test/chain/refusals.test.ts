@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createChain, outcomesOf } from './chain.ts'
 import type { Chain, RunningIngest } from './chain.ts'
 import type { Delivery } from './send.ts'
+import { prismaOf } from '@clerk-sync/db/prisma'
 
 let chain: Chain
 let ingest: RunningIngest
@@ -87,8 +88,10 @@ describe('bodies', () => {
   test('metadata with __proto__ arrives as it was sent', async () => {
     const body = userWith('{"__proto__":{"x":1},"a":1}')
     await outcomesOf(chain, [await ingest.send(body)])
-    const rows = await chain.db.prisma.$queryRaw<{ text: string }[]>`
-      SELECT unsafe_metadata::text AS text FROM clerk.users WHERE id = ${JSON.parse(body).data.id}`
+    const rows = await chain.db.query(
+      'SELECT unsafe_metadata::text AS text FROM clerk.users WHERE id = $1',
+      JSON.parse(body).data.id,
+    )
     expect(rows).toEqual([{ text: '{"a": 1, "__proto__": {"x": 1}}' }])
   })
 
@@ -152,7 +155,7 @@ test('events of another instance are acknowledged and dropped', async () => {
   expect([foreign.status, mine.status, nameless.status]).toEqual([200, 200, 200])
   expect(await outcomesOf(chain, [mine, nameless])).toEqual(['applied', 'applied'])
   expect(
-    await chain.db.prisma.webhookEvent.findUnique({ where: { id: foreign.svixId } }),
+    await prismaOf(chain.db).webhookEvent.findUnique({ where: { id: foreign.svixId } }),
   ).toBeNull()
 })
 
@@ -182,7 +185,7 @@ test('an event without times occurred when its first delivery was sent', async (
   const { updated_at: _, ...timeless } = data
   const sent = await ingest.send({ type, data: timeless }, { timestamp: minutes(-2) })
   expect(await outcomesOf(chain, [sent])).toEqual(['applied'])
-  const row = await chain.db.prisma.user.findUniqueOrThrow({ where: { id: String(data['id']) } })
+  const row = await prismaOf(chain.db).user.findUniqueOrThrow({ where: { id: String(data['id']) } })
   expect(Math.abs(row.updated_at.getTime() / 1000 - minutes(-2))).toBeLessThan(5)
   expect(row.updated_at).toEqual(row.event_occurred_at)
 })
@@ -191,6 +194,8 @@ test('an envelope in seconds is read as milliseconds', async () => {
   const event = { ...buildSample('user.created'), timestamp: 1_716_883_200 }
   const sent = await ingest.send(event)
   await outcomesOf(chain, [sent])
-  const entry = await chain.db.prisma.webhookEvent.findUniqueOrThrow({ where: { id: sent.svixId } })
+  const entry = await prismaOf(chain.db).webhookEvent.findUniqueOrThrow({
+    where: { id: sent.svixId },
+  })
   expect(entry.occurred_at.toISOString()).toBe('2024-05-28T08:00:00.000Z')
 })

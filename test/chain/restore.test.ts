@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { migrate } from '@clerk-sync/db'
+import { migrate } from '@clerk-sync/db/migrate'
+import { prismaOf } from '@clerk-sync/db/prisma'
 import { createFakeClerk } from '@clerk-sync/fake-clerk'
 import type { FakeClerk } from '@clerk-sync/fake-clerk'
 import { openQueue, replayFailed } from '@clerk-sync/queue'
@@ -81,8 +82,8 @@ async function failForGood(opened: OpenQueue, [sent]: readonly SentEvent[]): Pro
 
 /** Who has a row, by name, and who is a member. */
 async function readHere({ db }: Chain) {
-  const users = await db.prisma.user.findMany()
-  const memberships = await db.prisma.organizationMembership.findMany()
+  const users = await prismaOf(db).user.findMany()
+  const memberships = await prismaOf(db).organizationMembership.findMany()
   return {
     names: users.map(({ first_name }) => first_name ?? '').toSorted(),
     members: memberships.map(({ user_id }) => user_id ?? '').toSorted(),
@@ -105,7 +106,7 @@ async function readThere({ url, secretKey }: FakeClerk) {
 }
 
 async function readTombstones({ db }: Chain): Promise<string[]> {
-  const tombstones = await db.prisma.tombstone.findMany({ where: { entity: 'user' } })
+  const tombstones = await prismaOf(db).tombstone.findMany({ where: { entity: 'user' } })
   return tombstones.map(({ id }) => id).toSorted()
 }
 
@@ -143,7 +144,7 @@ test('a database restored from a backup as the runbook says ends equal to Clerk'
   })
   await outcomesOf(chain, [...ofAda, ...ofGus, ...renamesOfGus, ...others])
   expect(await readTombstones(chain)).toEqual(idsOf('Ada', 'Bob', 'Gus'))
-  await chain.db.prisma.$executeRawUnsafe(
+  await chain.db.query(
     `ALTER TABLE clerk.users ADD CONSTRAINT refused CHECK (first_name <> 'Dan refused')`,
   )
   const ofDan = await tell(() => rename('Dan', 'Dan refused'))

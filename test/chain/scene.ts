@@ -54,7 +54,7 @@ export async function delayOne(
   { chain, ingest, opened }: Scene,
   person: Person,
 ): Promise<SentEvent> {
-  await chain.db.prisma.$executeRawUnsafe(`
+  await chain.db.query(`
     ALTER TABLE clerk.users ADD CONSTRAINT refused
     CHECK (id <> '${person.userId}' OR last_name NOT LIKE 'delayed-%') NOT VALID`)
   const data = { last_name: person.keep('delayed-last-name') }

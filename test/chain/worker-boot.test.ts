@@ -1,4 +1,4 @@
-import { migrate } from '@clerk-sync/db'
+import { migrate } from '@clerk-sync/db/migrate'
 import { buildSample } from '@clerk-sync/events/samples'
 import { migrateQueue } from '@clerk-sync/queue'
 import { createTestDatabase } from '@clerk-sync/testing'

@@ -7,6 +7,7 @@ import { expectedFacts, ownersIn, readFacts } from '../converge/facts.ts'
 import type { Facts } from '../converge/facts.ts'
 import type { StoryEvent } from '../converge/story.ts'
 import type { Scene } from './scene.ts'
+import { prismaOf } from '@clerk-sync/db/prisma'
 
 const pollMs = 250
 // Without progress; a machine that is slow makes some.
@@ -113,7 +114,7 @@ export async function countUndone({ queue }: Scene): Promise<number> {
 }
 
 export async function readLedger({ db }: Scene): Promise<Set<string>> {
-  const rows = await db.prisma.webhookEvent.findMany({ select: { id: true } })
+  const rows = await prismaOf(db).webhookEvent.findMany({ select: { id: true } })
   return new Set(rows.map(({ id }) => id))
 }
 

@@ -1,4 +1,5 @@
 import type { Database } from '@clerk-sync/db'
+import { prismaOf } from '@clerk-sync/db/prisma'
 import type { StoryEvent } from './story.ts'
 
 /** What a reader would ask the tables of one story: one line per fact. */
@@ -152,7 +153,7 @@ const line = ({ id, updated_at, event_id }: VersionedRow, ...values: (string | n
 
 /** The facts in the tables about the entities of these events. */
 export async function readFacts(db: Database, events: readonly StoryEvent[]): Promise<Facts> {
-  const { prisma } = db
+  const prisma = prismaOf(db)
   const id = { in: [...new Set(events.map(({ body }) => String(body.data['id'])))] }
   const where = { id }
   const [users, addresses, organizations, memberships, invitations] = await Promise.all([

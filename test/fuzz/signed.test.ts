@@ -6,6 +6,7 @@ import { openChain } from '../chain/chain.ts'
 import type { Chain } from '../chain/chain.ts'
 import { buildOddEvent } from './odd-events.ts'
 import { createRandom, inParallel, runsOr, seed } from './random.ts'
+import { prismaOf } from '@clerk-sync/db/prisma'
 
 const runs = runsOr(300)
 // One or two of a thousand are larger: refused by their length.
@@ -74,7 +75,7 @@ async function untilAccounted(
         failed += 1
       }
       const ids = [...missing]
-      const rows = await chain.db.prisma.webhookEvent.findMany({ where: { id: { in: ids } } })
+      const rows = await prismaOf(chain.db).webhookEvent.findMany({ where: { id: { in: ids } } })
       for (const { id } of rows) missing.delete(id)
       const waiting = states.filter(([id]) => missing.has(id))
       lost.push(...waiting.filter(([, state]) => state === 'unknown').map(([id]) => id))

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
-import { createDatabase, migrate } from '@clerk-sync/db'
+import { createDatabase } from '@clerk-sync/db'
+import { migrate } from '@clerk-sync/db/migrate'
 import type { Database } from '@clerk-sync/db'
+import { prismaOf } from '@clerk-sync/db/prisma'
 import { createSigningSecret } from '@clerk-sync/events'
 import { locateQueue, migrateQueue, openQueue } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
@@ -86,7 +88,7 @@ export async function openScene({ redis }: { redis?: 12 | 13 | 14 }): Promise<Sc
     async untilWritten(sent) {
       const ids = sent.map(({ svixId }) => svixId)
       await vi.waitFor(async () => {
-        const rows = await db.prisma.webhookEvent.count({ where: { id: { in: ids } } })
+        const rows = await prismaOf(db).webhookEvent.count({ where: { id: { in: ids } } })
         if (rows < ids.length) throw new Error(`${rows} of ${ids.length} are written`)
       }, waitOptions)
     },

@@ -188,14 +188,14 @@ function named<E extends { data: object }>(event: E, name: string): E {
 
 // A sequence goes on where a transaction does not.
 async function refuseTwice({ db }: Scene): Promise<void> {
-  await db.prisma.$executeRawUnsafe('CREATE SEQUENCE public.tries')
-  await db.prisma.$executeRawUnsafe(`
+  await db.query('CREATE SEQUENCE public.tries')
+  await db.query(`
     CREATE FUNCTION public.refuse_twice() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
       IF nextval('public.tries') <= 2 THEN RAISE 'quoted: %', NEW.first_name; END IF;
       RETURN NEW;
     END $$`)
-  await db.prisma.$executeRawUnsafe(`
+  await db.query(`
     CREATE TRIGGER refuse_twice BEFORE INSERT ON clerk.users
     FOR EACH ROW WHEN (NEW.first_name = 'Twice') EXECUTE FUNCTION public.refuse_twice()`)
 }

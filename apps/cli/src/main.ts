@@ -1,5 +1,7 @@
+#!/usr/bin/env node
 import { existsSync } from 'node:fs'
 import { entities } from '@clerk-sync/events'
+import { readVersion } from '@clerk-sync/ops'
 import { startProblem } from '@clerk-sync/ops/process'
 import { Argument, Command, Option } from 'commander'
 import { fields } from './fields/fields.ts'
@@ -11,8 +13,14 @@ const things = new Intl.ListFormat('en').format(
   entities.map(({ table }) => table.replaceAll('_', ' ')),
 )
 // The commands are imported only when they run, so that --help answers at once.
+const apps = {
+  ingest: () => import('@clerk-sync/ingest/main'),
+  worker: () => import('@clerk-sync/worker/main'),
+  console: () => import('@clerk-sync/console/main'),
+}
 const program = new Command('clerk-sync')
   .description(`Keeps your own PostgreSQL in step with Clerk's ${things}.`)
+  .version(readVersion())
   .showHelpAfterError('(--help lists what there is)')
 
 program
@@ -229,6 +237,13 @@ Examples:
     const { doctor } = await import('./doctor/doctor.ts')
     process.exitCode = await doctor(options, process.env)
   })
+
+for (const app of ['ingest', 'worker', 'console'] as const) {
+  program
+    .command(app)
+    .description(`run ${app} alone, as in production`)
+    .action(async () => void (await apps[app]()))
+}
 
 program
   .command('migrate')

@@ -21,7 +21,7 @@ async function createPooled(options?: PgBouncerOptions) {
   onTestFinished(() => direct.close())
   const dir = await mkdtemp(join(tmpdir(), 'clerk-sync-pooler-'))
   onTestFinished(() => rm(dir, { recursive: true, force: true }))
-  const query = <Row extends object>(sql: string) => direct.prisma.$queryRawUnsafe<Row[]>(sql)
+  const query = <Row extends object>(sql: string) => direct.query<Row>(sql)
   const pooledUrl = `${bouncer.through(database.url)}?pgbouncer=true`
   const start = (args: readonly string[], env: Record<string, string>) =>
     startCommand(dir, args, {

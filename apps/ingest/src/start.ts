@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url'
+import { extname, join } from 'node:path'
 import {
   answerUnknownPaths,
   httpServerOptions,
@@ -57,7 +57,8 @@ export async function startIngestProcesses(config: IngestConfig, ops: Ops): Prom
   let problem: Error | undefined
   try {
     const group = await startProcessGroup({
-      script: fileURLToPath(new URL('./receiver.ts', import.meta.url)),
+      // A .js file in the npm package.
+      script: join(import.meta.dirname, `receiver${extname(import.meta.filename)}`),
       count: config.processes,
       registry: ops.registry,
       onEnded(how) {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { createDatabase, migrate } from '@clerk-sync/db'
+import { createDatabase } from '@clerk-sync/db'
+import { migrate } from '@clerk-sync/db/migrate'
 import type { Database } from '@clerk-sync/db'
 import { selectKept } from '@clerk-sync/events'
 import { createLogger } from '@clerk-sync/ops/process'
@@ -24,7 +25,7 @@ beforeEach(async () => {
 
 /** Events that were received so many days ago. */
 async function addEvents(days: number, count: number): Promise<void> {
-  await db.prisma.$executeRawUnsafe(`
+  await db.query(`
     INSERT INTO clerk.webhook_events (id, type, outcome, occurred_at, received_at)
     SELECT 'msg_${days}_' || n, 'user.updated', 'applied', received_at, received_at
     FROM generate_series(1, ${count}) AS n, (SELECT now() - interval '${days} days') AS t(received_at)`)
@@ -32,7 +33,7 @@ async function addEvents(days: number, count: number): Promise<void> {
 
 /** Tombstones that were written so many days ago. */
 async function addTombstones(days: number, count: number): Promise<void> {
-  await db.prisma.$executeRawUnsafe(`
+  await db.query(`
     INSERT INTO clerk.tombstones (entity, id, deleted_at, recorded_at)
     SELECT 'user', 'user_${days}_' || n, recorded_at, recorded_at
     FROM generate_series(1, ${count}) AS n, (SELECT now() - interval '${days} days') AS t(recorded_at)`)
@@ -40,7 +41,7 @@ async function addTombstones(days: number, count: number): Promise<void> {
 
 /** How many rows there are of each age in days, as it is in their ids. */
 async function agesIn(table: string): Promise<Record<string, number>> {
-  const rows = await db.prisma.$queryRawUnsafe<{ days: string; count: number }[]>(
+  const rows = await db.query<{ days: string; count: number }>(
     `SELECT split_part(id, '_', 2) AS days, count(*)::int FROM clerk.${table} GROUP BY 1`,
   )
   return Object.fromEntries(rows.map(({ days, count }) => [days, count]))

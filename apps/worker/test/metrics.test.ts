@@ -1,4 +1,5 @@
-import { createDatabase, migrate } from '@clerk-sync/db'
+import { createDatabase } from '@clerk-sync/db'
+import { migrate } from '@clerk-sync/db/migrate'
 import { buildEventJob, selectKept } from '@clerk-sync/events'
 import { buildSample } from '@clerk-sync/events/samples'
 import { createLogger } from '@clerk-sync/ops/process'
@@ -80,16 +81,14 @@ test('a worker says how loaded it is, and how many attempts an event took', asyn
 
   const db = createDatabase({ url, maxConnections: 2 })
   onTestFinished(() => db.close())
-  await db.prisma.$executeRawUnsafe(
-    'ALTER TABLE clerk.users ADD CONSTRAINT refused CHECK (false) NOT VALID',
-  )
+  await db.query('ALTER TABLE clerk.users ADD CONSTRAINT refused CHECK (false) NOT VALID')
   await enqueue('msg_1')
   await vi.waitFor(
     async () =>
       expect((await scrape()).get('failures_total{type="user.created",final="false"}')).toBe(1),
     10_000,
   )
-  await db.prisma.$executeRawUnsafe('ALTER TABLE clerk.users DROP CONSTRAINT refused')
+  await db.query('ALTER TABLE clerk.users DROP CONSTRAINT refused')
   await vi.waitFor(
     async () =>
       expect((await scrape()).get('events_total{type="user.created",outcome="applied"}')).toBe(1),
@@ -130,11 +129,9 @@ test('a database that was put back to an older release is told at once, though n
   await vi.waitFor(async () => expect((await scrape()).get('database_up')).toBe(1), 5_000)
   const db = createDatabase({ url, maxConnections: 1 })
   onTestFinished(() => db.close())
-  await db.prisma.$executeRawUnsafe(
-    `DELETE FROM clerk._prisma_migrations WHERE migration_name LIKE '%backfill'`,
-  )
+  await db.query(`DELETE FROM clerk._prisma_migrations WHERE migration_name LIKE '%backfill'`)
   await expect(ready()).rejects.toThrow(/^migrations are missing \(\d+_backfill\): run clerk-sync/)
   await vi.waitFor(async () => expect((await scrape()).get('database_up')).toBe(0), 5_000)
-  await db.prisma.$executeRawUnsafe('DROP TABLE clerk._prisma_migrations')
+  await db.query('DROP TABLE clerk._prisma_migrations')
   await expect(ready()).rejects.toThrow(/^migrations are missing \(\d+_init, /)
 })

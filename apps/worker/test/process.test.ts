@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { createDatabase as openDatabase, migrate } from '@clerk-sync/db'
+import { createDatabase as openDatabase } from '@clerk-sync/db'
+import { migrate } from '@clerk-sync/db/migrate'
 import { buildEventJob, selectKept } from '@clerk-sync/events'
 import { buildSample } from '@clerk-sync/events/samples'
 import {
@@ -44,7 +45,7 @@ async function createDatabase(): Promise<string> {
 
 async function execute(sql: string): Promise<void> {
   const server = openDatabase({ url: inject('databaseUrl'), maxConnections: 1 })
-  await server.prisma.$executeRawUnsafe(sql)
+  await server.query(sql)
   await server.close()
 }
 

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { createDatabase, migrate } from '@clerk-sync/db'
+import { createDatabase } from '@clerk-sync/db'
+import { migrate } from '@clerk-sync/db/migrate'
 import type { Database } from '@clerk-sync/db'
+import { prismaOf } from '@clerk-sync/db/prisma'
 import { selectKept } from '@clerk-sync/events'
 import { createFakeClerk } from '@clerk-sync/fake-clerk'
 import type { FakeClerk } from '@clerk-sync/fake-clerk'
@@ -107,7 +109,7 @@ test.each(['redis', 'postgres'] as const)(
         timeout: 45_000,
       })
     }
-    expect(await db.prisma.user.count()).toBe(0)
+    expect(await prismaOf(db).user.count()).toBe(0)
     const [end] = await gauges(one.registry, 'clerk_sync_reconcile_last_run_timestamp_seconds')
     expect(end?.value).toBeGreaterThan(longAgo / 1_000)
 
@@ -115,7 +117,7 @@ test.each(['redis', 'postgres'] as const)(
     await Promise.all([one.close(), two.close()])
     const repairing = await start(queue, true)
     await vi.waitFor(
-      async () => expect(await db.prisma.user.findMany()).toMatchObject([{ id: user.id }]),
+      async () => expect(await prismaOf(db).user.findMany()).toMatchObject([{ id: user.id }]),
       { timeout: 45_000 },
     )
     await vi.waitFor(
@@ -160,7 +162,7 @@ test.each([
   async (_, named, readFirst) => {
     clerk.world.createUser({ created_at: longAgo, updated_at: longAgo })
     if (readFirst) {
-      await db.prisma
+      await prismaOf(db)
         .$executeRaw`INSERT INTO clerk.deployment (id, instance_id) VALUES (1, ${readFirst})`
     }
     const { registry, logged } = await start(await locate('redis'), true, named)
@@ -175,7 +177,7 @@ test.each([
     })
     expect(clerk.requests.map(({ path }) => path)).toEqual(['/v1/instance'])
     expect(await gauges(registry, 'clerk_sync_reconcile_last_run_timestamp_seconds')).toEqual([])
-    expect(await db.prisma.user.count()).toBe(0)
+    expect(await prismaOf(db).user.count()).toBe(0)
   },
   60_000,
 )

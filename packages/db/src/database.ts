@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { postgresConnection, waitAtMost } from '@clerk-sync/ops'
-import { PrismaPg } from '@prisma/adapter-pg'
 import { DatabaseError, Pool } from 'pg'
 import type { PoolClient, QueryResult } from 'pg'
 import { DatabaseRefusedError, toConnectError, toDatabaseError } from './database-error.ts'
-import { PrismaClient } from './generated/client.ts'
 import { traceTransaction } from './trace-transaction.ts'
 
 // A connection that takes longer than this is an outage; PostgreSQL itself answers in milliseconds.
@@ -66,8 +64,6 @@ export interface PoolUse {
 }
 
 export interface Database extends Queries {
-  /** Typed reads of the tables. */
-  readonly prisma: PrismaClient
   /**
    * Runs statements in one transaction; it rolls back when `run` throws. `run` is called a second time
    * where a pooler turns out to keep no prepared statements.
@@ -93,8 +89,7 @@ export function createDatabase(options: { url: string; maxConnections: number })
   pool.on('connect', (client) => connected.add(client as PoolClient & WithSocket))
   pool.on('remove', (client) => connected.delete(client as PoolClient & WithSocket))
   let keepsStatements = new URL(options.url).searchParams.get('pgbouncer') !== 'true'
-  let prisma: PrismaClient | undefined
-  let closed: Promise<unknown> | undefined
+  let closed: Promise<void> | undefined
 
   async function connect(): Promise<PoolClient> {
     try {
@@ -128,11 +123,7 @@ export function createDatabase(options: { url: string; maxConnections: number })
     }
   }
 
-  return {
-    get prisma() {
-      const adapter = () => new PrismaPg(pool, { schema: 'clerk', disposeExternalPool: false })
-      return (prisma ??= new PrismaClient({ adapter: adapter(), errorFormat: 'minimal' }))
-    },
+  const db: Database = {
     query: (statement, ...values) =>
       withKnownStatements(() =>
         withConnection((client) =>
@@ -159,12 +150,23 @@ export function createDatabase(options: { url: string; maxConnections: number })
     },
     poolUse: () => readPoolUse(pool),
     async close() {
-      closed ??= Promise.all([prisma?.$disconnect(), pool.end()])
+      closed ??= pool.end()
       await waitAtMost(closed, closeTimeoutMs)
       // Whoever waits for a server that does not answer has an error now.
       for (const { connection } of connected) connection.stream.destroy()
     },
   }
+  pools.set(db, pool)
+  return db
+}
+
+const pools = new WeakMap<Database, Pool>()
+
+/** The connections of a database, for the tests' Prisma client. */
+export function poolOf(db: Database): Pool {
+  const pool = pools.get(db)
+  if (!pool) throw new Error('createDatabase did not make this database')
+  return pool
 }
 
 // The driver's own end() waits for the answers to what was sent.
@@ -182,9 +184,8 @@ function openPool({ url, maxConnections }: { url: string; maxConnections: number
     keepAlive: true,
     pipeline: true,
     application_name: 'clerk-sync',
-    // Prisma's adapter drops the offset of a timestamptz, so the session must be in UTC, and reads
-    // ISO 8601 alone. By a statement, which the pool waits for: as a connection option a pooler may
-    // refuse it.
+    // PostgreSQL writes times as the session says, and they are read as ISO 8601 in UTC. By a statement,
+    // which the pool waits for: as a connection option a pooler may refuse it.
     // oxlint-disable-next-line typescript/no-misused-promises -- awaited, though its type says void
     onConnect: async (client): Promise<void> => {
       const results: unknown = await client.query(

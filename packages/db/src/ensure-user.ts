@@ -4,7 +4,7 @@ import { withTimeout } from '@clerk-sync/ops'
 import { applyChanges } from './apply-changes.ts'
 import type { Database } from './database.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
-import type { User } from './generated/client.ts'
+import type { User } from './user.ts'
 
 /** What is needed of the application's own Clerk client; `createClerkClient()` of @clerk/backend fits. */
 export interface ClerkUsers {

@@ -2,7 +2,8 @@ import { Client, DatabaseError } from 'pg'
 import { errorMessage, explainPostgres, postgresConnection, watchWaiting } from '@clerk-sync/ops'
 import { DatabaseUnavailableError, toConnectError } from './database-error.ts'
 import { readMigrations, readSchema } from './migration-history.ts'
-import { createSchemaEngine } from './schema-engine.ts'
+
+export { applySupabase } from './apply-supabase.ts'
 
 // Any number serves, as long as every process that migrates uses the same one.
 const migrationLock = 0x6d696772
@@ -136,6 +137,8 @@ async function readApplied(client: Client): Promise<string[]> {
 }
 
 async function applyMigrations(client: Client): Promise<string[]> {
+  // Some megabytes, which who only asks for pending migrations can do without.
+  const { createSchemaEngine } = await import('./schema-engine.ts')
   const engine = await createSchemaEngine(client, [await readSchema()])
   try {
     const { appliedMigrationNames } = await engine.applyMigrations({

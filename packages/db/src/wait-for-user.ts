@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from './database.ts'
-import type { User } from './generated/client.ts'
+import type { User } from './user.ts'
 import { readUser } from './ensure-user.ts'
 
 export interface WaitForUserOptions {

@@ -5,11 +5,12 @@ import type { PreparedStatement } from '../src/database.ts'
 import type { Database } from '../src/index.ts'
 import { freshId, noon, nothing, remove, upsert } from './build-change.ts'
 import { applyAll, useTables, defaultRules } from './tables.ts'
+import { prismaOf } from './prisma.ts'
 
 const tables = await useTables()
 const [db] = tables.writers
 
-const user = (id: string) => db.prisma.user.findUnique({ where: { id } })
+const user = (id: string) => prismaOf(db).user.findUnique({ where: { id } })
 const named = (id: string, first_name: string, later: number) =>
   upsert(id, { updatedAt: noon + later, data: { first_name } })
 
@@ -35,8 +36,8 @@ test('a delete removes the row with its addresses and leaves a tombstone without
   await tables.apply(upsert(id, { data }))
   expect(await tables.apply(remove(id, { occurredAt: noon + 5 }))).toEqual(['deleted'])
   expect(await user(id)).toBeNull()
-  expect(await db.prisma.emailAddress.findMany({ where: { user_id: id } })).toEqual([])
-  expect(await db.prisma.tombstone.findMany({ where: { id } })).toEqual([
+  expect(await prismaOf(db).emailAddress.findMany({ where: { user_id: id } })).toEqual([])
+  expect(await prismaOf(db).tombstone.findMany({ where: { id } })).toEqual([
     {
       entity: 'user',
       id,
@@ -58,7 +59,7 @@ test('of two deletes the earlier time stays, in either order', async () => {
   ]) {
     const id = freshId()
     for (const later of laters) await tables.apply(remove(id, { occurredAt: noon + later }))
-    const [tombstone] = await db.prisma.tombstone.findMany({ where: { id } })
+    const [tombstone] = await prismaOf(db).tombstone.findMany({ where: { id } })
     expect(tombstone?.deleted_at).toEqual(new Date(noon + 5))
   }
 })
@@ -70,7 +71,7 @@ test('the ledger keeps each event once, with what became of it', async () => {
   expect(await tables.apply(...changes)).toEqual(outcomes)
   expect(await tables.apply(...changes)).toEqual(changes.map(() => 'duplicate'))
   for (const [index, { event }] of changes.entries()) {
-    const row = await db.prisma.webhookEvent.findUnique({ where: { id: event.id } })
+    const row = await prismaOf(db).webhookEvent.findUnique({ where: { id: event.id } })
     expect(row).toMatchObject({
       type: event.type,
       entity_id: event.entityId ?? null,
@@ -110,7 +111,7 @@ test.each(['Europe/Berlin', 'Asia/Kolkata', 'America/St_Johns'])(
       expect(await applyAll(local, [named(id, 'older', 30_000)])).toEqual(['stale'])
       expect((await user(id))?.first_name).toBe('new')
       const [seen, stored] = await Promise.all(
-        [local, db].map((handle) => handle.prisma.user.findUniqueOrThrow({ where: { id } })),
+        [local, db].map((handle) => prismaOf(handle).user.findUniqueOrThrow({ where: { id } })),
       )
       expect(seen?.updated_at).toEqual(stored?.updated_at)
     } finally {
@@ -163,7 +164,7 @@ test('a batch of 200 takes one transaction and as many statements as a batch of 
 
 test('PostgreSQL itself sees one commit for a batch of 200', async () => {
   const commits = async () => {
-    await db.prisma.$queryRawUnsafe('SELECT pg_stat_force_next_flush()::text')
+    await db.query('SELECT pg_stat_force_next_flush()::text')
     const [row] = await tables.query<{ count: string }>(
       'SELECT xact_commit AS count FROM pg_stat_database WHERE datname = current_database()',
     )

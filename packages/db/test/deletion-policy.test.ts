@@ -4,6 +4,7 @@ import type { Change } from '@clerk-sync/events'
 import type { DeletionPolicy } from '../src/index.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
 import { applyAll, useTables } from './tables.ts'
+import { prismaOf } from './prisma.ts'
 
 const tables = await useTables()
 const [db] = tables.writers
@@ -113,7 +114,7 @@ describe.each(deletionPolicies)('with %s', (deletionPolicy: DeletionPolicy) => {
             ]),
           ),
         )
-        const tombstones = await db.prisma.tombstone.findMany({
+        const tombstones = await prismaOf(db).tombstone.findMany({
           where: { id: { in: Object.values(home).map(({ id }) => id) } },
         })
         expect(Object.fromEntries(tombstones.map((one) => [one.id, one.deleted_at]))).toEqual({
@@ -153,8 +154,8 @@ describe.each(deletionPolicies)('with %s', (deletionPolicy: DeletionPolicy) => {
     const home = household()
     await applyAll(db, Object.values(home), rules)
     await applyAll(db, [deletions.user(home)], rules)
-    const addresses = await db.prisma.emailAddress.findMany({ where: { user_id: home.user.id } })
-    const wallets = await db.prisma.web3Wallet.findMany({ where: { user_id: home.user.id } })
+    const addresses = await prismaOf(db).emailAddress.findMany({ where: { user_id: home.user.id } })
+    const wallets = await prismaOf(db).web3Wallet.findMany({ where: { user_id: home.user.id } })
     const found = [addresses[0]?.email_address, wallets[0]?.web3_wallet]
     expect(found).toEqual(
       {

@@ -1,7 +1,7 @@
 import { createTestDatabase } from '@clerk-sync/testing'
 import { Client } from 'pg'
 import { expect, inject, test } from 'vitest'
-import { migrate } from '../src/index.ts'
+import { migrate } from '../src/migrate.ts'
 import { readSchema } from '../src/migration-history.ts'
 import { createSchemaEngine } from '../src/schema-engine.ts'
 import { query } from './query.ts'

@@ -12,6 +12,7 @@ import { writeRows } from '../src/statements.ts'
 import { asNewRow, freshId, noon, remove, upsert } from './build-change.ts'
 import { ada, clerkThat, failureOf, unreachableDatabase } from './just-in-time-scene.ts'
 import { applyAll, useTables, defaultRules } from './tables.ts'
+import { prismaOf } from './prisma.ts'
 
 const tables = await useTables()
 const [db] = tables.writers
@@ -45,7 +46,7 @@ describe('ensureUser', () => {
       updated_at: new Date(noon),
       deleted_at: null,
     })
-    expect(await db.prisma.emailAddress.findMany({ where: { user_id: id } })).toEqual([
+    expect(await prismaOf(db).emailAddress.findMany({ where: { user_id: id } })).toEqual([
       {
         id: 'idn_1',
         user_id: id,
@@ -61,7 +62,7 @@ describe('ensureUser', () => {
     const id = freshId()
     const user = await ensureUser(db, clerkThat(ada), id, { kept })
     expect(user).toMatchObject({ private_metadata: { plan: 'gold' } })
-    expect(await db.prisma.emailAddress.count({ where: { user_id: id } })).toBe(0)
+    expect(await prismaOf(db).emailAddress.count({ where: { user_id: id } })).toBe(0)
   })
 
   test('50 callers at once make one request per user, and all get the row', async () => {
@@ -78,13 +79,13 @@ describe('ensureUser', () => {
     const id = freshId()
     const users = await Promise.all(tables.writers.map((writer) => ensureUser(writer, clerk, id)))
     expect(users.map((user) => user?.id)).toEqual([id, id, id, id])
-    expect(await db.prisma.emailAddress.count({ where: { user_id: id } })).toBe(1)
+    expect(await prismaOf(db).emailAddress.count({ where: { user_id: id } })).toBe(1)
   })
 
   test('nothing is written to the ledger', async () => {
-    const before = await db.prisma.webhookEvent.count()
+    const before = await prismaOf(db).webhookEvent.count()
     await ensureUser(db, clerkThat(ada), freshId())
-    expect(await db.prisma.webhookEvent.count()).toBe(before)
+    expect(await prismaOf(db).webhookEvent.count()).toBe(before)
   })
 
   test('what PostgreSQL can not store is replaced, what only looks like it is not', async () => {
@@ -162,8 +163,8 @@ describe('ensureUser', () => {
         return ada(id)
       })
       expect(await ensureUser(db, clerk, id, { deletionPolicy })).toBeUndefined()
-      expect(await db.prisma.user.count({ where: { id, deleted_at: null } })).toBe(0)
-      const addresses = await db.prisma.emailAddress.findMany({ where: { user_id: id } })
+      expect(await prismaOf(db).user.count({ where: { id, deleted_at: null } })).toBe(0)
+      const addresses = await prismaOf(db).emailAddress.findMany({ where: { user_id: id } })
       const left = addresses.map((address) => address.email_address)
       expect(left).toEqual(
         { erase: [], anonymize: [null], retain: ['ada@example.com'] }[deletionPolicy],
@@ -239,7 +240,7 @@ describe('ensureUser', () => {
       )
       expect(error).toBeInstanceOf(UnreadableUserError)
       expect(error).toMatchObject({ message: `Clerk's user can't be read: ${problem}` })
-      expect(await db.prisma.user.count({ where: { id } })).toBe(0)
+      expect(await prismaOf(db).user.count({ where: { id } })).toBe(0)
     })
 
     test.each([

@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { freshId, noon, upsert } from './build-change.ts'
 import { useTables } from './tables.ts'
+import { prismaOf } from './prisma.ts'
 
 const tables = await useTables()
 const [db] = tables.writers
 const farFuture = Date.UTC(9999, 0)
 
 const nameOf = async (id: string) =>
-  (await db.prisma.user.findUnique({ where: { id } }))?.first_name
+  (await prismaOf(db).user.findUnique({ where: { id } }))?.first_name
 
 test.each([
   ['before the next event', [0, 1]],
@@ -48,7 +49,7 @@ test('rows that an updated_at in the future held before this release are free af
     UPDATE clerk.users SET updated_at = '9000-01-01' WHERE id IN ('${told}', '${read}')`)
   const migration = '../prisma/migrations/20261128102000_times_in_the_future/migration.sql'
   await tables.query(await readFile(new URL(migration, import.meta.url), 'utf8'))
-  const rows = await db.prisma.user.findMany({ where: { id: { in: [told, read] } } })
+  const rows = await prismaOf(db).user.findMany({ where: { id: { in: [told, read] } } })
   const times = new Map(rows.map((row) => [row.id, row.updated_at.getTime()]))
   expect(times.get(told)).toBe(noon)
   expect(times.get(read)).toBe(noon - 60_000)

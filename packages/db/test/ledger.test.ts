@@ -3,13 +3,14 @@ import type { EventChange } from '@clerk-sync/events'
 import { removeOldRows } from '../src/index.ts'
 import { freshId, noon, nothing, remove, upsert } from './build-change.ts'
 import { applyAll, useTables, defaultRules } from './tables.ts'
+import { prismaOf } from './prisma.ts'
 
 const tables = await useTables()
 const [db] = tables.writers
 
 const withValues = { ...defaultRules, auditValues: true }
 const entry = ({ event }: EventChange) =>
-  db.prisma.webhookEvent.findUniqueOrThrow({ where: { id: event.id } })
+  prismaOf(db).webhookEvent.findUniqueOrThrow({ where: { id: event.id } })
 
 describe('what changed', () => {
   const created = (id: string) => upsert(id, { data: { first_name: 'Ada', banned: false } })
@@ -147,7 +148,7 @@ describe('the database itself', () => {
     return id
   }
   const isThere = async (id: string) =>
-    (await db.prisma.webhookEvent.findUnique({ where: { id } })) !== null
+    (await prismaOf(db).webhookEvent.findUnique({ where: { id } })) !== null
 
   test.each([
     `outcome = 'stale'`,

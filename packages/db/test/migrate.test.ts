@@ -7,7 +7,7 @@ import { createTestDatabase } from '@clerk-sync/testing'
 import type { TestDatabase } from '@clerk-sync/testing'
 import { Client } from 'pg'
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest'
-import { migrate, MigrationError, pendingMigrations } from '../src/index.ts'
+import { migrate, MigrationError, pendingMigrations } from '../src/migrate.ts'
 import { readMigrations } from '../src/migration-history.ts'
 import { query } from './query.ts'
 

@@ -132,7 +132,7 @@ function shown(columns: readonly Column[], row: Row | undefined) {
 }
 
 async function rowOf({ entity, id }: Case): Promise<Row | undefined> {
-  const [found] = await db.prisma.$queryRawUnsafe<{ row: Row }[]>(
+  const [found] = await db.query<{ row: Row }>(
     `SELECT to_jsonb(t) AS row FROM clerk.${entity.table} AS t WHERE id = $1`,
     id,
   )
@@ -142,7 +142,7 @@ async function rowOf({ entity, id }: Case): Promise<Row | undefined> {
 async function childrenOf({ entity, id }: Case) {
   return Promise.all(
     entity.children.map(async ({ table, parentColumn }) => {
-      const rows = await db.prisma.$queryRawUnsafe<{ row: Row }[]>(
+      const rows = await db.query<{ row: Row }>(
         `SELECT to_jsonb(t) AS row FROM clerk.${table} AS t WHERE ${parentColumn} = $1 ORDER BY id`,
         id,
       )

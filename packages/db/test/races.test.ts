@@ -4,6 +4,7 @@ import type { Change } from '@clerk-sync/events'
 import { writeRows } from '../src/statements.ts'
 import { asNewRow, freshId, noon, nothing, remove, upsert } from './build-change.ts'
 import { applyAll, useTables, defaultRules } from './tables.ts'
+import { prismaOf } from './prisma.ts'
 
 const tables = await useTables()
 
@@ -43,8 +44,8 @@ test('of many writers of one new id the greatest version stays, with its own add
     )
     expect(outcomes[2]).toEqual(['applied'])
     const [db] = tables.writers
-    expect(await db.prisma.user.findUnique({ where: { id } })).toMatchObject({ first_name: '4' })
-    const addresses = await db.prisma.emailAddress.findMany({ where: { user_id: id } })
+    expect(await prismaOf(db).user.findUnique({ where: { id } })).toMatchObject({ first_name: '4' })
+    const addresses = await prismaOf(db).emailAddress.findMany({ where: { user_id: id } })
     expect(addresses.map((address) => address.id)).toEqual(['idn_4'])
   }
 })
@@ -109,13 +110,15 @@ test('a change that is overtaken between its look at the row and its write is st
     await vi.waitFor(async () => expect(await waitingWriters()).toHaveLength(1))
   })
   expect(await overtaken).toEqual(['stale'])
-  expect(await one.prisma.webhookEvent.findUnique({ where: { id: older.event.id } })).toMatchObject(
-    {
-      outcome: 'stale',
-    },
-  )
-  expect(await one.prisma.user.findUnique({ where: { id } })).toMatchObject({ first_name: 'newer' })
-  expect(await one.prisma.emailAddress.findMany({ where: { user_id: id } })).toEqual([])
+  expect(
+    await prismaOf(one).webhookEvent.findUnique({ where: { id: older.event.id } }),
+  ).toMatchObject({
+    outcome: 'stale',
+  })
+  expect(await prismaOf(one).user.findUnique({ where: { id } })).toMatchObject({
+    first_name: 'newer',
+  })
+  expect(await prismaOf(one).emailAddress.findMany({ where: { user_id: id } })).toEqual([])
 })
 
 const waitingWriters = () =>

@@ -8,6 +8,7 @@ import {
 } from '../src/index.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
 import { useTables, defaultRules } from './tables.ts'
+import { prismaOf } from './prisma.ts'
 
 const tables = await useTables()
 const [db] = tables.writers
@@ -26,10 +27,10 @@ beforeAll(async () => {
     FOR EACH ROW WHEN (NEW.slug LIKE 'swallowed%') EXECUTE FUNCTION swallow()`)
 })
 
-const user = (id: string) => db.prisma.user.findUnique({ where: { id } })
-const tombstones = (id: string) => db.prisma.tombstone.findMany({ where: { id } })
+const user = (id: string) => prismaOf(db).user.findUnique({ where: { id } })
+const tombstones = (id: string) => prismaOf(db).tombstone.findMany({ where: { id } })
 const isInLedger = async ({ event }: EventChange) =>
-  (await db.prisma.webhookEvent.findUnique({ where: { id: event.id } })) !== null
+  (await prismaOf(db).webhookEvent.findUnique({ where: { id: event.id } })) !== null
 
 async function refusal(change: Change): Promise<DatabaseRefusedError> {
   const [result] = await applyChanges(db, [change], defaultRules)
@@ -161,7 +162,7 @@ test('a row is not written when its event is refused by the ledger', async () =>
   const data = { email_addresses: [{ id: 'idn_1', email_address: 'ada@example.com' }] }
   await refusal(upsert(id, { svixId: freshId('msg_cursed'), data }))
   expect(await user(id)).toBeNull()
-  expect(await db.prisma.emailAddress.findMany({ where: { user_id: id } })).toEqual([])
+  expect(await prismaOf(db).emailAddress.findMany({ where: { user_id: id } })).toEqual([])
 })
 
 test('a tombstone is not written and the row stays when the event is refused by the ledger', async () => {
@@ -170,7 +171,7 @@ test('a tombstone is not written and the row stays when the event is refused by 
   await tables.apply(upsert(id, { data }))
   await refusal(remove(id, { svixId: freshId('msg_cursed') }))
   expect(await user(id)).not.toBeNull()
-  expect(await db.prisma.emailAddress.findMany({ where: { user_id: id } })).toHaveLength(1)
+  expect(await prismaOf(db).emailAddress.findMany({ where: { user_id: id } })).toHaveLength(1)
   expect(await tombstones(id)).toEqual([])
   expect(await tables.apply(upsert(id, { updatedAt: noon + 1 }))).toEqual(['applied'])
 })

@@ -1,6 +1,7 @@
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { createTestDatabase } from '@clerk-sync/testing'
-import { createDatabase, createDatabaseCheck, migrate } from '../src/index.ts'
+import { createDatabase, createDatabaseCheck } from '../src/index.ts'
+import { migrate } from '../src/migrate.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
 import { query } from './query.ts'
 import { applyAll } from './tables.ts'

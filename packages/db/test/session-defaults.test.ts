@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTestDatabase } from '@clerk-sync/testing'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
-import { createDatabase, migrate, removeOldRows } from '../src/index.ts'
+import { createDatabase, removeOldRows } from '../src/index.ts'
+import { migrate } from '../src/migrate.ts'
 import type { Database } from '../src/index.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
 import { query } from './query.ts'
 import { applyAll } from './tables.ts'
+import { prismaOf } from './prisma.ts'
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>
 const open: Database[] = []
@@ -87,7 +89,7 @@ test.each([
   // Longer than each of the limits: the connection may be closed meanwhile.
   await sleep(350)
   expect(await applyAll(db, [upsert(id, { updatedAt: noon })])).toEqual(['stale'])
-  const row = await db.prisma.user.findUnique({ where: { id } })
+  const row = await prismaOf(db).user.findUnique({ where: { id } })
   expect(row).toMatchObject({ ...data, updated_at: new Date(noon + 1) })
   expect(await applyAll(db, [remove(id)])).toEqual(['deleted'])
 })

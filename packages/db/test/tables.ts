@@ -1,6 +1,7 @@
 import { createTestDatabase } from '@clerk-sync/testing'
 import { afterAll, inject } from 'vitest'
-import { applyChanges, createDatabase, migrate } from '../src/index.ts'
+import { applyChanges, createDatabase } from '../src/index.ts'
+import { migrate } from '../src/migrate.ts'
 import type { Change } from '@clerk-sync/events'
 import type { Database, WriteRules } from '../src/index.ts'
 import { query } from './query.ts'

@@ -1,7 +1,8 @@
 import { createTlsPostgres } from '@clerk-sync/testing'
 import type { TlsPostgres } from '@clerk-sync/testing'
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest'
-import { createDatabase, migrate } from '../src/index.ts'
+import { createDatabase } from '../src/index.ts'
+import { migrate } from '../src/migrate.ts'
 
 let server: TlsPostgres
 let onlyTls: TlsPostgres

@@ -5,6 +5,7 @@ import { entityKey } from '../src/decide.ts'
 import type { Write } from '../src/decide.ts'
 import { asNewRow, freshId, noon, remove, upsert } from './build-change.ts'
 import { useTables } from './tables.ts'
+import { prismaOf } from './prisma.ts'
 
 const tables = await useTables()
 const [db] = tables.writers
@@ -24,7 +25,7 @@ const write = (change: Write) =>
   db.transaction((tx) => writeRows(tx, new Map([[change.entity, [change]]])))
 
 const firstName = async (id: string) =>
-  (await db.prisma.user.findUnique({ where: { id } }))?.first_name
+  (await prismaOf(db).user.findUnique({ where: { id } }))?.first_name
 
 const named = (id: string, first_name: string, later = 0) =>
   upsert(id, { updatedAt: noon + later, data: { first_name } })
@@ -133,7 +134,7 @@ test('child rows that stayed without their parent are those of the row that is w
   await tables.apply(upsert(id, { updatedAt: noon, data }))
   await tables.query(`DELETE FROM clerk.users WHERE id = '${id}'`)
   await tables.apply(upsert(id, { updatedAt: noon, data: {} }))
-  expect(await db.prisma.emailAddress.findMany({ where: { user_id: id } })).toEqual([])
+  expect(await prismaOf(db).emailAddress.findMany({ where: { user_id: id } })).toEqual([])
 })
 
 test('a row that was never read can only be new', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { migrate } from '@clerk-sync/db'
+import { migrate } from '@clerk-sync/db/migrate'
 import { createSigningSecret, parseSigningSecrets, sign } from '@clerk-sync/events'
 import { buildSample } from '@clerk-sync/events/samples'
 import { createTestDatabase } from '@clerk-sync/testing'

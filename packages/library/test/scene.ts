@@ -1,4 +1,5 @@
-import { applyChanges, createDatabase, migrate } from '@clerk-sync/db'
+import { applyChanges, createDatabase } from '@clerk-sync/db'
+import { migrate } from '@clerk-sync/db/migrate'
 import { changeFromApi, entities } from '@clerk-sync/events'
 import { createTestDatabase } from '@clerk-sync/testing'
 import { Pool } from 'pg'

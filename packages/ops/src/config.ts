@@ -151,8 +151,3 @@ function problemOf(
   const reason = value ? error.issues.map((issue) => issue.message).join(', ') : 'is not set'
   return `  ${name} ${reason}. Example: ${name}=${schema.example}`
 }
-
-/** The names in a list that is separated by commas or spaces. */
-export function splitNames(text: string): string[] {
-  return text.split(/[\s,]+/).filter((name) => name !== '')
-}

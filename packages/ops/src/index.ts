@@ -12,7 +12,6 @@ export {
   port,
   postgresUrl,
   readConfig,
-  splitNames,
   variable,
 } from './config.ts'
 export type { Settings, Variable } from './config.ts'
@@ -24,8 +23,10 @@ export type { ExactNumber } from './exact-json.ts'
 export { explainPostgres, postgresConnection } from './postgres-connection.ts'
 export { isNetworkErrorCode, isPostgresOutage, isUnavailableSqlState } from './postgres-outage.ts'
 export { watchWaiting } from './postgres-waiting.ts'
+export { isPackaged, readVersion } from './release.ts'
 export { retry } from './retry.ts'
 export type { RetryOptions } from './retry.ts'
+export { splitNames } from './split-names.ts'
 export { explainTls, readTlsParameters, tlsParameters, TlsParameterError } from './tls.ts'
 export type { ConnectionAdvice, TlsOptions } from './tls.ts'
 export { waitAtMost, withTimeout } from './timeout.ts'

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { readVersion } from './release.ts'
 import { waitAtMost } from './timeout.ts'
 
 /**
@@ -95,15 +95,5 @@ export function shareReading<T>(
       reading = begin()
     }
     return waitAtMost(reading, timeoutMs)
-  }
-}
-
-function readVersion(): string {
-  try {
-    const manifest = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
-    return String((JSON.parse(manifest) as { version?: unknown }).version)
-  } catch {
-    // Apps that are packaged in another way have no such file.
-    return 'unknown'
   }
 }

@@ -1,6 +1,7 @@
 import { createBackendApi, createRateLimiter } from '@clerk-sync/events/backend-api'
 import type { BackendApi, BackendApiOptions } from '@clerk-sync/events/backend-api'
-import { createDatabase, migrate } from '@clerk-sync/db'
+import { createDatabase } from '@clerk-sync/db'
+import { migrate } from '@clerk-sync/db/migrate'
 import type { Database, WriteRules } from '@clerk-sync/db'
 import { everything, selectKept } from '@clerk-sync/events'
 import type { Entity, Kept } from '@clerk-sync/events'
@@ -82,6 +83,6 @@ export async function createScene(options: FakeClerkOptions = {}): Promise<Scene
         settleMs: 0,
         ...more,
       }),
-    query: (sql, ...values) => db.prisma.$queryRawUnsafe(sql, ...values),
+    query: (sql, ...values) => db.query(sql, ...values),
   }
 }

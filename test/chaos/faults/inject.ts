@@ -8,6 +8,7 @@ import { networkFaults } from './network-faults.ts'
 import { postgresFaults } from './postgres-faults.ts'
 import { processFaults } from './process-faults.ts'
 import { redisFaults } from './redis-faults.ts'
+import { prismaOf } from '@clerk-sync/db/prisma'
 
 const pollMs = 250
 // What it waits for may wait for another fault that goes on meanwhile.
@@ -112,7 +113,9 @@ async function untilRecovered(
     const sent = svix.latest().filter((id) => (svix.acknowledged.get(id)?.sentAt ?? 0) >= since)
     const found =
       sent.length > 0 &&
-      (await db.prisma.webhookEvent.count({ where: { id: { in: sent } } }).catch(() => 0))
+      (await prismaOf(db)
+        .webhookEvent.count({ where: { id: { in: sent } } })
+        .catch(() => 0))
     if (found) return Date.now()
     await sleep(pollMs)
   }

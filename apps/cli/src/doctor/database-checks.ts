@@ -1,4 +1,5 @@
-import { DatabaseUnavailableError, pendingMigrations, readFilteredTables } from '@clerk-sync/db'
+import { DatabaseUnavailableError, readFilteredTables } from '@clerk-sync/db'
+import { pendingMigrations } from '@clerk-sync/db/migrate'
 import type { Database } from '@clerk-sync/db'
 import { explainPostgres } from '@clerk-sync/ops'
 import { duration } from '../terminal/text.ts'
@@ -84,8 +85,9 @@ async function checkClock(db: Database): Promise<Finding> {
 }
 
 async function checkEncoding(db: Database): Promise<Finding> {
-  const [answer] = await db.prisma.$queryRaw<{ encoding: string }[]>`
-    SELECT current_setting('server_encoding') AS encoding`
+  const [answer] = await db.query<{ encoding: string }>(
+    `SELECT current_setting('server_encoding') AS encoding`,
+  )
   const encoding = answer?.encoding ?? 'unknown'
   if (encoding === 'UTF8') return { status: 'ok', found: encoding }
   const cure =

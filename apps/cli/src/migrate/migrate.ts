@@ -1,4 +1,4 @@
-import { applySupabase, migrate as migrateTables } from '@clerk-sync/db'
+import { applySupabase, migrate as migrateTables } from '@clerk-sync/db/migrate'
 import { postgresUrl, readConfig } from '@clerk-sync/ops'
 import { locateQueue, migrateQueue, redisUrl } from '@clerk-sync/queue'
 

@@ -1,4 +1,5 @@
 import type { ConsoleConfig } from '@clerk-sync/console'
+import { inShell } from '../terminal/text.ts'
 
 export interface StartScreen {
   webhookUrl: string
@@ -44,8 +45,8 @@ ${lines.join('\n')}
 
 Next, in a second terminal:
 
-  npx -y pnpm@12 trigger user.created
-${screen.fakeClerk ? '  npx -y pnpm@12 clerk-sync backfill\n' : ''}
+  ${inShell('trigger user.created')}
+${screen.fakeClerk ? `  ${inShell('backfill')}\n` : ''}
 Ctrl-C stops everything.
 `
 }

@@ -1,4 +1,4 @@
-import { migrate } from '@clerk-sync/db'
+import { migrate } from '@clerk-sync/db/migrate'
 import { createRegistry } from '@clerk-sync/ops/metrics'
 import { createLogger, shutDownOnSignal, startTracing } from '@clerk-sync/ops/process'
 import type { Logger } from '@clerk-sync/ops/process'

@@ -1,3 +1,9 @@
+import { isPackaged } from '@clerk-sync/ops'
+
+/** How a person here calls a command, such as `trigger user.created`. */
+export const inShell = (command: string) =>
+  `${isPackaged ? 'npx' : 'npx -y pnpm@12'} clerk-sync ${command}`
+
 export const number = (value: number) => value.toLocaleString('en')
 
 const units = [

@@ -1,4 +1,4 @@
-import { fetchCause } from '../terminal/text.ts'
+import { fetchCause, inShell } from '../terminal/text.ts'
 import { createDatabase } from '@clerk-sync/db'
 import type { Kept } from '@clerk-sync/events'
 import { eventTypes, isEventType } from '@clerk-sync/events'
@@ -105,7 +105,7 @@ function findTarget(options: TriggerOptions, env: NodeJS.ProcessEnv): Target {
     options.secret ?? running?.signingSecret ?? (env['CLERK_WEBHOOK_SIGNING_SECRET'] || undefined)
   if (secret === undefined) {
     throw new Error(
-      'nothing runs here: start it with "npx -y pnpm@12 start", or give --url and --secret of an ingest elsewhere',
+      `nothing runs here: start it with "${inShell('start')}", or give --url and --secret of an ingest elsewhere`,
     )
   }
   const url =

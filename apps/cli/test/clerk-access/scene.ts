@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { createDatabase, migrate } from '@clerk-sync/db'
+import { createDatabase } from '@clerk-sync/db'
+import { migrate } from '@clerk-sync/db/migrate'
 import { createFakeClerk } from '@clerk-sync/fake-clerk'
 import type { FakeClerk, FakeClerkOptions } from '@clerk-sync/fake-clerk'
 import { createTestDatabase } from '@clerk-sync/testing'
@@ -53,7 +54,7 @@ export async function createScene(options: FakeClerkOptions = {}): Promise<Scene
     env,
     start,
     run: (args, more) => start(args, more).ended,
-    query: (sql) => db.prisma.$queryRawUnsafe(sql),
+    query: (sql) => db.query(sql),
   }
 }
 

@@ -3,7 +3,8 @@ import type { IncomingMessage, RequestListener } from 'node:http'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { createDatabase, migrate } from '@clerk-sync/db'
+import { createDatabase } from '@clerk-sync/db'
+import { migrate } from '@clerk-sync/db/migrate'
 import type { Database } from '@clerk-sync/db'
 import { createSigningSecret } from '@clerk-sync/events'
 import type { Choice } from '@clerk-sync/events'
@@ -129,7 +130,7 @@ export async function runIngest(env: Record<string, string>): Promise<string> {
 /** Runs statements on a database. */
 export async function execute(url: string, ...statements: string[]): Promise<void> {
   const db = createDatabase({ url, maxConnections: 1 })
-  for (const sql of statements) await db.prisma.$executeRawUnsafe(sql)
+  for (const sql of statements) await db.query(sql)
   await db.close()
 }
 

@@ -37,13 +37,13 @@ export async function readTables(
   svixIds: readonly string[],
 ): Promise<Snapshot> {
   const entities = Object.values(kinds).map(({ entity }) => entity)
-  const [found] = await db.prisma.$queryRawUnsafe<[{ snapshot: Record<string, unknown> }]>(
+  const [found] = await db.query<{ snapshot: Record<string, unknown> }>(
     statement,
     ids,
     svixIds,
     entities,
   )
-  const tables = Object.entries(found.snapshot).filter(([, some]) => some !== null)
+  const tables = Object.entries(found?.snapshot ?? {}).filter(([, some]) => some !== null)
   return sortRows(withIsoTimes(Object.fromEntries(tables) as Snapshot))
 }
 
