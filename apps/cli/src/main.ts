@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { entities } from '@clerk-sync/events'
 import { readVersion } from '@clerk-sync/ops'
 import { startProblem } from '@clerk-sync/ops/process'
-import { Command, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { fields } from './fields/fields.ts'
 import { atLeastOne, deleteLimit, zeroOrMore } from './terminal/parse-option.ts'
 
@@ -248,9 +248,63 @@ for (const app of ['ingest', 'worker', 'console'] as const) {
 program
   .command('migrate')
   .description('bring the database to the schema of this release')
-  .action(async () => {
+  .option('--supabase', "then apply row level security for Supabase (see 'sql supabase')")
+  .option('--views', 'with --supabase: also the views public.clerk_…')
+  .action(async (options) => {
     const { migrate } = await import('./migrate/migrate.ts')
-    await migrate(process.env)
+    await migrate(process.env, options)
+  })
+
+const sql = program.command('sql').description('print SQL to look at, or to run yourself')
+
+sql
+  .command('supabase')
+  .description("row level security for Supabase with Clerk's session tokens")
+  .option('--views', 'also the views public.clerk_…, for clients that ask for all columns')
+  .option('--remove', 'print what takes it back instead')
+  .addHelpText(
+    'after',
+    `
+A signed-in user sees their own rows, and of their active organization its row, its memberships
+and its members. Everything else is hidden, and "anon" sees nothing. Run it as the owner of the
+tables, again after each upgrade; "clerk-sync migrate --supabase" does that. docs/supabase.md
+has the rest.
+
+Examples:
+  $ clerk-sync sql supabase --views | psql "$DATABASE_URL"
+  $ clerk-sync sql supabase --remove | psql "$DATABASE_URL"
+`,
+  )
+  .action(async (options: { views?: boolean; remove?: boolean }) => {
+    const { supabaseRemovalSql, supabaseSql } = await import('@clerk-sync/db/schemas')
+    process.stdout.write(options.remove === true ? supabaseRemovalSql() : supabaseSql(options))
+  })
+
+program
+  .command('schema')
+  .description('write the tables as models for Prisma, Drizzle or Kysely')
+  .addArgument(
+    new Argument('<orm>', 'whose models').choices(['prisma', 'drizzle', 'kysely']).argRequired(),
+  )
+  .option('--out <file>', 'write to this file instead of stdout')
+  .addHelpText(
+    'after',
+    `
+It connects to nothing: the models follow from the release, so run it again after an upgrade.
+
+prisma   a file for a schema of several files. With --out it keeps the relation fields to your
+         own models that are in the file, and prints what prisma.config.ts needs.
+drizzle  the module "clerk-sync/drizzle", for those who don't install the package
+kysely   the module "clerk-sync/kysely"
+
+Examples:
+  $ clerk-sync schema prisma --out prisma/clerk.prisma
+  $ clerk-sync schema drizzle > src/db/clerk.ts
+`,
+  )
+  .action(async (orm: 'prisma' | 'drizzle' | 'kysely', options) => {
+    const { schema } = await import('./schema/schema.ts')
+    process.stdout.write(await schema(orm, options))
   })
 
 try {

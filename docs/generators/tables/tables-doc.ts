@@ -10,6 +10,8 @@ const intro = `# Tables
 
 Everything is in the PostgreSQL schema \`clerk\`. Ids are Clerk's own, and so are \`created_at\` and \`updated_at\`. There are no foreign keys: a row may arrive before what it belongs to.
 
+Each table has a view \`live_…\`, such as \`live_users\`, with the same columns and without what is deleted: rows with \`deleted_at\`, and child rows of such a row. Whoever reads a view needs the rights on its table too, and row level security holds for the view as for the table (from PostgreSQL 15 on; in 14 a view shows all rows). [queries.md](queries.md) has examples.
+
 \`SYNC_ENTITIES\` names the tables that are kept, \`SYNC_FIELDS\` what is kept beyond the default, and with a leading minus what is left out: \`SYNC_FIELDS=users.phone_numbers,-users.image_url\`. What is left out stays null or empty and never enters the queue. \`clerk-sync fields\` shows what your settings keep.
 
 "From" is the path inside \`data\` of the event. Notes:

@@ -3,6 +3,8 @@ import { errorMessage, explainPostgres, postgresConnection, watchWaiting } from 
 import { DatabaseUnavailableError, toConnectError } from './database-error.ts'
 import { readMigrations, readSchema } from './migration-history.ts'
 
+export { applySupabase } from './apply-supabase.ts'
+
 // Any number serves, as long as every process that migrates uses the same one.
 const migrationLock = 0x6d696772
 const connectTimeoutMs = 5_000

@@ -30,8 +30,18 @@ export async function createSchemaEngine(
   client: Client,
   datamodels: [path: string, text: string][],
 ): Promise<SchemaEngine> {
+  return createEngineOn(
+    new OneTransaction(new OneConnection(client), { schema: 'clerk' }),
+    datamodels,
+  )
+}
+
+/** The engine on connections of the adapter's. */
+export async function createEngineOn(
+  adapter: PrismaPg,
+  datamodels: [path: string, text: string][],
+): Promise<SchemaEngine> {
   wasm ??= loadEngine()
-  const adapter = new OneTransaction(new OneConnection(client), { schema: 'clerk' })
   return await (
     await wasm
   ).new({ datamodels }, () => undefined, bindMigrationAwareSqlAdapterFactory(adapter))

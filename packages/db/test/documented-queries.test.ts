@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { deletionPolicies } from '../src/index.ts'
+import type { DeletionPolicy } from '../src/index.ts'
 import { freshId, remove, upsert } from './build-change.ts'
-import { applyAll, useTables } from './tables.ts'
+import { applyAll, createTables, useTables } from './tables.ts'
 
 const tables = await useTables()
 const [db] = tables.writers
@@ -52,6 +53,192 @@ test.each(deletionPolicies)(
       }
       expect(shown).toContain('org:stays')
       expect(shown).not.toContain('org:left')
+    }
+  },
+)
+
+const day = 24 * 60 * 60 * 1_000
+const [acme, ada, bob, dan] = ['org_acme', 'user_ada', 'user_bob', 'user_dan']
+
+/** Dan left in February; Ada was signed in yesterday, Bob a year ago. */
+async function createHistory(deletionPolicy: DeletionPolicy) {
+  const history = await createTables()
+  onTestFinished(() => history.close())
+  const yesterday = Date.now() - day
+  const user = (id: string, createdAt: string) =>
+    upsert(id, {
+      type: 'user.created',
+      updatedAt: Date.parse(createdAt),
+      data: {
+        created_at: Date.parse(createdAt),
+        primary_email_address_id: 'idn_1',
+        email_addresses: [{ id: 'idn_1', email_address: `${id}@example.com` }],
+      },
+    })
+  const member = (of: string, role: string) =>
+    upsert(`orgmem_${of}`, {
+      type: 'organizationMembership.created',
+      updatedAt: Date.UTC(2026, 0, 15),
+      data: {
+        organization: { id: acme },
+        public_user_data: { user_id: of },
+        role,
+        created_at: Date.UTC(2026, 0, 15),
+      },
+    })
+  const invitation = (id: string, data: object) =>
+    upsert(id, {
+      type: 'organizationInvitation.created',
+      updatedAt: Date.UTC(2026, 0, 16),
+      data: {
+        organization_id: acme,
+        inviter_id: ada,
+        email_address: `${id}@example.com`,
+        role: 'org:member',
+        status: 'pending',
+        created_at: Date.UTC(2026, 0, 16),
+        ...data,
+      },
+    })
+  const session = (of: string, createdAt: number) =>
+    upsert(`sess_${of}`, {
+      type: 'session.created',
+      updatedAt: createdAt,
+      data: { user_id: of, status: 'active', created_at: createdAt },
+    })
+  await applyAll(
+    history.writers[0],
+    [
+      user(ada, '2026-01-05T00:00:00Z'),
+      user(bob, '2026-01-11T23:59:59Z'),
+      user(dan, '2026-01-12T00:00:00Z'),
+      user('user_eve', '2026-02-10T00:00:00Z'),
+      upsert(acme, { type: 'organization.created', data: { name: 'Acme' } }),
+      upsert('org_idle', { type: 'organization.created', data: { name: 'Idle' } }),
+      upsert('role_1', {
+        type: 'role.created',
+        data: {
+          key: 'org:admin',
+          permissions: [
+            { id: 'perm_2', key: 'org:b' },
+            { id: 'perm_1', key: 'org:a' },
+          ],
+        },
+      }),
+      member(ada, 'org:admin'),
+      member(bob, 'org:member'),
+      member(dan, 'org:member'),
+      session(ada, yesterday),
+      session(bob, yesterday - 365 * day),
+      session(dan, yesterday),
+      invitation('orginv_expired', { expires_at: Date.UTC(2026, 1, 11) }),
+      invitation('orginv_open', { expires_at: Date.now() + day }),
+      invitation('orginv_revoked', { status: 'revoked' }),
+      invitation('orginv_accepted', { status: 'accepted', user_id: bob }),
+      upsert(acme, {
+        type: 'organization.updated',
+        updatedAt: yesterday,
+        data: { name: 'Acme' },
+      }),
+    ],
+    { deletionPolicy, auditValues: false },
+  )
+  await applyAll(history.writers[0], [remove(dan, { occurredAt: Date.UTC(2026, 1, 20) })], {
+    deletionPolicy,
+    auditValues: false,
+  })
+  return history
+}
+
+/** The statements of docs/queries.md, by the heading above them. */
+async function readQueries(): Promise<Map<string, string[]>> {
+  const text = await readFile(new URL('../../../docs/queries.md', import.meta.url), 'utf8')
+  const sections = text.split(/^## /m).slice(1)
+  return new Map(
+    sections.map((section) => [
+      section.slice(0, section.indexOf('\n')),
+      [...section.matchAll(/```sql\n(.*?);\n```/gs)].map(([, sql = '']) => sql),
+    ]),
+  )
+}
+
+// What each statement answers, in order; of times only that they are there.
+const answersUnder = (deletionPolicy: DeletionPolicy): Record<string, object[][]> => {
+  const isErased = deletionPolicy === 'erase'
+  const invitation = (id: string, status: string) => ({
+    organization: 'Acme',
+    email_address: `${id}@example.com`,
+    role: 'org:member',
+    invited_by: `${ada}@example.com`,
+    status,
+  })
+  const member = (id: string, role: string) => ({
+    organization: 'Acme',
+    member: `${id}@example.com`,
+    role,
+  })
+  return {
+    'Signups by week': [
+      [
+        { week: '2026-01-05', signups: 2 },
+        ...(isErased ? [] : [{ week: '2026-01-12', signups: 1 }]),
+        { week: '2026-02-09', signups: 1 },
+      ],
+    ],
+    'Members with roles': [
+      [member(ada, 'org:admin'), member(bob, 'org:member')],
+      [{ role: 'org:admin', permissions: ['org:a', 'org:b'] }],
+    ],
+    'Active organizations': [
+      [{ id: acme, name: 'Acme', active_members: 1 }],
+      [{ id: acme, name: 'Acme', changes: 1 }],
+    ],
+    'Growth and churn': [
+      isErased
+        ? [
+            { month: '2026-01-01', joined: 2, gone: 0, users: 2 },
+            { month: '2026-02-01', joined: 2, gone: 1, users: 3 },
+          ]
+        : [
+            { month: '2026-01-01', joined: 3, gone: 0, users: 3 },
+            { month: '2026-02-01', joined: 1, gone: 1, users: 3 },
+          ],
+    ],
+    'Invitations that were never accepted': [
+      [
+        invitation('orginv_expired', 'expired'),
+        invitation('orginv_open', 'pending'),
+        invitation('orginv_revoked', 'revoked'),
+      ],
+    ],
+    'What happened to this person': [
+      [
+        { type: 'user.created', entity_id: dan, outcome: 'applied' },
+        { type: 'organizationMembership.created', outcome: 'applied' },
+        { type: 'user.deleted', entity_id: dan, outcome: 'deleted', changed_columns: null },
+        { type: 'session.created', entity_id: `sess_${dan}`, outcome: 'applied' },
+      ],
+    ],
+  }
+}
+
+test.each(deletionPolicies)(
+  'with %s each query of docs/queries.md answers right',
+  async (policy) => {
+    const history = await createHistory(policy)
+    const queries = await readQueries()
+    const answers = answersUnder(policy)
+    expect([...queries.keys()]).toEqual(Object.keys(answers))
+    for (const [heading, statements] of queries) {
+      const found = []
+      for (const sql of statements) {
+        const shown = sql.replaceAll('$1', `'${dan}'`)
+        const rows = await history.query<{ row: object }>(
+          `SELECT to_jsonb(shown) AS row FROM (${shown}) AS shown`,
+        )
+        found.push(rows.map(({ row }) => row))
+      }
+      expect({ [heading]: found }).toMatchObject({ [heading]: answers[heading] })
     }
   },
 )

@@ -3,7 +3,7 @@ import type { Comparison, Drift } from './statements/reconcile-items.ts'
 import { readConcerned, updatedAtOf } from '@clerk-sync/events'
 import type { ClerkObject, Entity, EntityApi } from '@clerk-sync/events'
 import { addFailure } from './entity-drift.ts'
-import type { Failures } from './entity-drift.ts'
+import type { EntityState, Failures, Save } from './entity-drift.ts'
 import { readOnes, rowOf } from './confirm.ts'
 import type { RowIds } from './confirm.ts'
 import { readPages } from './pages.ts'
@@ -14,21 +14,21 @@ import type { ReconcileOptions } from './reconcile-options.ts'
 const rowsAtOnce = 100
 
 /**
- * Reads Clerk's list and notes how the table differs from it. Returns how many entries Clerk has, and
- * how it is known that the list did not give all of them.
+ * Reads Clerk's list from where `state` is, and notes how the table differs from it: how many entries
+ * Clerk has, and how it is known that the list did not give all of them, is in the state then.
  */
 export async function compareList(
   options: ReconcileOptions,
   comparison: Comparison,
-  { entityApi, failures }: { entityApi: EntityApi; failures: Failures },
-): Promise<{ seen: number; shortage: string | undefined }> {
+  { entityApi, state, save }: { entityApi: EntityApi; state: EntityState; save: Save },
+): Promise<void> {
   const { db, api, signal, onProgress } = options
   const { entity } = comparison
-  let seen = 0
-  let shortage: string | undefined
-  for await (const page of readPages(api, { ...entity, api: entityApi })) {
+  const { failures } = state
+  const start = { position: state.position, seen: state.read }
+  for await (const page of readPages(api, { ...entity, api: entityApi }, start)) {
     signal.throwIfAborted()
-    shortage = page.shortage
+    if (page.shortage !== undefined) state.shortage = page.shortage
     for (const problem of page.problems) addFailure(failures, 'unread', problem)
     const listed = page.items.flatMap((item) => {
       const [id, updatedAt] = [String(item['id']), updatedAtOf(item)]
@@ -38,10 +38,12 @@ export async function compareList(
     })
     const drift = await retryWhileUnavailable(options, () => notePage(db, comparison, listed))
     await dropDeleted(options, comparison, page.items, drift)
-    seen += listed.length
-    onProgress({ entity, seen, total: page.total })
+    state.seen += listed.length
+    state.read += page.items.length + page.problems.length
+    state.position = page.position
+    await save()
+    onProgress({ entity, seen: state.seen, total: page.total })
   }
-  return { seen, shortage }
 }
 
 // The page may be older than the deletion: only a second read, after the tombstone was seen, proves

@@ -2,6 +2,7 @@ import { drifts, settleDrift } from './statements/reconcile-items.ts'
 import type { Comparison, Drift } from './statements/reconcile-items.ts'
 import type { Database } from '@clerk-sync/db'
 import type { Entity } from '@clerk-sync/events'
+import type { Position } from '@clerk-sync/events/backend-api'
 import { retryWhileUnavailable } from './retry-while-unavailable.ts'
 import type { RetryOptions } from './retry-while-unavailable.ts'
 
@@ -52,6 +53,24 @@ export interface Failures {
   refused: number
   readonly reasons: string[]
 }
+
+/** How far the comparison of one entity is. Times are milliseconds. */
+export interface EntityState {
+  /** What changed in Clerk since is on its way by webhook. */
+  readonly since: number
+  phase: 'list' | 'delete' | 'write'
+  /** Where the list is read on, and how many of its entries were read. */
+  position: Position
+  read: number
+  /** How many entries could be compared. */
+  seen: number
+  shortage?: string
+  readonly failures: Failures
+  repaired: number
+}
+
+/** Saves the state, for a run in slices. */
+export type Save = () => Promise<void>
 
 /** Counts an entry that could not be compared, or a repair that was refused. */
 export function addFailure(failures: Failures, kind: 'unread' | 'refused', reason: string): void {

@@ -1,12 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FeatureNotEnabledError, isAboutOnePath } from '@clerk-sync/events/backend-api'
-import { beginReconcile, finishReconcile, keepAlive } from './statements/reconcile-runs.ts'
+import {
+  beginReconcile,
+  beginSlice,
+  endSlice,
+  finishReconcile,
+  keepAlive,
+  saveSlice,
+} from './statements/reconcile-runs.ts'
 import type { Comparison } from './statements/reconcile-items.ts'
 import type { Entity, EntityApi } from '@clerk-sync/events'
 import { compareList, findExtras } from './compare.ts'
 import { nothingFound, readDrift } from './entity-drift.ts'
-import type { EntityDrift, Failures } from './entity-drift.ts'
+import type { EntityDrift, EntityState, Failures, Save } from './entity-drift.ts'
 import { retryWhileUnavailable } from './retry-while-unavailable.ts'
 import { deleteLimit } from './delete-limit.ts'
 import type { DeleteLimit } from './delete-limit.ts'
@@ -45,7 +52,9 @@ export async function reconcile(options: ReconcileOptions): Promise<EntityDrift[
   // A run that waits long for Clerk must not look like one that has crashed.
   const heartbeat = setInterval(() => void keepAlive(db, runId).catch(() => undefined), 20_000)
   try {
-    const found = await reconcileAll(options, runId)
+    const state = firstState()
+    await reconcileAll(options, { runId, state, save: async () => undefined })
+    const { found } = state
     await retryWhileUnavailable(options, () => finishReconcile(db, runId, found))
     return found
   } catch (error) {
@@ -57,45 +66,112 @@ export async function reconcile(options: ReconcileOptions): Promise<EntityDrift[
   }
 }
 
-async function reconcileAll(options: ReconcileOptions, runId: string): Promise<EntityDrift[]> {
-  let mayWrite = options.repair !== undefined
-  const found: EntityDrift[] = []
-  for (const entity of options.entities) {
-    const drift = await reconcileOne(options, { runId, entity, mayWrite })
-    found.push(drift)
-    if (drift.exceedsDeleteLimit) mayWrite = false
-  }
-  return found
+/** What a slice works on, and how long: `endsAt` is in milliseconds since the epoch. */
+export interface SliceOptions extends ReconcileOptions {
+  readonly endsAt: number
 }
 
-interface Work {
+/** What is known at the end of a slice. */
+export interface SliceResult {
+  /** Whether all entities were compared; otherwise the next slice goes on. */
+  readonly isFinished: boolean
+  /** The entities that are finished. */
+  readonly found: readonly EntityDrift[]
+}
+
+/**
+ * Does a part of a reconcile: begins one, or goes on where the last slice stopped. It stops at `endsAt`,
+ * or when `signal` is aborted; what it was reading then is read again. Another reconcile may run between
+ * two slices: then the next slice begins anew.
+ *
+ * @throws {ReconcileBusyError} when a run is under way; {SecretKeyRefusedError} and what the database
+ * throws.
+ */
+export async function reconcileSlice(options: SliceOptions): Promise<SliceResult> {
+  const { db } = options
+  const repair = options.repair !== undefined
+  const begun = await beginSlice(db, { id: randomUUID(), repair, slice: firstState() })
+  if ('busy' in begun) throw new ReconcileBusyError('a reconcile is under way already')
+  const { id: runId } = begun
+  const state = begun.slice as RunState
+  const deadline = AbortSignal.timeout(Math.max(0, options.endsAt - Date.now()))
+  const signal = AbortSignal.any([options.signal, deadline])
+  const heartbeat = setInterval(() => void keepAlive(db, runId).catch(() => undefined), 20_000)
+  try {
+    await reconcileAll(
+      { ...options, signal },
+      { runId, state, save: () => saveSlice(db, runId, state) },
+    )
+    await finishReconcile(db, runId, state.found)
+    return { isFinished: true, found: state.found }
+  } catch (error) {
+    const isEnd = signal.aborted
+    await (isEnd ? endSlice(db, runId) : finishReconcile(db, runId)).catch(() => undefined)
+    if (isEnd) return { isFinished: false, found: state.found }
+    throw error
+  } finally {
+    clearInterval(heartbeat)
+  }
+}
+
+/** How far a run is. */
+interface RunState {
+  readonly found: EntityDrift[]
+  mayWrite: boolean
+  /** Of the entity that is compared now. */
+  current: EntityState | undefined
+}
+
+const firstState = (): RunState => ({ found: [], mayWrite: true, current: undefined })
+
+interface Run {
   readonly runId: string
-  readonly entity: Entity
-  readonly mayWrite: boolean
+  readonly state: RunState
+  readonly save: Save
+}
+
+async function reconcileAll(options: ReconcileOptions, run: Run): Promise<void> {
+  const { state, save } = run
+  const done = new Set(state.found.map(({ table }) => table))
+  for (const entity of options.entities.filter(({ table }) => !done.has(table))) {
+    const drift = await reconcileOne(options, entity, run)
+    state.found.push(drift)
+    state.current = undefined
+    if (drift.exceedsDeleteLimit) state.mayWrite = false
+    await save()
+  }
 }
 
 async function reconcileOne(
   options: ReconcileOptions,
-  { runId, entity, mayWrite }: Work,
+  entity: Entity,
+  run: Run,
 ): Promise<EntityDrift> {
   if (!entity.api) return { ...nothingFound(entity), note: "Clerk's API does not list it" }
   const entityApi = entity.api
-  const since = Date.now() - (options.inFlightMs ?? inFlightMs)
-  const comparison: Comparison = { runId, entity, since }
-  const failures: Failures = { unread: 0, refused: 0, reasons: [] }
-  let done: Partial<EntityDrift>
+  const state = (run.state.current ??= {
+    since: Date.now() - (options.inFlightMs ?? inFlightMs),
+    phase: 'list',
+    position: {},
+    read: 0,
+    seen: 0,
+    failures: { unread: 0, refused: 0, reasons: [] },
+    repaired: 0,
+  })
+  const comparison: Comparison = { runId: run.runId, entity, since: state.since }
+  const { runId, save } = run
+  const mayWrite = run.state.mayWrite && options.repair !== undefined
+  const work: Work = { runId, save, mayWrite, entityApi, state }
+  let done: Partial<EntityDrift> = {}
   try {
-    const { seen, shortage } = await compareList(options, comparison, { entityApi, failures })
-    done = { seen, ...(shortage === undefined ? {} : { problem: shortage }) }
+    if (state.phase === 'list') {
+      await compareList(options, comparison, work)
+      await begin(work, 'delete')
+    }
+    if (state.shortage !== undefined) done = { problem: state.shortage }
     const more = options.repair
-      ? await repair(options, comparison, {
-          entityApi,
-          failures,
-          seen,
-          mayWrite,
-          maxDeletes: options.repair.maxDeletes,
-        })
-      : await wait(options, comparison, failures)
+      ? await repair(options, comparison, { ...work, maxDeletes: options.repair.maxDeletes })
+      : await wait(options, comparison, state.failures)
     done = { ...done, ...more }
   } catch (error) {
     if (!isAboutOnePath(error)) throw error
@@ -104,10 +180,23 @@ async function reconcileOne(
     }
     done = { problem: error.message }
   }
-  return { ...(await readDrift(options, comparison)), ...failures, ...done }
+  const { seen, repaired, failures } = state
+  return { ...(await readDrift(options, comparison)), ...failures, seen, repaired, ...done }
 }
 
-type Done = Pick<EntityDrift, 'repaired' | 'note' | 'exceedsDeleteLimit'>
+interface Work extends Omit<Run, 'state'> {
+  readonly mayWrite: boolean
+  readonly entityApi: EntityApi
+  readonly state: EntityState
+}
+
+/** Goes on to the next phase, which reads the list from its start. */
+async function begin({ state, save }: Work, phase: EntityState['phase']): Promise<void> {
+  Object.assign(state, { phase, position: {}, read: 0 })
+  await save()
+}
+
+type Done = Pick<EntityDrift, 'note' | 'exceedsDeleteLimit'>
 
 // The event of what was deleted in Clerk a moment ago is on its way.
 async function wait(
@@ -118,29 +207,29 @@ async function wait(
   const extras = await findExtras(options, comparison, failures)
   const { signal } = options
   if (extras.length > 0) await sleep(options.settleMs ?? settleMs, undefined, { signal })
-  return { repaired: 0 }
+  return {}
 }
 
 async function repair(
   options: ReconcileOptions,
   comparison: Comparison,
-  work: {
-    entityApi: EntityApi
-    failures: Failures
-    seen: number
-    mayWrite: boolean
-    maxDeletes: DeleteLimit
-  },
+  work: Work & { maxDeletes: DeleteLimit },
 ): Promise<Done> {
   const { entity } = comparison
-  const limit = deleteLimit(work.seen, work.maxDeletes)
-  const extras = await findExtras(options, comparison, work.failures, limit)
-  if (!work.mayWrite) return { repaired: 0, note: 'not repaired: the repair has stopped before' }
-  if (extras.length > limit) {
-    const rows = limit === 1 ? '1 row' : `${limit} rows`
-    const note = `not repaired: more than ${rows} to delete; look at them, then raise the delete limit (--max-deletes, RECONCILE_MAX_DELETES)`
-    return { repaired: 0, note, exceedsDeleteLimit: true }
+  const { state } = work
+  if (state.phase === 'delete') {
+    const limit = deleteLimit(state.seen, work.maxDeletes)
+    const extras = await findExtras(options, comparison, state.failures, limit)
+    if (!work.mayWrite) return { note: 'not repaired: the repair has stopped before' }
+    if (extras.length > limit) {
+      const rows = limit === 1 ? '1 row' : `${limit} rows`
+      const note = `not repaired: more than ${rows} to delete; look at them, then raise the delete limit (--max-deletes, RECONCILE_MAX_DELETES)`
+      return { note, exceedsDeleteLimit: true }
+    }
+    const { failures } = state
+    state.repaired += await repairDeletes(options, { entity, failures }, extras)
+    await begin(work, 'write')
   }
-  const deleted = await repairDeletes(options, { entity, failures: work.failures }, extras)
-  return { repaired: deleted + (await repairRows(options, comparison, work)) }
+  await repairRows(options, comparison, work)
+  return {}
 }

@@ -6,7 +6,7 @@ import type { Comparison, Drift } from './statements/reconcile-items.ts'
 import type { Change, ClerkObject, Entity, EntityApi } from '@clerk-sync/events'
 import { isResurrected } from './compare.ts'
 import { addFailure } from './entity-drift.ts'
-import type { Failures } from './entity-drift.ts'
+import type { EntityState, Failures, Save } from './entity-drift.ts'
 import { readOnes, rowOf } from './confirm.ts'
 import type { RowIds } from './confirm.ts'
 import { readPages, reportUnreadable } from './pages.ts'
@@ -18,32 +18,37 @@ const rowsAtOnce = 500
 // Asked by ids, a list gives a fifth of what a page holds (users: 100 and 500).
 const worthAskingById = 1 / 5
 
-/** Writes rows that are missing, stale or wrongly deleted. Returns how many. */
+/** Writes rows that are missing, stale or wrongly deleted. */
 export async function repairRows(
   options: ReconcileOptions,
   comparison: Comparison,
-  { entityApi, seen, failures }: { entityApi: EntityApi; seen: number; failures: Failures },
-): Promise<number> {
+  { entityApi, state, save }: { entityApi: EntityApi; state: EntityState; save: Save },
+): Promise<void> {
   const { api, signal } = options
-  const few = entityApi.byIds ? seen * worthAskingById : 0
+  const { failures } = state
+  const few = entityApi.byIds ? state.seen * worthAskingById : 0
   const { ids, count } = await readDrifting(options, comparison, few)
-  if (count === 0) return 0
-  let repaired = 0
+  if (count === 0) return
   if (count <= few) {
     for (let start = 0; start < count; start += rowsAtOnce) {
       const rows = ids.slice(start, start + rowsAtOnce).map((id) => ({ id }))
       const there = await readOnes(api, comparison.entity, rows)
       signal.throwIfAborted()
       const items = [...there.values()].filter((item) => item !== null)
-      repaired += await repairItems(options, comparison, { items, failures })
+      state.repaired += await repairItems(options, comparison, { items, failures })
+      await save()
     }
-    return repaired
+    return
   }
-  for await (const { items } of readPages(api, { ...comparison.entity, api: entityApi })) {
+  const start = { position: state.position, seen: state.read }
+  for await (const page of readPages(api, { ...comparison.entity, api: entityApi }, start)) {
     signal.throwIfAborted()
-    repaired += await repairItems(options, comparison, { items, failures })
+    const { items, problems, position } = page
+    state.repaired += await repairItems(options, comparison, { items, failures })
+    state.read += items.length + problems.length
+    state.position = position
+    await save()
   }
-  return repaired
 }
 
 /** How many rows are to be written, and their ids where they are few. */

@@ -44,15 +44,62 @@ export async function beginReconcile(
   return { busy: undefined }
 }
 
-/** @throws an Error when the notes of the run are lost. */
-export async function assertWhole(tx: Transaction, runId: string): Promise<void> {
+/**
+ * Begins a run that is done in slices, or goes on with one that is not finished, with what the last
+ * slice has saved. `busy`: any run is under way in another process.
+ */
+export async function beginSlice(
+  db: Database,
+  { id, repair, ...first }: { id: string; repair: boolean; slice: unknown },
+): Promise<{ id: string; slice: unknown } | { busy: string }> {
+  const resumed = await db.transaction(async (tx) => {
+    await tx.query(`SELECT pg_advisory_xact_lock(${beginLock})::text`)
+    const [last] = await tx.query<{ id: string; slice: unknown }>(
+      `UPDATE clerk.reconcile_runs SET alive_at = now()
+       WHERE id = (SELECT id FROM clerk.reconcile_runs ORDER BY started_at DESC LIMIT 1)
+         AND finished_at IS NULL AND slice IS NOT NULL AND repair = $1
+         AND alive_at < now() - $2::float8 * interval '1 millisecond'
+       RETURNING id, slice`,
+      repair,
+      crashedAfterMs,
+    )
+    return last
+  })
+  if (resumed && (await db.transaction((tx) => isWhole(tx, resumed.id)))) return resumed
+  if (resumed) await finishReconcile(db, resumed.id)
+  const { busy } = await beginReconcile(db, { id, repair })
+  if (busy !== undefined) return { busy }
+  await saveSlice(db, id, first.slice)
+  return { id, slice: first.slice }
+}
+
+/** Saves how far a run in slices is. */
+export async function saveSlice(db: Database, id: string, slice: unknown): Promise<void> {
+  await db.query(
+    'UPDATE clerk.reconcile_runs SET slice = $2::jsonb, alive_at = now() WHERE id = $1',
+    id,
+    JSON.stringify(slice),
+  )
+}
+
+/** Ends a slice: anybody may go on with the run at once, or begin another one. */
+export async function endSlice(db: Database, id: string): Promise<void> {
+  await db.query(`UPDATE clerk.reconcile_runs SET alive_at = '-infinity' WHERE id = $1`, id)
+}
+
+async function isWhole(tx: Transaction, runId: string): Promise<boolean> {
   const rows = await tx.query<object>(
     'SELECT 1 AS one FROM clerk.reconcile_items WHERE run_id = $1 AND entity = $2 AND id = $3',
     runId,
     firstItem.entity,
     firstItem.id,
   )
-  if (rows.length > 0) return
+  return rows.length > 0
+}
+
+/** @throws an Error when the notes of the run are lost. */
+export async function assertWhole(tx: Transaction, runId: string): Promise<void> {
+  if (await isWhole(tx, runId)) return
   throw new Error('the database has lost what this comparison noted, as after a crash: start anew')
 }
 

@@ -1,0 +1,25 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { prismaSchema } from '@clerk-sync/db/schemas'
+import { expect, onTestFinished, test } from 'vitest'
+import { schema, schemaKinds } from './schema.ts'
+
+test.each(schemaKinds)('%s is printed, or written to --out', async (kind) => {
+  const directory = await mkdtemp(join(tmpdir(), 'clerk-sync-schema-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  const out = join(directory, 'clerk')
+  const printed = await schema(kind, {})
+  expect(printed).toContain('primary_email_address')
+  expect(await schema(kind, { out })).toContain(`wrote ${out}`)
+  expect(await readFile(out, 'utf8')).toBe(printed)
+})
+
+test('prisma keeps the relation fields in the file, and prints what prisma.config.ts needs', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'clerk-sync-schema-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  const out = join(directory, 'clerk.prisma')
+  await writeFile(out, prismaSchema().replace('model ClerkUser {\n', '$&  posts Post[]\n'))
+  expect(await schema('prisma', { out })).toContain('experimental: { externalTables: true }')
+  expect(await readFile(out, 'utf8')).toContain('\n  posts Post[]\n')
+})

@@ -1,0 +1,7 @@
+export { drizzleSchema } from './drizzle-schema.ts'
+export { kyselySchema } from './kysely-schema.ts'
+export { liveView, storedTables } from './stored-tables.ts'
+export type { StoredTable } from './stored-tables.ts'
+export { prismaConfig, prismaSchema } from './prisma-schema.ts'
+export { supabaseRemovalSql, supabaseSql } from './supabase-sql.ts'
+export type { SupabaseOptions } from './supabase-sql.ts'
