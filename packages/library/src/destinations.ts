@@ -145,11 +145,16 @@ export function openQueueDestination(redisUrl: string, logger: PlainLogger): Des
 
   // bullmq and ioredis are loaded only by who uses them.
   async function open() {
-    const queues = await import('@clerk-sync/queue')
-    const queue = queues.openQueue(queues.locateQueue({ redisUrl, databaseUrl: undefined }), {
-      onError: queues.createQueueErrorLog(logger),
-    })
-    return { ...queues, queue, producer: queues.createProducer(queue) }
+    try {
+      const { CannotEnqueueError, openRedisQueue } = await import('./redis-queue.ts')
+      return { CannotEnqueueError, ...openRedisQueue(redisUrl, logger) }
+    } catch (error) {
+      const { code } = Object(error) as { code?: unknown }
+      if (code !== 'ERR_MODULE_NOT_FOUND') throw error
+      throw new Error('redisUrl needs two more packages: npm install bullmq ioredis', {
+        cause: error,
+      })
+    }
   }
 
   return {

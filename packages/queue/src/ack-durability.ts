@@ -1,5 +1,4 @@
-import { createBatcher, oneOf, retry } from '@clerk-sync/ops'
-import type { Variable } from '@clerk-sync/ops'
+import { createBatcher, retry } from '@clerk-sync/ops'
 import type { PostgresQueueBackend } from 'bullmq'
 import { BrokenQueueError, bullQueueOf, QueueUnavailableError } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
@@ -7,13 +6,10 @@ import { countLostConnections, redisClientOf } from './redis-connection.ts'
 import type { RedisClient } from './redis-connection.ts'
 import { readRedisFacts } from './redis-info.ts'
 
-const durabilities = ['enqueued', 'fsync'] as const
+export const durabilities = ['enqueued', 'fsync'] as const
 
 /** When an event counts as stored: once the queue has it, or once it is on the server's disk. */
 export type AckDurability = (typeof durabilities)[number]
-
-/** ACK_DURABILITY: what must be true of an event before ingest answers 200. */
-export const ackDurability: Variable<AckDurability> = oneOf(durabilities, 'enqueued')
 
 // With appendfsync everysec Redis needs up to a second. It must answer before the timeout of commands.
 const fsyncTimeoutMs = 1_500

@@ -1,4 +1,4 @@
-export { ackDurability, checkAckDurability, refuseWithoutFsync } from './ack-durability.ts'
+export { checkAckDurability, refuseWithoutFsync } from './ack-durability.ts'
 export type { AckDurability } from './ack-durability.ts'
 export { checkQueue } from './check-queue.ts'
 export { CannotApplyError, createConsumer, GiveBackError } from './consumer.ts'
@@ -9,15 +9,7 @@ export { readFailure, scanJobs } from './failed-jobs.ts'
 export type { FailedSelection, Failure } from './failed-jobs.ts'
 export { checkDirectConnection, SharedSessionsError } from './direct-connection.ts'
 export { hideValues } from './hide-values.ts'
-export {
-  defaultEnqueueTimeoutMs,
-  enqueueTimeoutMs,
-  locateQueue,
-  missingQueue,
-  queueLocationOf,
-  queueVariables,
-  redisUrl,
-} from './location.ts'
+export { locateQueue } from './location.ts'
 export type { QueueLocation } from './location.ts'
 export { openQueue, QueueUnavailableError } from './open-queue.ts'
 export type { OpenQueue } from './open-queue.ts'
@@ -29,6 +21,15 @@ export type { QueueDepth, QueueFacts } from './queue-depth.ts'
 export { lossMessages, watchForLoss } from './queue-loss.ts'
 export type { LossWatch, QueueLoss } from './queue-loss.ts'
 export { registerQueueMetrics } from './queue-metrics.ts'
+export {
+  ackDurability,
+  defaultEnqueueTimeoutMs,
+  enqueueTimeoutMs,
+  missingQueue,
+  queueLocationOf,
+  queueVariables,
+  redisUrl,
+} from './queue-settings.ts'
 export { migrateQueue, pendingQueueMigrations } from './queue-migrations.ts'
 export { parseRedisUrl } from './redis-address.ts'
 export type { RedisAddress } from './redis-address.ts'

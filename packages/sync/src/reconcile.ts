@@ -89,8 +89,11 @@ export interface SliceResult {
  */
 export async function reconcileSlice(options: SliceOptions): Promise<SliceResult> {
   const { db } = options
-  const repair = options.repair !== undefined
-  const begun = await beginSlice(db, { id: randomUUID(), repair, slice: firstState() })
+  const begun = await beginSlice(db, {
+    id: randomUUID(),
+    repair: options.repair !== undefined,
+    slice: firstState(),
+  })
   if ('busy' in begun) throw new ReconcileBusyError('a reconcile is under way already')
   const { id: runId } = begun
   const state = begun.slice as RunState

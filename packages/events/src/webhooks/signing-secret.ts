@@ -1,8 +1,5 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { errorMessage, variable } from '@clerk-sync/ops'
-import type { Variable } from '@clerk-sync/ops'
-import { z } from 'zod'
 
 // A KeyObject prints as an empty object, so no log shows the key. On a 2 KB body it makes the HMAC
 // four times cheaper than the same key in a Buffer (2.9 against 13 us).
@@ -12,12 +9,6 @@ const prefix = 'whsec_'
 
 // Svix's own length. Standard Webhooks allows 24 to 64 bytes.
 const newSecretBytes = 24
-
-/** CLERK_WEBHOOK_SIGNING_SECRET: one or several signing secrets. Any of them may sign. */
-export const webhookSigningSecret: Variable<SigningSecret[]> = variable(
-  z.string().transform(toSecrets),
-  'whsec_c2VjcmV0IGZyb20gdGhlIENsZXJrIGRhc2hib2FyZA==',
-)
 
 /**
  * Reads one or several signing secrets, separated by spaces or commas. As in the reference
@@ -42,15 +33,6 @@ export function parseSigningSecrets(text: string): SigningSecret[] {
 /** Creates a random secret, `whsec_<base64>`. */
 export function createSigningSecret(): string {
   return prefix + randomBytes(newSecretBytes).toString('base64')
-}
-
-function toSecrets(text: string, context: z.RefinementCtx): SigningSecret[] {
-  try {
-    return parseSigningSecrets(text)
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: `is wrong: ${errorMessage(error)}` })
-    return z.NEVER
-  }
 }
 
 // Buffer.from skips characters that are not base64: a mistyped secret would become another key.

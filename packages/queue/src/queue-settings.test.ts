@@ -1,6 +1,6 @@
 import { readConfig } from '@clerk-sync/ops'
 import { expect, test } from 'vitest'
-import { redisUrl } from './location.ts'
+import { redisUrl } from './queue-settings.ts'
 
 test.each([
   ['localhost:6379', 'must be a redis:// or rediss:// URL (docs/redis.md has all forms)'],
