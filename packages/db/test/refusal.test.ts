@@ -119,6 +119,7 @@ test('a value taken already is told by SQLSTATE and constraint, without the valu
 test('a null that is refused is told by table and column, a value that does not fit by table', async () => {
   const id = freshId()
   await tables.query(`
+    DROP VIEW clerk.live_permissions, clerk.live_role_permissions;
     ALTER TABLE clerk.permissions ALTER COLUMN name SET NOT NULL, ALTER COLUMN key TYPE varchar(5)`)
   const permission = (data: object) =>
     refusal(upsert(id, { type: 'permission.created', data: { ...data } }))

@@ -136,6 +136,8 @@ test.for([refused(403, 'authorization_invalid'), refused(503), json({ total_coun
     expect(problemsIn(await scene.backfill({ api }))).toEqual({})
     expect(isComplete(await scene.reconcile({ api }))).toBe(true)
   },
+  // Four times up to ten seconds are waited for a count that is not answered.
+  60_000,
 )
 
 test('a user who is counted but never listed is a problem', async () => {
