@@ -12,7 +12,7 @@ import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { createChain, outcomesOf } from './chain.ts'
 
 const root = join(import.meta.dirname, '../..')
-const rolesSql = readFileSync(join(root, 'deploy/postgres/roles.sql'), 'utf8')
+const rolesSql = readFileSync(join(root, 'packages/db/roles/roles.sql'), 'utf8')
 const main = join(root, 'apps/cli/src/main.ts')
 const password = 'of-a-role'
 const logins = ['clerk_sync_migrate', 'clerk_sync_worker', 'clerk_sync_cli']

@@ -2,12 +2,14 @@
 import { existsSync } from 'node:fs'
 import { entities } from '@clerk-sync/events'
 import { readVersion } from '@clerk-sync/ops'
+import { defaultTablesSchema, inTablesSchema, withTablesSchemaOf } from '@clerk-sync/ops'
 import { startProblem } from '@clerk-sync/ops/process'
 import { Argument, Command, Option } from 'commander'
 import { fields } from './fields/fields.ts'
 import { atLeastOne, deleteLimit, zeroOrMore } from './terminal/parse-option.ts'
 
 if (existsSync('.env')) process.loadEnvFile('.env')
+const env = withTablesSchemaOf(process.env)
 
 const things = new Intl.ListFormat('en').format(
   entities.map(({ table }) => table.replaceAll('_', ' ')),
@@ -35,7 +37,7 @@ program
   )
   .action(async (options) => {
     const { start } = await import('./start/start.ts')
-    await start(process.env, options)
+    await start(env, options)
   })
 
 program
@@ -50,7 +52,7 @@ program
   .option('--timeout <ms>', 'how long to wait for the row', atLeastOne, 10_000)
   .action(async (type: string, options) => {
     const { trigger } = await import('./trigger/trigger.ts')
-    process.exitCode = await trigger(type, options, process.env)
+    process.exitCode = await trigger(type, options, env)
   })
 
 program
@@ -71,7 +73,7 @@ Examples:
 `,
   )
   .action((options) => {
-    const { text, problem } = fields(options, process.env)
+    const { text, problem } = fields(options, env)
     process.stdout.write(text)
     if (problem) throw problem
   })
@@ -123,7 +125,7 @@ Examples:
   )
   .action(async (options) => {
     const { backfill } = await import('./backfill/backfill.ts')
-    process.exitCode = await backfill(options, process.env)
+    process.exitCode = await backfill(options, env)
   })
 
 program
@@ -170,7 +172,7 @@ Examples:
   )
   .action(async (options) => {
     const { reconcile } = await import('./reconcile/reconcile.ts')
-    process.exitCode = await reconcile(options, process.env)
+    process.exitCode = await reconcile(options, env)
   })
 
 program
@@ -207,7 +209,7 @@ Examples:
   )
   .action(async (options) => {
     const { replay } = await import('./replay/replay.ts')
-    process.exitCode = await replay(options, process.env)
+    process.exitCode = await replay(options, env)
   })
 
 program
@@ -235,7 +237,7 @@ Examples:
   )
   .action(async (options) => {
     const { doctor } = await import('./doctor/doctor.ts')
-    process.exitCode = await doctor(options, process.env)
+    process.exitCode = await doctor(options, env)
   })
 
 for (const app of ['ingest', 'worker', 'console'] as const) {
@@ -252,7 +254,7 @@ program
   .option('--views', 'with --supabase: also the views public.clerk_…')
   .action(async (options) => {
     const { migrate } = await import('./migrate/migrate.ts')
-    await migrate(process.env, options)
+    await migrate(env, options)
   })
 
 const sql = program.command('sql').description('print SQL to look at, or to run yourself')
@@ -277,7 +279,29 @@ Examples:
   )
   .action(async (options: { views?: boolean; remove?: boolean }) => {
     const { supabaseRemovalSql, supabaseSql } = await import('@clerk-sync/db/schemas')
-    process.stdout.write(options.remove === true ? supabaseRemovalSql() : supabaseSql(options))
+    const text = options.remove === true ? supabaseRemovalSql() : supabaseSql(options)
+    process.stdout.write(inTablesSchema(text, env['TABLES_SCHEMA'] || defaultTablesSchema))
+  })
+
+sql
+  .command('roles')
+  .description('a role of PostgreSQL with only the needed rights for each process')
+  .addHelpText(
+    'after',
+    `
+Run it as a superuser, before the first "clerk-sync migrate" or at any time later, and again after
+each upgrade. It makes the roles without logins: docs/deploy.md says how each process gets one.
+With TABLES_SCHEMA it is about the tables of that schema.
+
+Example:
+  $ clerk-sync sql roles | psql "$ADMIN_DATABASE_URL" -1 -v ON_ERROR_STOP=1
+`,
+  )
+  .action(async () => {
+    const { rolesSql } = await import('@clerk-sync/db/schemas')
+    process.stdout.write(
+      inTablesSchema(await rolesSql(), env['TABLES_SCHEMA'] || defaultTablesSchema),
+    )
   })
 
 program

@@ -1,6 +1,6 @@
 import { processVariables } from '@clerk-sync/ops/process'
 import { clerkApiUrl, optionalClerkSecretKey } from '@clerk-sync/events/backend-api'
-import { flag, host, optionalPostgresUrl, port, readConfig } from '@clerk-sync/ops'
+import { flag, host, optionalPostgresUrl, port, readConfig, tablesSchema } from '@clerk-sync/ops'
 import type { Settings } from '@clerk-sync/ops'
 import { locateQueue, missingQueue, redisUrl } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
@@ -9,6 +9,7 @@ import { findLoginProblems, loginVariables, readLogin } from './login/login-sett
 
 export const consoleVariables = {
   ...processVariables,
+  TABLES_SCHEMA: tablesSchema,
   REDIS_URL: redisUrl,
   DATABASE_URL: optionalPostgresUrl,
   BOARD_PORT: port(3001),

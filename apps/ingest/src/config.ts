@@ -1,7 +1,15 @@
 import { processVariables } from '@clerk-sync/ops/process'
 import type { Kept, SigningSecret } from '@clerk-sync/events'
 import { fieldsLeftOut, keptBy, keptVariables, webhookSigningSecret } from '@clerk-sync/events'
-import { count, host, optionalPostgresUrl, port, readConfig, variable } from '@clerk-sync/ops'
+import {
+  count,
+  host,
+  optionalPostgresUrl,
+  port,
+  readConfig,
+  tablesSchema,
+  variable,
+} from '@clerk-sync/ops'
 import type { Settings } from '@clerk-sync/ops'
 import {
   ackDurability,
@@ -23,6 +31,7 @@ export const defaultLimits = {
 /** The variables that ingest reads. */
 export const ingestVariables = {
   ...processVariables,
+  TABLES_SCHEMA: tablesSchema,
   CLERK_WEBHOOK_SIGNING_SECRET: webhookSigningSecret,
   CLERK_INSTANCE_ID: variable(z.string().optional(), 'ins_2abc'),
   REDIS_URL: redisUrl,

@@ -3,7 +3,17 @@ import { clerkApiUrl, optionalClerkSecretKey } from '@clerk-sync/events/backend-
 import { deletionPolicies, shortestLedgerRetentionDays } from '@clerk-sync/db'
 import type { DeletionPolicy } from '@clerk-sync/db'
 import type { Kept } from '@clerk-sync/events'
-import { count, postgresUrl, days, flag, host, oneOf, readConfig, variable } from '@clerk-sync/ops'
+import {
+  count,
+  postgresUrl,
+  days,
+  flag,
+  host,
+  oneOf,
+  readConfig,
+  tablesSchema,
+  variable,
+} from '@clerk-sync/ops'
 import { fieldsLeftOut, keptBy, keptVariables } from '@clerk-sync/events'
 import type { Settings, Variable } from '@clerk-sync/ops'
 import { parseDeleteLimit } from '@clerk-sync/sync'
@@ -27,6 +37,7 @@ const deleteLimit: Variable<DeleteLimit> = variable(
 
 export const workerVariables = {
   ...processVariables,
+  TABLES_SCHEMA: tablesSchema,
   DATABASE_URL: postgresUrl,
   REDIS_URL: redisUrl,
   HOST: host,

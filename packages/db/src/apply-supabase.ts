@@ -1,4 +1,4 @@
-import { postgresConnection } from '@clerk-sync/ops'
+import { inTablesSchema, postgresConnection, tablesSchemaOf } from '@clerk-sync/ops'
 import { Client, DatabaseError } from 'pg'
 import { toConnectError } from './database-error.ts'
 import { supabaseSql } from './schemas/supabase-sql.ts'
@@ -20,7 +20,7 @@ export async function applySupabase(url: string, options: SupabaseOptions = {}):
     await client.connect().catch((error: unknown) => {
       throw toConnectError(error)
     })
-    await client.query(supabaseSql(options))
+    await client.query(inTablesSchema(supabaseSql(options), tablesSchemaOf(url)))
   } catch (cause) {
     if (!(cause instanceof DatabaseError)) throw cause
     throw new Error(`row level security was not applied: ${cause.message}`, { cause })

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { postgresConnection, waitAtMost } from '@clerk-sync/ops'
+import {
+  defaultTablesSchema,
+  inTablesSchema,
+  postgresConnection,
+  tablesSchemaOf,
+  waitAtMost,
+} from '@clerk-sync/ops'
 import { DatabaseError, Pool } from 'pg'
 import type { PoolClient, QueryResult } from 'pg'
 import { DatabaseRefusedError, toConnectError, toDatabaseError } from './database-error.ts'
@@ -64,6 +70,8 @@ export interface PoolUse {
 }
 
 export interface Database extends Queries {
+  /** The PostgreSQL schema of the tables. Statements are written for `clerk`. */
+  readonly tablesSchema: string
   /**
    * Runs statements in one transaction; it rolls back when `run` throws. `run` is called a second time
    * where a pooler turns out to keep no prepared statements.
@@ -85,6 +93,8 @@ export interface Database extends Queries {
  */
 export function createDatabase(options: { url: string; maxConnections: number }): Database {
   const pool = openPool(options)
+  const tablesSchema = tablesSchemaOf(options.url)
+  const localize = createLocalize(tablesSchema)
   const connected = new Set<PoolClient & WithSocket>()
   pool.on('connect', (client) => connected.add(client as PoolClient & WithSocket))
   pool.on('remove', (client) => connected.delete(client as PoolClient & WithSocket))
@@ -124,10 +134,11 @@ export function createDatabase(options: { url: string; maxConnections: number })
   }
 
   const db: Database = {
+    tablesSchema,
     query: (statement, ...values) =>
       withKnownStatements(() =>
         withConnection((client) =>
-          statementsOn(client, keepsStatements).query(statement, ...values),
+          statementsOn(client, keepsStatements, localize).query(statement, ...values),
         ),
       ),
     async transaction(run) {
@@ -135,7 +146,7 @@ export function createDatabase(options: { url: string; maxConnections: number })
       try {
         const result = await withKnownStatements(() =>
           withConnection((client) =>
-            runTransaction(client, statementsOn(client, keepsStatements), traced.run),
+            runTransaction(client, statementsOn(client, keepsStatements, localize), traced.run),
           ),
         )
         traced.end()
@@ -146,7 +157,7 @@ export function createDatabase(options: { url: string; maxConnections: number })
       }
     },
     async ping() {
-      await withConnection((client) => statementsOn(client, false).query('SELECT 1'))
+      await withConnection((client) => statementsOn(client, false, localize).query('SELECT 1'))
     },
     poolUse: () => readPoolUse(pool),
     async close() {
@@ -227,9 +238,29 @@ async function runTransaction<T>(
   }
 }
 
-function statementsOn(client: PoolClient, keepsStatements: boolean): Transaction {
+type Localize = (statement: string | PreparedStatement) => string | PreparedStatement
+
+// Statements are written for the schema `clerk`; each is written anew for another one once.
+function createLocalize(schema: string): Localize {
+  if (schema === defaultTablesSchema) return (statement) => statement
+  const known = new WeakMap<PreparedStatement, PreparedStatement>()
+  return (statement) => {
+    if (typeof statement === 'string') return inTablesSchema(statement, schema)
+    const localized =
+      known.get(statement) ?? prepare(inTablesSchema(statement.text, schema), statement.writesTo)
+    known.set(statement, localized)
+    return localized
+  }
+}
+
+function statementsOn(
+  client: PoolClient,
+  keepsStatements: boolean,
+  localize: Localize,
+): Transaction {
   let first: unknown
-  async function run(statement: string | PreparedStatement, values: unknown[]) {
+  async function run(given: string | PreparedStatement, values: unknown[]) {
+    const statement = localize(given)
     const { name, text, writesTo } =
       typeof statement === 'string' ? { ...unnamed, text: statement } : statement
     const isNamed = keepsStatements && name !== undefined

@@ -1,5 +1,12 @@
 import { Client, DatabaseError } from 'pg'
-import { errorMessage, explainPostgres, postgresConnection, watchWaiting } from '@clerk-sync/ops'
+import {
+  errorMessage,
+  explainPostgres,
+  inTablesSchema,
+  postgresConnection,
+  tablesSchemaOf,
+  watchWaiting,
+} from '@clerk-sync/ops'
 import { DatabaseUnavailableError, toConnectError } from './database-error.ts'
 import { readMigrations, readSchema } from './migration-history.ts'
 
@@ -29,11 +36,12 @@ export interface MigrateOptions {
  * @throws {MigrationError} when a migration fails, or one failed before and was not resolved.
  */
 export async function migrate(url: string, options: MigrateOptions = {}): Promise<string[]> {
+  const schema = tablesSchemaOf(url)
   try {
     // A pooler gives a session to somebody else after each transaction: all that must stay together,
     // and the lock most of all, is in one.
     return await withClient(url, {}, async (client) => {
-      const pid = await begin(client)
+      const pid = await begin(client, schema)
       const watch = watchWaiting({
         pid,
         ask: (sql, values) => withClient(url, shortAnswers, (other) => other.query(sql, values)),
@@ -41,9 +49,9 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
       })
       try {
         await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
-        await checkEncoding(client)
-        await createSchema(client)
-        const applied = await applyMigrations(client)
+        await checkEncoding(client, schema)
+        await createSchema(client, schema)
+        const applied = await applyMigrations(client, schema)
         await client.query('COMMIT')
         return applied
       } catch (error) {
@@ -55,7 +63,8 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
       }
     })
   } catch (cause) {
-    throw new MigrationError(`the database was not migrated: ${migrationProblem(cause)}`, { cause })
+    const problem = inTablesSchema(migrationProblem(cause), schema)
+    throw new MigrationError(`the database was not migrated: ${problem}`, { cause })
   }
 }
 
@@ -85,14 +94,14 @@ async function withClient<T>(
 }
 
 // Behind the lock it must see what the process before it has committed. The limits of the role or the
-// database are for short queries. The history is in schema "clerk", and
+// database are for short queries. The history is in the schema of the tables, and
 // the engine does not qualify its name.
-async function begin(client: Client): Promise<number> {
+async function begin(client: Client, schema: string): Promise<number> {
   await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED;
     SET LOCAL statement_timeout = 0;
     SET LOCAL lock_timeout = 0;
     SET LOCAL idle_in_transaction_session_timeout = 0;
-    SET LOCAL search_path = clerk`)
+    SET LOCAL search_path = "${schema}"`)
   // PostgreSQL 17 and newer have it.
   const { rows } = await client.query<{ pid: number }>(`
     SELECT pg_backend_pid() AS pid, (
@@ -102,12 +111,12 @@ async function begin(client: Client): Promise<number> {
 
 // LATIN1 refuses most names of the world, and SQL_ASCII takes bytes for letters. Whoever has tables
 // there must not be kept from migrating: doctor tells them.
-async function checkEncoding(client: Client): Promise<void> {
+async function checkEncoding(client: Client, schema: string): Promise<void> {
   const { rows } = await client.query<{ encoding: string }>(
     `SELECT current_setting('server_encoding') AS encoding`,
   )
   const encoding = rows[0]?.encoding
-  if (encoding === 'UTF8' || (await readApplied(client)).length > 0) return
+  if (encoding === 'UTF8' || (await readApplied(client, schema)).length > 0) return
   throw new Error(
     `the encoding of the database is ${encoding}, but it must be UTF8: create a database with ` +
       `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and set DATABASE_URL to it`,
@@ -115,34 +124,38 @@ async function checkEncoding(client: Client): Promise<void> {
 }
 
 // IF NOT EXISTS would need the right to create it, also where it is there.
-async function createSchema(client: Client): Promise<void> {
-  const { rows } = await client.query(`SELECT to_regnamespace('clerk') AS schema`)
-  if (rows[0].schema === null) await client.query('CREATE SCHEMA clerk')
+async function createSchema(client: Client, schema: string): Promise<void> {
+  const { rows } = await client.query('SELECT to_regnamespace($1) AS schema', [schema])
+  if (rows[0].schema === null) await client.query(`CREATE SCHEMA "${schema}"`)
 }
 
 /** The migrations of this release that the database has not applied yet. */
 export async function pendingMigrations(url: string): Promise<string[]> {
   const { migrationDirectories } = await readMigrations()
-  const applied = await withClient(url, shortAnswers, readApplied)
+  const schema = tablesSchemaOf(url)
+  const applied = await withClient(url, shortAnswers, (client) => readApplied(client, schema))
   return migrationDirectories.map(({ path }) => path).filter((name) => !applied.includes(name))
 }
 
-async function readApplied(client: Client): Promise<string[]> {
-  const history = await client.query(`SELECT to_regclass('clerk._prisma_migrations') AS name`)
-  if (history.rows[0].name === null) return []
-  const { rows } = await client.query<{ name: string }>(`
+async function readApplied(client: Client, schema: string): Promise<string[]> {
+  const ask = <Row extends object>(sql: string) => client.query<Row>(inTablesSchema(sql, schema))
+  const history = await ask<{ name: string | null }>(
+    `SELECT to_regclass('clerk._prisma_migrations')::text AS name`,
+  )
+  if (history.rows[0]?.name === null) return []
+  const { rows } = await ask<{ name: string }>(`
     SELECT migration_name AS name FROM clerk._prisma_migrations
     WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`)
   return rows.map((row) => row.name)
 }
 
-async function applyMigrations(client: Client): Promise<string[]> {
-  // Some megabytes, which who only asks for pending migrations can do without.
+async function applyMigrations(client: Client, schema: string): Promise<string[]> {
+  // Several megabytes, which only a migration needs.
   const { createSchemaEngine } = await import('./schema-engine.ts')
-  const engine = await createSchemaEngine(client, [await readSchema()])
+  const engine = await createSchemaEngine(client, [await readSchema()], schema)
   try {
     const { appliedMigrationNames } = await engine.applyMigrations({
-      migrationsList: await readMigrations(),
+      migrationsList: await readMigrations(schema),
       filters: { externalTables: [], externalEnums: [] },
     })
     return appliedMigrationNames

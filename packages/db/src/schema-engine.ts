@@ -29,11 +29,9 @@ let wasm: Promise<typeof SchemaEngine> | undefined
 export async function createSchemaEngine(
   client: Client,
   datamodels: [path: string, text: string][],
+  schema: string,
 ): Promise<SchemaEngine> {
-  return createEngineOn(
-    new OneTransaction(new OneConnection(client), { schema: 'clerk' }),
-    datamodels,
-  )
+  return createEngineOn(new OneTransaction(new OneConnection(client), { schema }), datamodels)
 }
 
 /** The engine on connections of the adapter's. */

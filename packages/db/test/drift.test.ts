@@ -53,7 +53,7 @@ async function fromDatamodel(text: string): Promise<string[]> {
   const files = [{ path: schemaPath, content: text }]
   const client = new Client({ connectionString: database.url })
   await client.connect()
-  const engine = await createSchemaEngine(client, [[schemaPath, text]])
+  const engine = await createSchemaEngine(client, [[schemaPath, text]], 'clerk')
   try {
     const { stdout } = await engine.diff({
       from: { tag: 'empty' },

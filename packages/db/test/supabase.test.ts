@@ -44,9 +44,9 @@ async function createScene(options: { views?: boolean } = {}) {
   const database = await createTestDatabase(server.url)
   onTestFinished(() => database.drop())
   const run = <Row extends object>(sql: string) => query<Row>(database.url, sql)
-  await run(await file('deploy/postgres/roles.sql'))
+  await run(await file('packages/db/roles/roles.sql'))
   await migrate(database.url)
-  await run(await file('deploy/postgres/roles.sql'))
+  await run(await file('packages/db/roles/roles.sql'))
   await run(supabase)
   await run(
     storedTables

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { postgresConnection } from './postgres-connection.ts'
+import { defaultTablesSchema, problemOfTablesSchema, withTablesSchemaOf } from './tables-schema.ts'
 import { TlsParameterError } from './tls.ts'
 
 // A longer timer fires at once.
@@ -41,8 +42,9 @@ export function readConfig<V extends Variables>(
 ): Settings<V> {
   const problems: string[] = []
   const settings: Record<string, unknown> = {}
+  const complete = withTablesSchemaOf(env)
   for (const [name, schema] of Object.entries(variables)) {
-    const parsed = schema.safeParse(env[name] === '' ? undefined : env[name])
+    const parsed = schema.safeParse(complete[name] === '' ? undefined : complete[name])
     if (parsed.success) settings[name] = parsed.data
     else problems.push(problemOf(name, schema, env[name], parsed.error))
   }
@@ -97,6 +99,18 @@ export function oneOf<Word extends string>(
     fallback,
   )
 }
+
+/** The PostgreSQL schema of the tables. `readConfig` puts it into the URLs. */
+export const tablesSchema: Variable<string> = variable(
+  z
+    .string()
+    .superRefine((name, context) => {
+      const message = problemOfTablesSchema(name)
+      if (message !== undefined) context.addIssue({ code: 'custom', message })
+    })
+    .default(defaultTablesSchema),
+  defaultTablesSchema,
+)
 
 /** An address to listen on. */
 export const host: Variable<string> = variable(z.string().default('0.0.0.0'), '0.0.0.0')

@@ -12,6 +12,7 @@ export {
   port,
   postgresUrl,
   readConfig,
+  tablesSchema,
   variable,
 } from './config.ts'
 export type { Settings, Variable } from './config.ts'
@@ -27,6 +28,14 @@ export { isPackaged, readVersion } from './release.ts'
 export { retry } from './retry.ts'
 export type { RetryOptions } from './retry.ts'
 export { splitNames } from './split-names.ts'
+export {
+  defaultTablesSchema,
+  inTablesSchema,
+  tablesSchemaOf,
+  withoutTablesSchema,
+  withTablesSchema,
+  withTablesSchemaOf,
+} from './tables-schema.ts'
 export { explainTls, readTlsParameters, tlsParameters, TlsParameterError } from './tls.ts'
 export type { ConnectionAdvice, TlsOptions } from './tls.ts'
 export { waitAtMost, withTimeout } from './timeout.ts'

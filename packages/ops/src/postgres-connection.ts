@@ -1,3 +1,4 @@
+import { withoutTablesSchema } from './tables-schema.ts'
 import { explainTls, readTlsParameters, tlsParameters } from './tls.ts'
 import type { ConnectionAdvice, TlsOptions } from './tls.ts'
 
@@ -14,7 +15,8 @@ export interface PostgresConnection {
  *
  * @throws {TlsParameterError}
  */
-export function postgresConnection(text: string): PostgresConnection {
+export function postgresConnection(given: string): PostgresConnection {
+  const text = withoutTablesSchema(given)
   const url = new URL(text)
   const query = url.searchParams
   // Whoever asks for the meanings of libpq gets them from the driver.
@@ -63,7 +65,7 @@ export function explainPostgres(
     case '42501':
       return {
         cause: 'the user in DATABASE_URL lacks a right',
-        cure: 'run deploy/postgres/roles.sql again, or give it the rights of its role there',
+        cure: 'run packages/db/roles/roles.sql again, or give it the rights of its role there',
       }
     case undefined:
     default:

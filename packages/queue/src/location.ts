@@ -1,3 +1,4 @@
+import { defaultTablesSchema, tablesSchemaOf } from '@clerk-sync/ops'
 import { parseRedisUrl } from './redis-address.ts'
 import type { RedisAddress } from './redis-address.ts'
 
@@ -12,8 +13,11 @@ export const scheduleQueueName = 'clerk-schedule'
 export const queueNames = [queueName, scheduleQueueName]
 
 // The braces keep all keys of the queue in one slot of a Redis Cluster.
-const redisPrefix = '{clerk-sync}'
-const postgresSchema = 'clerk_queue'
+// Deployments with tables of their own have a queue of their own.
+function redisPrefix(url: string): string {
+  const schema = tablesSchemaOf(url)
+  return schema === defaultTablesSchema ? '{clerk-sync}' : `{clerk-sync:${schema}}`
+}
 
 /**
  * Locates the queue: on Redis when there is a URL of Redis, otherwise in the database.
@@ -26,7 +30,11 @@ export function locateQueue(urls: {
   readonly databaseUrl: string | undefined
 }): QueueLocation {
   const { redisUrl, databaseUrl } = urls
-  if (redisUrl) return { kind: 'redis', address: parseRedisUrl(redisUrl), prefix: redisPrefix }
-  if (databaseUrl) return { kind: 'postgres', url: databaseUrl, schema: postgresSchema }
+  if (redisUrl) {
+    return { kind: 'redis', address: parseRedisUrl(redisUrl), prefix: redisPrefix(redisUrl) }
+  }
+  if (databaseUrl) {
+    return { kind: 'postgres', url: databaseUrl, schema: `${tablesSchemaOf(databaseUrl)}_queue` }
+  }
   throw new Error('the queue needs a Redis or a database')
 }

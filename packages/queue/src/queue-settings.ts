@@ -1,4 +1,4 @@
-import { milliseconds, oneOf, optionalPostgresUrl, variable } from '@clerk-sync/ops'
+import { milliseconds, oneOf, optionalPostgresUrl, tablesSchema, variable } from '@clerk-sync/ops'
 import type { Settings, Variable } from '@clerk-sync/ops'
 import { z } from 'zod'
 import { durabilities } from './ack-durability.ts'
@@ -19,7 +19,11 @@ export const redisUrl: Variable<string | undefined> = variable(
 )
 
 /** The variables that say where the queue is. */
-export const queueVariables = { REDIS_URL: redisUrl, DATABASE_URL: optionalPostgresUrl }
+export const queueVariables = {
+  TABLES_SCHEMA: tablesSchema,
+  REDIS_URL: redisUrl,
+  DATABASE_URL: optionalPostgresUrl,
+}
 
 /** Locates the queue by its variables. @throws an Error when neither is set. */
 export function queueLocationOf(settings: Settings<typeof queueVariables>): QueueLocation {

@@ -1,4 +1,9 @@
-import { readTlsParameters, tlsParameters, TlsParameterError } from '@clerk-sync/ops'
+import {
+  readTlsParameters,
+  tlsParameters,
+  TlsParameterError,
+  withoutTablesSchema,
+} from '@clerk-sync/ops'
 import type { TlsOptions } from '@clerk-sync/ops'
 
 /** A host with its port; an IPv6 address is without its brackets. */
@@ -52,7 +57,8 @@ const redisPort = 6_379
  *
  * @throws {RedisUrlError}
  */
-export function parseRedisUrl(text: string): RedisAddress {
+export function parseRedisUrl(url: string): RedisAddress {
+  const text = withoutTablesSchema(url)
   const [, scheme = '', security = '', form, rest = ''] =
     /^((rediss?)(?:\+(cluster|sentinel))?):\/\/(.*)$/is.exec(text) ?? []
   if (scheme === '') fail('must be a redis:// or rediss:// URL (docs/redis.md has all forms)')

@@ -40,7 +40,7 @@ export function queueTablesCheck(location: QueueLocation, database: Check): Chec
             status: 'problem',
             found: reason,
             cause: 'its tables can not be used, or a later release migrated them',
-            cure: 'run the latest release; the user in DATABASE_URL needs the rights of its role in deploy/postgres/roles.sql',
+            cure: 'run the latest release; the user in DATABASE_URL needs the rights of its role in packages/db/roles/roles.sql',
           },
   }
 }

@@ -1,8 +1,12 @@
 import { applySupabase, migrate as migrateTables } from '@clerk-sync/db/migrate'
-import { postgresUrl, readConfig } from '@clerk-sync/ops'
+import { postgresUrl, readConfig, tablesSchema } from '@clerk-sync/ops'
 import { locateQueue, migrateQueue, redisUrl } from '@clerk-sync/queue'
 
-export const migrateVariables = { DATABASE_URL: postgresUrl, REDIS_URL: redisUrl }
+export const migrateVariables = {
+  TABLES_SCHEMA: tablesSchema,
+  DATABASE_URL: postgresUrl,
+  REDIS_URL: redisUrl,
+}
 
 interface MigrateOptions {
   readonly supabase?: boolean

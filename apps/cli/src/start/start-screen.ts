@@ -1,4 +1,5 @@
 import type { ConsoleConfig } from '@clerk-sync/console'
+import { tablesSchemaOf, withoutTablesSchema } from '@clerk-sync/ops'
 import { inShell } from '../terminal/text.ts'
 
 export interface StartScreen {
@@ -25,7 +26,10 @@ export function renderStartScreen(screen: StartScreen): string {
     ['board', `${board.url}  ${loginNote(board)}`],
     ['metrics', `http://127.0.0.1:${screen.opsPort}/metrics  and /livez, /readyz`],
     ['database', redactGiven(database)],
-    ['', `${database.embedded ? 'embedded, data in .data/; ' : ''}tables in the schema "clerk"`],
+    [
+      '',
+      `${database.embedded ? 'embedded, data in .data/; ' : ''}tables in the schema "${tablesSchemaOf(database.url)}"`,
+    ],
     ['queue', queueNote(screen.queue)],
     ...(screen.fakeClerk
       ? [
@@ -58,7 +62,7 @@ function loginNote({ login, isGenerated }: StartScreen['board']): string {
 
 // The password of the embedded database was generated here; another one is a secret of the environment.
 function redactGiven({ url, embedded }: StartScreen['database']): string {
-  const shown = new URL(url)
+  const shown = new URL(withoutTablesSchema(url))
   if (!embedded && shown.password) shown.password = '***'
   if (!embedded && shown.searchParams.has('password')) shown.searchParams.set('password', '***')
   return shown.href

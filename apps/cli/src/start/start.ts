@@ -1,4 +1,5 @@
 import { migrate } from '@clerk-sync/db/migrate'
+import { defaultTablesSchema, withTablesSchema } from '@clerk-sync/ops'
 import { createRegistry } from '@clerk-sync/ops/metrics'
 import { createLogger, shutDownOnSignal, startTracing } from '@clerk-sync/ops/process'
 import type { Logger } from '@clerk-sync/ops/process'
@@ -62,7 +63,12 @@ async function startAll(
     closers,
   }: { dir: DataDir; secrets: Secrets; logger: Logger; closers: Closers },
 ): Promise<void> {
-  const databaseUrl = env['DATABASE_URL'] || (await startDatabase(dir, secrets, logger, closers))
+  const databaseUrl =
+    env['DATABASE_URL'] ||
+    withTablesSchema(
+      await startDatabase(dir, secrets, logger, closers),
+      env['TABLES_SCHEMA'] || defaultTablesSchema,
+    )
   const config = readStartConfig(env, secrets, databaseUrl)
   await checkDirectConnection(config.worker.queue)
   const onWaiting = (line: string) => logger.warn(`migrate: ${line}`)

@@ -82,5 +82,5 @@ async function select(
     `SELECT * FROM clerk.${table} WHERE ${conditions.join(' AND ')}`,
     ...Object.values(where),
   )
-  return rows.map((row) => ({ table: `clerk.${table}`, row }))
+  return rows.map((row) => ({ table: `${db.tablesSchema}.${table}`, row }))
 }

@@ -25,7 +25,7 @@ const hiddenColumn = 'private_metadata'
 const shownTables = storedTables.filter(({ name }) => name in visible)
 const allTables = [...storedTables.map(({ name }) => name), ...internalTables]
 
-/** The roles of deploy/postgres/roles.sql, and what of every table each must see. */
+/** The roles of packages/db/roles/roles.sql, and what of every table each must see. */
 const ownRoles = [
   ['clerk_sync_worker', 'FOR ALL', 'USING (true) WITH CHECK (true)'],
   ['clerk_sync_cli', 'FOR ALL', 'USING (true) WITH CHECK (true)'],

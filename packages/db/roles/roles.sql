@@ -97,24 +97,24 @@ BEGIN
 END
 $$;
 
-GRANT USAGE ON SCHEMA clerk TO clerk_sync_worker, clerk_sync_cli, clerk_sync_read;
-GRANT USAGE ON SCHEMA clerk_queue TO clerk_sync_queue;
+GRANT USAGE ON SCHEMA "clerk" TO clerk_sync_worker, clerk_sync_cli, clerk_sync_read;
+GRANT USAGE ON SCHEMA "clerk_queue" TO clerk_sync_queue;
 
 -- The tables that there are, and those of later migrations.
-GRANT SELECT ON ALL TABLES IN SCHEMA clerk TO clerk_sync_read;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA clerk TO clerk_sync_worker, clerk_sync_cli;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA clerk_queue TO clerk_sync_queue;
-GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA clerk TO clerk_sync_worker, clerk_sync_cli;
-GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA clerk_queue TO clerk_sync_queue;
-ALTER DEFAULT PRIVILEGES FOR ROLE clerk_sync_migrate IN SCHEMA clerk
+GRANT SELECT ON ALL TABLES IN SCHEMA "clerk" TO clerk_sync_read;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "clerk" TO clerk_sync_worker, clerk_sync_cli;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "clerk_queue" TO clerk_sync_queue;
+GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA "clerk" TO clerk_sync_worker, clerk_sync_cli;
+GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA "clerk_queue" TO clerk_sync_queue;
+ALTER DEFAULT PRIVILEGES FOR ROLE clerk_sync_migrate IN SCHEMA "clerk"
   GRANT SELECT ON TABLES TO clerk_sync_read;
-ALTER DEFAULT PRIVILEGES FOR ROLE clerk_sync_migrate IN SCHEMA clerk
+ALTER DEFAULT PRIVILEGES FOR ROLE clerk_sync_migrate IN SCHEMA "clerk"
   GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO clerk_sync_worker, clerk_sync_cli;
-ALTER DEFAULT PRIVILEGES FOR ROLE clerk_sync_migrate IN SCHEMA clerk
+ALTER DEFAULT PRIVILEGES FOR ROLE clerk_sync_migrate IN SCHEMA "clerk"
   GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO clerk_sync_worker, clerk_sync_cli;
-ALTER DEFAULT PRIVILEGES FOR ROLE clerk_sync_migrate IN SCHEMA clerk_queue
+ALTER DEFAULT PRIVILEGES FOR ROLE clerk_sync_migrate IN SCHEMA "clerk_queue"
   GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO clerk_sync_queue;
-ALTER DEFAULT PRIVILEGES FOR ROLE clerk_sync_migrate IN SCHEMA clerk_queue
+ALTER DEFAULT PRIVILEGES FOR ROLE clerk_sync_migrate IN SCHEMA "clerk_queue"
   GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO clerk_sync_queue;
 
 -- Only migrations write the history, and only a worker deletes from the ledger. Where the tables do not
