@@ -1,8 +1,12 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
 import { entities } from '@clerk-sync/events'
-import { readVersion } from '@clerk-sync/ops'
-import { defaultTablesSchema, inTablesSchema, withTablesSchemaOf } from '@clerk-sync/ops'
+import {
+  defaultTablesSchema,
+  inTablesSchema,
+  readVersion,
+  withTablesSchemaOf,
+} from '@clerk-sync/ops'
 import { startProblem } from '@clerk-sync/ops/process'
 import { Argument, Command, Option } from 'commander'
 import { fields } from './fields/fields.ts'
