@@ -25,6 +25,8 @@ Runs the command line of ${serverPackage}, which is installed beside this packag
   replay      run failed jobs again
   fields      show what is kept of each entity
   doctor      check all settings and connections
+  schema      write the tables as models for Prisma, Drizzle or Kysely
+  sql         print SQL for the roles of each process, or for Supabase
 
   clerk-sync <command> --help   explains one
 
