@@ -71,7 +71,7 @@ export async function tryExample(
       CLERK_SECRET_KEY: clerk.secretKey,
     })
     await step('install', () =>
-      runCommand(['npm', 'install', '--no-audit', '--no-fund', tarball], {
+      runCommand(['npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', tarball], {
         cwd,
         env: quiet,
         timeoutMs: installTimeoutMs,
