@@ -78,15 +78,15 @@ export function readManifest(directory: string): Manifest {
   return JSON.parse(readFileSync(join(root, directory, 'package.json'), 'utf8')) as Manifest
 }
 
-/** Builds a package to its `dist`, and returns the packages that are imported there. */
-export async function buildPackage(npmPackage: NpmPackage): Promise<string[]> {
+/** Builds a package to its `dist` or elsewhere, and returns the packages that are imported there. */
+export async function buildPackage(npmPackage: NpmPackage, outDir = 'dist'): Promise<string[]> {
   const { bundles } = await build({
     config: false,
     cwd: join(root, npmPackage.directory),
     entry: Object.fromEntries(
       Object.entries(npmPackage.entries).map(([name, source]) => [name, join(root, source)]),
     ),
-    outDir: 'dist',
+    outDir,
     clean: true,
     format: 'esm',
     fixedExtension: false,

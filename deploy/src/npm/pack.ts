@@ -8,22 +8,27 @@ import type { Manifest, NpmPackage } from './build.ts'
 // Where each dependency has its version: the packages that are built into the two.
 const workspace = [...globSync('{apps,packages}/*', { cwd: root })].map(readManifest)
 
-/** Builds both packages and writes their tarballs to a directory. Returns the paths of the tarballs. */
-export async function packAll(directory: string): Promise<string[]> {
+/**
+ * Builds packages, both unless told otherwise, and writes their tarballs to a directory. Returns the
+ * paths of the tarballs.
+ */
+export async function packAll(
+  directory: string,
+  npmPackages: readonly NpmPackage[] = readNpmPackages(),
+): Promise<string[]> {
   mkdirSync(directory, { recursive: true })
   const tarballs: string[] = []
-  for (const npmPackage of readNpmPackages()) {
-    tarballs.push(pack(npmPackage, await buildPackage(npmPackage), directory))
-  }
+  for (const npmPackage of npmPackages) tarballs.push(await pack(npmPackage, directory))
   return tarballs
 }
 
-function pack(npmPackage: NpmPackage, imported: readonly string[], directory: string): string {
+async function pack(npmPackage: NpmPackage, directory: string): Promise<string> {
   const staging = mkdtempSync(join(tmpdir(), 'clerk-sync-pack-'))
   try {
+    // Not through the `dist` of the repository, which somebody else may be building now.
+    const imported = await buildPackage(npmPackage, join(staging, 'dist'))
     const copy = (from: string, to: string) =>
       cpSync(join(root, from), join(staging, to), { recursive: true })
-    copy(`${npmPackage.directory}/dist`, 'dist')
     copy('LICENSE', 'LICENSE')
     copy(npmPackage.readme, 'README.md')
     for (const [to, from] of Object.entries(npmPackage.assets)) copy(from, to)
