@@ -109,7 +109,10 @@ export async function buildPackage(npmPackage: NpmPackage, outDir = 'dist'): Pro
     .flatMap((chunk) => (chunk.type === 'chunk' ? [...chunk.imports, ...chunk.dynamicImports] : []))
     .filter((name) => /^[@a-z]/.test(name) && !/\.[mc]?js$|\.d\.ts$/.test(name))
     .map((name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name)
-    .filter((name) => !name.startsWith('node:') && !builtinModules.includes(name))
+    .filter(
+      (name) =>
+        name !== npmPackage.name && !name.startsWith('node:') && !builtinModules.includes(name),
+    )
   return [...new Set(imported)].toSorted()
 }
 

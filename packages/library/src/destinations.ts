@@ -146,7 +146,7 @@ export function openQueueDestination(redisUrl: string, logger: PlainLogger): Des
   // bullmq and ioredis are loaded only by who uses them.
   async function open() {
     try {
-      const { CannotEnqueueError, openRedisQueue } = await import('./redis-queue.ts')
+      const { CannotEnqueueError, openRedisQueue } = await loadRedisQueue()
       return { CannotEnqueueError, ...openRedisQueue(redisUrl, logger) }
     } catch (error) {
       const { code } = Object(error) as { code?: unknown }
@@ -184,3 +184,10 @@ export function openQueueDestination(redisUrl: string, logger: PlainLogger): Des
     },
   }
 }
+
+// By the name of its package, and left alone by bundlers: they would look for bullmq and ioredis in an
+// application that has neither.
+const loadRedisQueue = () =>
+  import(
+    /* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ 'clerk-sync/redis-queue'
+  )

@@ -1,8 +1,0 @@
-import type { NextConfig } from 'next'
-
-const config: NextConfig = {
-  // Not bundled: it loads bullmq only where redisUrl is given.
-  serverExternalPackages: ['clerk-sync'],
-}
-
-export default config
