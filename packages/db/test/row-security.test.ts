@@ -19,7 +19,7 @@ async function createScene() {
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA clerk TO ${worker}, ${owner};
     ALTER TABLE clerk.users OWNER TO ${owner}`)
   onTestFinished(async () => {
-    await run(`DROP OWNED BY ${owner}, ${worker}`)
+    await run(`DROP OWNED BY ${owner}, ${worker} CASCADE`)
     await database.drop()
     await query(inject('databaseUrl'), `DROP ROLE ${owner}, ${worker}`)
   })
