@@ -35,7 +35,7 @@ export interface ReconcileHandlerOptions {
   readonly sliceMs?: number
   /** A new comparison begins so many hours after the last one has finished. Default: 24. */
   readonly everyHours?: number
-  /** The refusal of a key of another instance, such as `ins_2abc`. Default: that of the tables. */
+  /** Refuses a key of another instance, such as `ins_2abc`. Default: the instance of the tables. */
   readonly instanceId?: string | undefined
   readonly kept?: Kept
   readonly deletionPolicy?: DeletionPolicy

@@ -1,12 +1,11 @@
 import { startConsole } from '@clerk-sync/console'
-import { createEmbeddedPostgres } from '@clerk-sync/embedded-postgres'
+import { createEmbeddedPostgres, EmbeddedPostgresError } from '@clerk-sync/embedded-postgres'
 import { startIngest } from '@clerk-sync/ingest'
 import { errorMessage, retry } from '@clerk-sync/ops'
 import { createOpsServer } from '@clerk-sync/ops/process'
 import type { App, Logger, Ops } from '@clerk-sync/ops/process'
 import { startWorker } from '@clerk-sync/worker'
 import type { DataDir, Secrets } from './data-dir.ts'
-import { isPortFree } from './start-config.ts'
 import type { StartConfig } from './start-config.ts'
 
 /** Closes what was opened, the last first. */
@@ -26,14 +25,23 @@ export async function startDatabase(
   logger: Logger,
   closers: Closers,
 ): Promise<string> {
-  const database = await createEmbeddedPostgres({
+  const options = {
     dataDir: dir.postgres,
-    port: (await isPortFree(usualDatabasePort, '127.0.0.1')) ? usualDatabasePort : 0,
     password: secrets.databasePassword,
     logFile: dir.postgresLog,
     // Otherwise PostgreSQL logs a refused row with all its values.
     settings: { log_error_verbosity: 'terse', log_min_error_statement: 'panic' },
-  })
+  }
+  const database = await createEmbeddedPostgres({ ...options, port: usualDatabasePort }).catch(
+    (error: unknown) => {
+      // Somebody else may have taken it a moment ago.
+      const mayBeTaken =
+        error instanceof EmbeddedPostgresError &&
+        ['PORT_TAKEN', 'START_FAILED'].includes(error.code)
+      if (!mayBeTaken) throw error
+      return createEmbeddedPostgres({ ...options, port: 0 })
+    },
+  )
   let stopping = false
   closers.push(() => {
     stopping = true
