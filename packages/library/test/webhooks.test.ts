@@ -98,7 +98,7 @@ test('requests that overlap share transactions', async () => {
   expect(rows[0].transactions).toBeLessThanOrEqual(5)
 })
 
-test('while the database is away an event is answered 503, and written when Svix sends it again', async () => {
+test('while the database is unavailable an event is answered 503, and written when Svix sends it again', async () => {
   const proxy = await proxied()
   const { handler, logged } = openHandler({ databaseUrl: proxy.url })
   const id = freshId()
