@@ -23,7 +23,8 @@ export interface Destination {
   close(): Promise<void>
 }
 
-const received: Stored = { status: 200, body: { received: true } }
+/** The answer to an event that is stored, or passed over. */
+export const received: Stored = { status: 200, body: { received: true } }
 
 // Svix ends its request after 15 s.
 const storeTimeoutMs = 10_000

@@ -13,7 +13,7 @@ import type { Answer, Kept, Refusal, SigningSecret } from '@clerk-sync/events'
 import type { DeletionPolicy } from '@clerk-sync/db'
 import { errorMessage } from '@clerk-sync/ops'
 import type { PlainLogger } from '@clerk-sync/ops'
-import { openDatabaseDestination, openQueueDestination } from './destinations.ts'
+import { openDatabaseDestination, openQueueDestination, received } from './destinations.ts'
 import type { Destination, Stored } from './destinations.ts'
 import { consoleLogger } from './logger.ts'
 
@@ -127,8 +127,6 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
     },
   })
 }
-
-const received: Stored = { status: 200, body: { received: true } }
 
 /** A setting of the handler is missing or wrong. */
 export class WebhookHandlerError extends Error {
