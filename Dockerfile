@@ -1,6 +1,6 @@
 # One image for all processes: the command says which. Node.js runs the TypeScript as it is, so nothing
 # is compiled, and the packages of this repository stay out of node_modules, where it would not run.
-FROM node:24-trixie-slim AS build
+FROM node:24.21.0-trixie-slim AS build
 RUN apt-get update \
   && apt-get install -y --no-install-recommends tini \
   && rm -rf /var/lib/apt/lists/*
@@ -29,7 +29,7 @@ COPY deploy/healthcheck.js deploy/
 # Of what is installed here and nothing else.
 RUN pnpm docs:sbom --no-optional
 
-FROM debian:trixie-slim
+FROM debian:13.7-slim
 RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin clerk-sync
 COPY --from=build /usr/bin/tini-static /usr/bin/tini
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
@@ -49,7 +49,7 @@ EXPOSE 3000 3001 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "deploy/healthcheck.js"]
 ENTRYPOINT ["/usr/bin/tini", "--", "node"]
 CMD ["apps/cli/src/main.ts", "--help"]
-ARG VERSION=
+ARG VERSION=0.1.0
 ARG REVISION=
 LABEL org.opencontainers.image.title="clerk-sync" \
   org.opencontainers.image.description="Keeps your own PostgreSQL in step with Clerk" \

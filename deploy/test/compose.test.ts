@@ -22,7 +22,7 @@ const filledIn = {
 const login = { BOARD_USER: 'admin', BOARD_PASSWORD: 'twelve or more' }
 const services = readServices({ ...filledIn, ...login })
 const all = Object.entries(services)
-const apps = all.filter(([, { image }]) => image === 'clerk-sync')
+const apps = all.filter(([, { image }]) => image.startsWith('clerk-sync:'))
 const running = all.filter(([, { restart }]) => restart !== 'no')
 const defaults = {
   opsPort: processVariables.OPS_PORT.parse(undefined),
@@ -106,6 +106,11 @@ test.each(all)('%s mounts files that there are', (_, { volumes = [] }) => {
   for (const path of paths.map((volume) => volume.split(':')[0] ?? '')) {
     expect([path, existsSync(join(root, path))]).toEqual([path, true])
   }
+})
+
+test.each(all)('%s has an end to its memory, and an image of a full version', (_, service) => {
+  expect(service.mem_limit).toMatch(/^\d+m$/)
+  expect(service.image).toMatch(/:v?\d+\.\d+(\.\d+)?$/)
 })
 
 test('one service builds the image', () => {

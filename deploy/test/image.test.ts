@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createLogger, createOpsServer } from '@clerk-sync/ops/process'
 import { createRegistry } from '@clerk-sync/ops/metrics'
 import { afterEach, expect, test } from 'vitest'
+import { readManifest } from '../src/npm/build.ts'
 import { root } from './read-compose.ts'
 
 const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8')
@@ -11,9 +12,14 @@ const final = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))
 
 test('the image runs as a user with a number, from a base without a package manager for Node.js', () => {
   expect(final).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m)
-  expect(final).toMatch(/^\nFROM debian:/)
+  expect(final).toMatch(/^\nFROM debian:13\.\d+-slim\n/)
   // Whatever installs or compiles stays in the stages before.
   expect(final).not.toMatch(/npm|apt-get|turbo/)
+})
+
+test('the Node.js in it is the one that the tests run on', () => {
+  const { devDependencies = {} } = readManifest('.')
+  expect(dockerfile).toContain(`\nFROM node:${devDependencies['node']}-trixie-slim AS build\n`)
 })
 
 test('what it copies of the repository is there and is sent to the builder', () => {

@@ -4,6 +4,7 @@ import type { IScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1'
 import type { IDeployment } from 'kubernetes-models/apps/v1'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { version } from '../release/version.ts'
 import { kustomize, manifestSets, renderExample } from './manifest-sets.ts'
 import { kubernetesDir, kubernetesFiles, ofKind, readManifests } from './manifest.ts'
 import { workloadsOf } from './workloads.ts'
@@ -73,7 +74,7 @@ test('the ScaledObject asks Prometheus for metrics that there are', () => {
 test.skipIf(!kustomize)('the example becomes what it says', () => {
   const manifests = renderExample(kustomize ?? [])
   const images = workloadsOf(manifests).map(({ container }) => container.image)
-  expect(new Set(images)).toEqual(new Set(['registry.example.com/clerk-sync:1.0.0']))
+  expect(new Set(images)).toEqual(new Set([`registry.example.com/clerk-sync:${version}`]))
   const namespaced = manifests.filter(({ kind }) => kind !== 'Namespace')
   for (const one of namespaced) expect(one.metadata).toMatchObject({ namespace: 'clerk-sync' })
   const byName = ofKind<IDeployment>(manifests, 'Deployment').map(({ metadata, spec }) => [

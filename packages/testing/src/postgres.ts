@@ -6,7 +6,7 @@ import { prepareImage, startContainer } from './docker.ts'
 import { provideFirst } from './provide-first.ts'
 import type { ProvidedServer } from './provide-first.ts'
 
-const image = 'postgres:18'
+const image = 'postgres:18.6'
 const maxParallelRuns = 8
 const serverSettings = {
   // A crash of the machine may lose test data; the order and meaning of commits stay as they are.

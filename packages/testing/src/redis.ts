@@ -10,7 +10,7 @@ import { unpackRedis, unpackValkey } from './redis-packages.ts'
 import { createRedisServer, findRedisProgram, redisSettings } from './redis-server.ts'
 import type { RedisProgram } from './redis-server.ts'
 
-const image = 'redis:8'
+const image = 'redis:8.10.2'
 
 /**
  * Provides Redis: REDIS_URL, else a container, else an installed server, else Debian's package.
