@@ -85,7 +85,7 @@ describe('clerk-sync start, with nothing installed', () => {
     for (const text of [
       `POST http://127.0.0.1:${ports.PORT}/api/webhooks/clerk`,
       'whsec_',
-      `http://127.0.0.1:${ports.BOARD_PORT}/board  user admin, password `,
+      `http://127.0.0.1:${ports.BOARD_PORT}  user admin, password `,
       `http://127.0.0.1:${ports.OPS_PORT}/metrics`,
       'postgresql://postgres:',
       'on PostgreSQL',

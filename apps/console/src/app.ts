@@ -9,10 +9,13 @@ import { isCrossSiteChange, readsOnly, securityHeaders } from './browser-securit
 import { refuseBadRequests, refusesSafely } from './http-errors.ts'
 import { guard } from './login/login.ts'
 import type { Login } from './login/login.ts'
+import { serveHome } from './home/home-routes.ts'
+import { createQueueSection } from './home/queue-section.ts'
 import type { RefusedLogins } from './login/refused-logins.ts'
-import { boardPath, serveStaticFiles } from './render-page.ts'
+import { boardPath } from './render-page.ts'
 import type { ReplayRuns } from './replay/replay-runs.ts'
 import { serveReplay } from './replay/replay-routes.ts'
+import { serveStaticFiles } from './static-files.ts'
 
 // Those that wait to have a password compared, and the browsers of operators.
 const maxConnections = 1_000
@@ -28,7 +31,7 @@ export interface ConsoleDeps {
   readonly runs: ReplayRuns
 }
 
-/** The console: the board and the replay page behind their login. The caller listens and closes. */
+/** The console: its pages and the board behind their login. The caller listens and closes. */
 export function buildConsole(deps: ConsoleDeps): FastifyInstance {
   const app = Fastify({ ...refusesSafely, bodyLimit: bodyLimitBytes, forceCloseConnections: true })
   limitConnections(app.server, { max: maxConnections })
@@ -54,7 +57,7 @@ async function servePrivately(scope: FastifyInstance, deps: ConsoleDeps): Promis
     const [path] = request.url.split('?', 1)
     logger.info({ operator, method, path, status }, 'change on the console')
   })
-  scope.get('/', (_, reply) => reply.redirect(boardPath))
+  serveHome(scope, { logger, sections: [createQueueSection(queue)] })
   serveReplay(scope, { queue, runs })
   await scope.register(async (boardScope) => {
     adjustBoardPage(boardScope, { hasSessions: login.kind === 'clerk' })

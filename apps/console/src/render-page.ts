@@ -1,41 +1,34 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import type { FastifyInstance } from 'fastify'
+import { readVersion } from '@clerk-sync/ops'
+import { html } from './html.ts'
+import type { Html } from './html.ts'
+import { staticPath } from './static-files.ts'
 
+export const homePath = '/'
+export const replayPath = '/replay'
 /** Where the board is. */
 export const boardPath = '/board'
-export const staticPath = '/static'
 
-/** HTML that may go into a page as it is. */
-export interface Html {
-  readonly markup: string
-}
-
-type Part = Html | string | number | false | undefined | readonly Part[]
-
-const entities: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-/** A template for HTML: what is put into it is text, unless it is HTML itself. */
-export function html(texts: TemplateStringsArray, ...parts: Part[]): Html {
-  const markup = texts.reduce((all, text, at) => all + render(parts[at - 1]) + text)
-  return { markup }
-}
-
-function render(part: Part): string {
-  if (part === undefined || part === false) return ''
-  if (typeof part === 'string') return part.replaceAll(/[&<>"']/g, (char) => entities[char] ?? '')
-  if (typeof part === 'number') return String(part)
-  return 'markup' in part ? part.markup : part.map(render).join('')
-}
+/** The pages in the navigation, in its order. */
+const pages = [
+  { path: homePath, name: 'Home' },
+  { path: replayPath, name: 'Replay' },
+  { path: boardPath, name: 'Board' },
+] as const
 
 /** A page of our own, beside Bull Board's. */
-export function renderPage(page: { title: string; head?: Html; body: Html }): string {
+export interface Page {
+  readonly title: string
+  /** Where it stands in the navigation; undefined for a page that has no place there. */
+  readonly path?: (typeof pages)[number]['path'] | undefined
+  /** Leaves the navigation out, for a reader who is not logged in. */
+  readonly isPublic?: boolean
+  /** Further elements of the head, such as the page's script. */
+  readonly head?: Html
+  /** What stands in `<main>`, from the `<h1>` on. */
+  readonly body: Html
+}
+
+export function renderPage({ title, path, isPublic = false, head, body }: Page): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -43,31 +36,37 @@ export function renderPage(page: { title: string; head?: Html; body: Html }): st
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
         <meta name="color-scheme" content="light dark" />
-        <title>${page.title} · clerk-sync</title>
+        <title>${title} · clerk-sync</title>
         <link rel="icon" href="data:," />
         <link rel="stylesheet" href="${staticPath}/console.css" />
-        ${page.head}
+        <script src="${staticPath}/console.js" defer></script>
+        ${head}
       </head>
       <body>
-        ${page.body}
+        ${!isPublic && renderHeader(path)}
+        <main id="main" tabindex="-1" ${isPublic && html`class="narrow"`}>${body}</main>
+        ${!isPublic && renderFooter()}
       </body>
     </html>`.markup
 }
 
-const directory = join(import.meta.dirname, '../static')
-const files = {
-  'board.css': 'text/css; charset=utf-8',
-  'console.css': 'text/css; charset=utf-8',
-  'replay.js': 'text/javascript; charset=utf-8',
-  'session.js': 'text/javascript; charset=utf-8',
+function renderHeader(current: Page['path']): Html {
+  return html`<a class="skip" href="#main">Skip to the content</a>
+    <header>
+      <nav aria-label="Console">
+        <strong>clerk-sync</strong>
+        ${pages.map(
+          ({ path, name }) =>
+            html`<a href="${path}" ${path === current && html`aria-current="page"`}>${name}</a> `,
+        )}
+      </nav>
+    </header>`
 }
 
-/** The styles and scripts of the pages. They need no login: the page of a refused login has a style. */
-export function serveStaticFiles(scope: FastifyInstance): void {
-  for (const [name, type] of Object.entries(files)) {
-    const content = readFileSync(join(directory, name))
-    scope.get(`${staticPath}/${name}`, (_, reply) =>
-      reply.header('content-type', type).header('cache-control', 'no-cache').send(content),
-    )
-  }
+// The script puts the reader's zone in the place of UTC.
+function renderFooter(): Html {
+  return html`<footer>
+    <span>clerk-sync ${readVersion()}</span>
+    <span>Times: <span data-zone>UTC</span></span>
+  </footer>`
 }

@@ -8,6 +8,8 @@ import { boardPath } from './render-page.ts'
 import { createReplayRuns } from './replay/replay-runs.ts'
 
 export interface Console extends App {
+  /** The URL of its home page on this machine. */
+  readonly url: string
   /** The board's URL on this machine. */
   readonly boardUrl: string
 }
@@ -33,11 +35,12 @@ export async function startConsole(config: ConsoleConfig, ops: Ops): Promise<Con
   }
   const address = app.server.address()
   const port = typeof address === 'object' && address ? address.port : config.BOARD_PORT
-  const boardUrl = `http://127.0.0.1:${port}${boardPath}`
-  logger.info({ boardUrl }, 'the board is open')
+  const url = `http://127.0.0.1:${port}`
+  logger.info({ url }, 'the console is open')
   return {
     name: 'console',
-    boardUrl,
+    url,
+    boardUrl: `${url}${boardPath}`,
     checks: [{ name: 'queue', run: () => checkQueue(opened) }],
     async close() {
       await runs.close()

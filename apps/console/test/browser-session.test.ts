@@ -58,11 +58,11 @@ test('a selection is kept while Clerk renews the session in which it was made', 
     const page = await context.newPage()
     page.setDefaultTimeout(10_000)
     await page.goto(`${url}/replay`)
-    await page.getByLabel('Type').selectOption('user.created')
+    await page.getByRole('combobox', { name: 'Type' }).selectOption('user.created')
     await context.addCookies(sessionCookies(url, { expiredForSeconds: 30 }))
     await page.getByRole('button', { name: 'Replay' }).click()
     await page.getByText('Your session was renewed').waitFor()
-    expect(await page.getByLabel('Type').inputValue()).toBe('user.created')
+    expect(await page.getByRole('combobox', { name: 'Type' }).inputValue()).toBe('user.created')
     await page.getByRole('button', { name: 'Replay' }).click()
     await page.getByRole('heading', { name: 'Done: 1 of 1 jobs replayed' }).waitFor()
   } finally {

@@ -68,9 +68,10 @@ test('a change without a login is refused as well', async () => {
   expect((await fetch(url, { method: 'PUT' })).status).toBe(401)
 })
 
-test('the front door leads to the board', async () => {
-  const answer = await get('/', authorization())
-  expect(answer.headers.get('location')).toBe(boardPath)
+test('the home page leads to the other pages and says where it is', async () => {
+  const page = await (await get('/', authorization())).text()
+  expect(page).toMatch(/<a href="\/" aria-current="page"\s*>\s*Home/)
+  for (const path of ['/replay', boardPath]) expect(page).toContain(`<a href="${path}"`)
 })
 
 test('no cache keeps what the API says', async () => {

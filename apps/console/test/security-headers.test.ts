@@ -23,7 +23,7 @@ const host = 'Host: board.example.com\r\nConnection: close\r\n'
 const loggedIn = `${host}Authorization: ${authorization().authorization}\r\n`
 
 test.each([
-  ['the way to the board', 302, `GET / HTTP/1.1\r\n${loggedIn}\r\n`],
+  ['the home page', 200, `GET / HTTP/1.1\r\n${loggedIn}\r\n`],
   ['the board', 200, `GET /board HTTP/1.1\r\n${loggedIn}\r\n`],
   ['the replay page', 200, `GET /replay HTTP/1.1\r\n${loggedIn}\r\n`],
   ['no login', 401, `GET /board HTTP/1.1\r\n${host}\r\n`],

@@ -84,7 +84,7 @@ export async function startApps(config: StartConfig, ops: Ops, closers: Closers)
   apps.push(ingest)
   await untilReady(apps)
   const { webhookUrl } = ingest
-  return { opsPort: server.port, webhookUrl, boardUrl: console.boardUrl }
+  return { opsPort: server.port, webhookUrl, consoleUrl: console.url }
 }
 
 function namedChecks(app: App) {

@@ -7,7 +7,7 @@ export interface StartScreen {
   /** Undefined when it came from the environment. */
   signingSecret: string | undefined
   /** A generated password is shown, one from the environment is not. */
-  board: { url: string; login: ConsoleConfig['login']; isGenerated: boolean }
+  console: { url: string; login: ConsoleConfig['login']; isGenerated: boolean }
   opsPort: number
   database: { url: string; embedded: boolean }
   queue: 'redis' | 'postgres'
@@ -16,14 +16,14 @@ export interface StartScreen {
 
 /** The text that `start` shows when everything runs. */
 export function renderStartScreen(screen: StartScreen): string {
-  const { board, database } = screen
+  const { console, database } = screen
   const rows = [
     ['webhook', `POST ${screen.webhookUrl}`],
     ['secret', screen.signingSecret ?? 'the one in CLERK_WEBHOOK_SIGNING_SECRET'],
     ...(screen.signingSecret
       ? [['', 'generated, kept in .data/; for real events set CLERK_WEBHOOK_SIGNING_SECRET']]
       : []),
-    ['board', `${board.url}  ${loginNote(board)}`],
+    ['console', `${console.url}  ${loginNote(console)}`],
     ['metrics', `http://127.0.0.1:${screen.opsPort}/metrics  and /livez, /readyz`],
     ['database', redactGiven(database)],
     [
@@ -55,7 +55,7 @@ Ctrl-C stops everything.
 `
 }
 
-function loginNote({ login, isGenerated }: StartScreen['board']): string {
+function loginNote({ login, isGenerated }: StartScreen['console']): string {
   if (login.kind === 'clerk') return `in a browser ${login.url}; log in with Clerk`
   return `user ${login.user}, password ${isGenerated ? login.password : 'the one in BOARD_PASSWORD'}`
 }

@@ -78,7 +78,7 @@ async function startAll(
   const tracing = await startTracing('clerk-sync', env, logger)
   closers.push(() => tracing.stop(sendSpansForMs))
   const registry = createRegistry(['ingest', 'worker', 'console'])
-  const { opsPort, webhookUrl, boardUrl } = await startApps(config, { logger, registry }, closers)
+  const { opsPort, webhookUrl, consoleUrl } = await startApps(config, { logger, registry }, closers)
 
   const fake = options.fakeClerk ? await startFakeClerk(options.fakeClerk, closers) : undefined
   announceRunning(dir, {
@@ -95,8 +95,8 @@ async function startAll(
     renderStartScreen({
       webhookUrl,
       signingSecret: env['CLERK_WEBHOOK_SIGNING_SECRET'] ? undefined : secrets.signingSecret,
-      board: {
-        url: boardUrl,
+      console: {
+        url: consoleUrl,
         login: config.console.login,
         isGenerated: !env['BOARD_PASSWORD'],
       },

@@ -5,7 +5,8 @@ import type { Logger } from '@clerk-sync/ops/process'
 import type { OpenQueue } from '@clerk-sync/queue'
 import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
-import { boardPath, staticPath } from '../render-page.ts'
+import { boardPath } from '../render-page.ts'
+import { staticPath } from '../static-files.ts'
 import { EventQueueAdapter } from './event-queue-adapter.ts'
 
 // The content security policy blocks it; every visitor's browser would log an error.

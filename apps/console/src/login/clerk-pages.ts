@@ -1,4 +1,5 @@
-import { boardPath, html, renderPage } from '../render-page.ts'
+import { html } from '../html.ts'
+import { homePath, renderPage } from '../render-page.ts'
 
 /** For a user who is signed in, but not allowed. */
 export function renderNotAllowed(who: {
@@ -9,8 +10,8 @@ export function renderNotAllowed(who: {
   const { userId, orgId, orgRole } = who
   return renderPage({
     title: 'Not allowed',
-    body: html`<main class="narrow">
-      <h1>You may not use this console</h1>
+    isPublic: true,
+    body: html`<h1>You may not use this console</h1>
       <p>You are signed in, but you are not allowed to see and replay jobs.</p>
       <dl>
         <dt>User</dt>
@@ -26,8 +27,7 @@ export function renderNotAllowed(who: {
         organization of <code>BOARD_CLERK_ORGANIZATION</code>. A role counts while that organization
         is the active one: switch to it in your application, then reload this page.
       </p>
-      <p><a class="button" href="${boardPath}">Try again</a></p>
-    </main>`,
+      <p><a class="button" href="${homePath}">Try again</a></p>`,
   })
 }
 
@@ -35,11 +35,10 @@ export function renderNotAllowed(who: {
 export function renderSessionOver(): string {
   return renderPage({
     title: 'Session ended',
-    body: html`<main class="narrow">
-      <h1>Your session has ended</h1>
+    isPublic: true,
+    body: html`<h1>Your session has ended</h1>
       <p>Nothing was changed. Open the page again, which renews the session, and send it again.</p>
-      <p><a class="button" href="/replay">Open the page again</a></p>
-    </main>`,
+      <p><a class="button" href="/replay">Open the page again</a></p>`,
   })
 }
 
@@ -47,15 +46,14 @@ export function renderSessionOver(): string {
 export function renderNotVerified(why: { reason: string | undefined; signIn: string }): string {
   return renderPage({
     title: 'Not signed in',
-    body: html`<main class="narrow">
-      <h1>Your session could not be verified</h1>
+    isPublic: true,
+    body: html`<h1>Your session could not be verified</h1>
       <p>Clerk’s library says: <code>${why.reason ?? 'unknown'}</code>.</p>
       <p>
         Sign in again. If you come back here, the settings of the console are wrong: its keys must
         be of one instance, <code>BOARD_URL</code> must be the address in your browser, and its
         clock must be right.
       </p>
-      <p><a class="button" href="${why.signIn}">Sign in</a></p>
-    </main>`,
+      <p><a class="button" href="${why.signIn}">Sign in</a></p>`,
   })
 }

@@ -1,7 +1,10 @@
 import { countDone } from '@clerk-sync/queue'
 import type { FailedCounts, FailedGroup } from '@clerk-sync/queue'
-import { boardPath, html, renderPage, staticPath } from '../render-page.ts'
-import type { Html } from '../render-page.ts'
+import { html } from '../html.ts'
+import type { Html } from '../html.ts'
+import { number, table, time, timeField } from '../page-parts.ts'
+import { renderPage, replayPath } from '../render-page.ts'
+import { staticPath } from '../static-files.ts'
 import type { ReplayForm } from './replay-form.ts'
 import type { ReplayRun } from './replay-runs.ts'
 
@@ -31,23 +34,15 @@ export function renderReplayPage(page: ReplayPage): string {
     title: 'Replay failed jobs',
     head: html`<script src="${staticPath}/replay.js" defer></script>
       ${page.isRunning && html`<noscript><meta http-equiv="refresh" content="2" /></noscript>`}`,
-    body: html`<header>
-        <nav aria-label="Console">
-          <strong>clerk-sync</strong>
-          <a href="${boardPath}">Board</a>
-          <a href="/replay" aria-current="page">Replay</a>
-        </nav>
-      </header>
-      <main>
-        <h1>Replay failed jobs</h1>
-        <p class="lead">
-          A replayed job runs again with all its attempts. Jobs that fail again while a replay runs
-          wait for the next one.
-        </p>
-        ${page.problem && html`<p class="problem" role="alert">${page.problem}</p>`}
-        ${page.run && renderRun(page.run)} ${page.isRunning ? undefined : renderForm(page)}
-        ${page.counts && renderCounts(page.counts)}
-      </main>`,
+    path: replayPath,
+    body: html`<h1>Replay failed jobs</h1>
+      <p class="lead">
+        A replayed job runs again with all its attempts. Jobs that fail again while a replay runs
+        wait for the next one.
+      </p>
+      ${page.problem && html`<p class="problem" role="alert">${page.problem}</p>`}
+      ${page.run && renderRun(page.run)} ${page.isRunning ? undefined : renderForm(page)}
+      ${page.counts && renderCounts(page.counts)}`,
   })
 }
 
@@ -130,14 +125,8 @@ function renderForm({ form, counts }: ReplayPage): Html {
         >Reason contains
         <input name="reason" value="${form.reason}" maxlength="500" autocomplete="off" />
       </label>
-      <label
-        >Failed from (UTC)
-        <input type="datetime-local" name="from" step="1" value="${form.from}" />
-      </label>
-      <label
-        >Failed to (UTC)
-        <input type="datetime-local" name="to" step="1" value="${form.to}" />
-      </label>
+      ${timeField({ label: 'Failed from', name: 'from', value: form.from })}
+      ${timeField({ label: 'Failed to', name: 'to', value: form.to })}
     </div>
     <div class="buttons">
       <button type="submit">Count</button>
@@ -173,38 +162,13 @@ function renderCounts(counts: FailedCounts): Html {
 
 function renderGroups(title: string, groups: readonly FailedGroup[]): Html {
   const hidden = groups.length - mostGroups
-  return html`<table>
-    <thead>
-      <tr>
-        <th scope="col">${title}</th>
-        <th scope="col" class="number">Jobs</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${groups.slice(0, mostGroups).map(
-        ({ name, count }) =>
-          html`<tr>
-            <td>${name === '' ? '(no reason)' : name}</td>
-            <td class="number">${number(count)}</td>
-          </tr>`,
-      )}
-      ${
-        hidden > 0 &&
-        html`<tr>
-          <td class="muted">and ${number(hidden)} more kinds</td>
-          <td></td>
-        </tr>`
-      }
-    </tbody>
-  </table>`
+  const rows = groups
+    .slice(0, mostGroups)
+    .map(({ name, count }) => [name === '' ? '(no reason)' : name, number(count)])
+  if (hidden > 0) rows.push([`and ${number(hidden)} more kinds`, ''])
+  return table({
+    label: `Failed jobs by ${title.toLowerCase()}`,
+    columns: [{ title }, { title: 'Jobs', isNumber: true }],
+    rows,
+  })
 }
-
-const number = (value: number) => value.toLocaleString('en')
-
-const time = (ms: number) =>
-  html`<time datetime="${new Date(ms).toISOString()}"
-    >${new Date(ms)
-      .toISOString()
-      .replace('T', ' ')
-      .replace(/\.\d+Z$/, ' UTC')}</time
-  >`

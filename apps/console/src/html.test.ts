@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { html } from './render-page.ts'
+import { html } from './html.ts'
 
 test('what is put into a page is text', () => {
   const name = `<script>alert("1" + '2')</script>`
