@@ -5,7 +5,7 @@ import type { IDeployment } from 'kubernetes-models/apps/v1'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { version } from '../release/version.ts'
-import { kustomize, manifestSets, renderExample } from './manifest-sets.ts'
+import { kustomize, renderExample } from './manifest-sets.ts'
 import { kubernetesDir, kubernetesFiles, ofKind, readManifests } from './manifest.ts'
 import { workloadsOf } from './workloads.ts'
 
@@ -91,7 +91,7 @@ test.skipIf(!kustomize)('the example becomes what it says', () => {
 test.skipIf(!kustomize)(
   'each ConfigMap and Secret that a pod names is there, with all keys',
   () => {
-    const [, manifests = []] = manifestSets.at(-1) ?? []
+    const manifests = renderExample(kustomize ?? [])
     const there = manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`)
     for (const { container } of workloadsOf(manifests)) {
       const maps = container.envFrom?.map(({ configMapRef }) => `ConfigMap ${configMapRef?.name}`)

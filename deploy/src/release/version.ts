@@ -12,6 +12,7 @@ const places: Readonly<Record<string, RegExp>> = {
   'docker-compose.yml': image,
   'docs/deploy.md': image,
   'docs/security.md': image,
+  'deploy/helm/clerk-sync/Chart.yaml': /(?<=^(?:version|appVersion): ).+$/gm,
   'deploy/kubernetes/README.md': image,
   'deploy/kubernetes/base/kustomization.yaml': /(?<=newTag: |\/version: ).+$/gm,
   'deploy/kubernetes/overlays/example/kustomization.yaml': /(?<=newTag: ).+$/gm,
