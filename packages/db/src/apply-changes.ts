@@ -8,16 +8,16 @@ import { decide, entityKey, isDeleted } from './decide.ts'
 import type { Decision, ExistingState, Tombstones, Verdict } from './decide.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
 import { readHolders } from './holders.ts'
+import { redactLedger, writeLedger } from './ledger.ts'
+import type { LedgerEntry } from './ledger.ts'
 import {
   lockTables,
   readLedgerAndTombstones,
   readRows,
-  redactLedger,
   RowChangedError,
-  writeLedger,
   writeRows,
 } from './statements.ts'
-import type { LedgerEntry, ReadRow } from './statements.ts'
+import type { ReadRow } from './statements.ts'
 
 /** How a deployment wants its data kept. */
 export interface WriteRules {

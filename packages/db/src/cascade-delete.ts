@@ -4,7 +4,8 @@ import { prepare } from './database.ts'
 import type { Database, Transaction } from './database.ts'
 import type { Deletion } from './decide.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
-import { lockTables, redactLedger } from './statements.ts'
+import { redactLedger } from './ledger.ts'
+import { lockTables } from './statements.ts'
 
 // One transaction must end long before others give up waiting for it, and a deleted organization may
 // have a million members: 10,000 take some 0.3 s.

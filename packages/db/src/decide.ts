@@ -58,6 +58,8 @@ export interface Write extends Upsert {
   readonly before: ExistingRow | undefined
   /** Its child rows as they were read. */
   readonly childrenBefore: ChildRows
+  /** The columns and child tables that may differ from what was read; undefined for all. */
+  readonly changed: ReadonlySet<string> | undefined
 }
 
 /** One id that is deleted. Times are milliseconds. */
@@ -107,6 +109,7 @@ export function decide(
   const holders = createHolders(existing.holders)
   const replacedAt = new Map<string, number>()
   const upserts = new Map<string, Upsert>()
+  const changedNames = new Map<string, Set<string>>()
   const deletions = new Map<string, Deletion>()
 
   function decideOne(change: Change): Verdict | Error {
@@ -203,6 +206,8 @@ export function decide(
     if (isRefill(change, before) && changed.length === 0) return { outcome: 'stale', isSame: true }
     rows.set(key, { version, value })
     upserts.set(key, whole)
+    // Of several changes of one row in a batch: whatever one of them has changed.
+    changedNames.set(key, new Set([...(changedNames.get(key) ?? []), ...changed]))
     return { outcome: 'applied', changed, value, isNew: before === undefined }
   }
 
@@ -241,6 +246,7 @@ export function decide(
       deletedAt: deleted ? deletionTime(change) : null,
       before: existing.rows.get(key),
       childrenBefore: existing.children.get(key) ?? {},
+      changed: existing.rows.has(key) && !deleted ? changedNames.get(key) : undefined,
     })
   }
   return { verdicts, writes, deletions: [...deletions.values()], tombstones }

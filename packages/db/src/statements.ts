@@ -1,11 +1,12 @@
 import { columnTypes, userEntity } from '@clerk-sync/events'
-import type { Change, ChildTable, Entity, EntityChange, LedgerEvent, Row } from '@clerk-sync/events'
-import { parseJson } from '@clerk-sync/ops'
+import type { Change, ChildTable, Column, Entity, EntityChange, Row } from '@clerk-sync/events'
 import { changedRows } from './changed-columns.ts'
 import { prepare } from './database.ts'
 import type { PreparedStatement, Transaction } from './database.ts'
 import { entityKey, ownerKeys } from './decide.ts'
-import type { ChildRows, ExistingRow, ExistingState, Outcome, Write } from './decide.ts'
+import type { ChildRows, ExistingRow, ExistingState, Write } from './decide.ts'
+import { decode, inputOf, selected } from './stored-values.ts'
+import type { Input, InputColumn } from './stored-values.ts'
 import { versionOf } from './version.ts'
 import type { Version } from './version.ts'
 
@@ -83,24 +84,15 @@ function touchedKeys(change: Change): string[] {
   return [entityKey(change.entity, change.id), ...ownerKeys(change), ...user]
 }
 
-interface FoundRow {
-  /** The child table that it is of; null for the entity's own row. */
-  child: string | null
-  /** JSON, as text: parsed by the driver, its numbers would lose digits. */
-  row: string
-}
-
-interface TableRow extends Row {
-  id: string
-  updated_at: string
-  event_occurred_at: string
-  event_id: string
-  deleted_at: string | null
-}
-
 export interface ReadRow extends ExistingRow {
   /** In milliseconds; null while it is not deleted. */
   readonly deletedAt: number | null
+}
+
+interface Found {
+  readonly rows: Map<string, ReadRow>
+  /** By `entityKey` of the parent, also where it has no row. */
+  readonly children: Map<string, { [table: string]: Row[] }>
 }
 
 /**
@@ -111,36 +103,71 @@ export async function readRows(
   tx: Transaction,
   changes: ReadonlyMap<Entity, readonly EntityChange[]>,
 ): Promise<{ rows: Map<string, ReadRow>; children: Map<string, ChildRows> }> {
-  const rows = new Map<string, ReadRow>()
-  const children = new Map<string, { [table: string]: Row[] }>()
+  const found: Found = { rows: new Map(), children: new Map() }
   await Promise.all(
     Array.from(changes, async ([entity, some]) => {
       const ids = [...new Set(some.map((change) => change.id))]
-      const parentColumns = new Map(entity.children.map((one) => [one.table, one.parentColumn]))
-      const found = await tx.query<FoundRow>(selectionOf(entity), ids)
-      // Behind its children.
-      for (const { child, row: text } of found) {
-        const row = parseJson(text) as TableRow
-        if (child === null) {
-          const key = entityKey(entity, row.id)
-          const value = { row, children: children.get(key) ?? {} }
-          const deletedAt = row.deleted_at === null ? null : Date.parse(row.deleted_at)
-          rows.set(key, { version: versionIn(row), value, deletedAt })
-          continue
-        }
-        const key = entityKey(entity, String(row[parentColumns.get(child) ?? '']))
-        const tables = children.get(key) ?? {}
-        tables[child] = [...(tables[child] ?? []), row]
-        children.set(key, tables)
-      }
+      await Promise.all([
+        ...entity.children
+          .filter(isKept)
+          .map((child) => readChildren(tx, entity, child, ids, found)),
+        readOwn(tx, entity, ids, found),
+      ])
     }),
   )
-  return { rows, children }
+  return found
+}
+
+async function readOwn(
+  tx: Transaction,
+  entity: Entity,
+  ids: readonly string[],
+  { rows, children }: Found,
+): Promise<void> {
+  const { statement, read } = selectionOf(entity)
+  for (const texts of await tx.query<TextRow>(statement, ids)) {
+    const row = read(texts) as VersionedRow
+    const key = entityKey(entity, row.id)
+    // The object is filled also by what is read of the children afterwards.
+    const ofChildren = children.get(key) ?? {}
+    children.set(key, ofChildren)
+    const deletedAt = row.deleted_at === null ? null : Date.parse(row.deleted_at)
+    rows.set(key, { version: versionIn(row), value: { row, children: ofChildren }, deletedAt })
+  }
+}
+
+async function readChildren(
+  tx: Transaction,
+  entity: Entity,
+  child: ChildTable,
+  ids: readonly string[],
+  { children }: Found,
+): Promise<void> {
+  const { statement, read } = childSelectionOf(child)
+  for (const texts of await tx.query<TextRow>(statement, ids)) {
+    const row = read(texts)
+    const key = entityKey(entity, String(row[child.parentColumn]))
+    const tables = children.get(key) ?? {}
+    children.set(key, tables)
+    ;(tables[child.table] ??= []).push(row)
+  }
 }
 
 const isKept = (child: ChildTable) => !child.off
 
-function versionIn(row: TableRow): Version {
+interface TextRow {
+  readonly [column: string]: string | null
+}
+
+interface VersionedRow extends Row {
+  id: string
+  updated_at: string
+  event_occurred_at: string
+  event_id: string
+  deleted_at: string | null
+}
+
+function versionIn(row: VersionedRow): Version {
   return {
     updatedAt: Date.parse(row.updated_at),
     occurredAt: Date.parse(row.event_occurred_at),
@@ -148,17 +175,38 @@ function versionIn(row: TableRow): Version {
   }
 }
 
-const selectionOf = once((entity: Entity) => {
-  const ofChildren = entity.children.filter(isKept).map(
-    ({ table, parentColumn }) => `
-        SELECT '${table}' AS child, to_json(child)::text AS row
-        FROM clerk.${table} AS child WHERE ${parentColumn} = ANY($1::text[])`,
-  )
-  const own = `
-        SELECT NULL AS child, to_json(known)::text AS row
-        FROM clerk.${entity.table} AS known WHERE id = ANY($1::text[])`
-  return prepare([...ofChildren, own].join(' UNION ALL '))
-})
+const versionColumns = [
+  { name: 'updated_at', type: 'timestamptz' },
+  { name: 'event_occurred_at', type: 'timestamptz' },
+  { name: 'event_id', type: 'text' },
+] as const
+// Every write changes the version, and a deletion of its owner the deleted_at.
+const seenColumns = [...versionColumns, { name: 'deleted_at', type: 'timestamptz' }] as const
+const idColumn = { name: 'id', type: 'id' } as const
+
+const selectionOf = once((entity: Entity) =>
+  selectionFrom(entity.table, 'id', [idColumn, ...entity.columns, ...seenColumns]),
+)
+
+const childSelectionOf = once(({ table, parentColumn, columns }: ChildTable) =>
+  selectionFrom(table, parentColumn, [idColumn, { name: parentColumn, type: 'id' }, ...columns]),
+)
+
+function selectionFrom(
+  table: string,
+  key: string,
+  columns: readonly Pick<Column, 'name' | 'type'>[],
+): { statement: PreparedStatement; read: (texts: TextRow) => Row } {
+  const text = `SELECT ${columns.map(selected).join(', ')} FROM clerk.${table} WHERE ${key} = ANY($1::text[])`
+  return {
+    statement: prepare(text),
+    read(texts) {
+      const row: Row = {}
+      for (const { name, type } of columns) row[name] = decode(type, texts[name] ?? null)
+      return row
+    },
+  }
+}
 
 /** Somebody else has written a row since it was read. */
 export class RowChangedError extends Error {
@@ -182,93 +230,104 @@ export async function writeRows(
       const known = sorted.filter(({ before }) => before !== undefined)
       const fresh = sorted.filter(({ before }) => before === undefined)
       return [
-        writeAll(tx, updateOf(entity), known.map(toTableRow)),
-        writeAll(tx, insertOf(entity), fresh.map(toTableRow)),
+        writeAll(tx, updateOf(entity), known),
+        writeAll(tx, insertOf(entity), fresh),
         ...entity.children.filter(isKept).map((child) => writeChildren(tx, child, sorted)),
       ]
     }),
   )
 }
 
-async function writeAll(
+async function writeAll<R>(
   tx: Transaction,
-  statement: PreparedStatement,
-  rows: readonly Row[],
+  { statement, input }: RowStatement<R>,
+  rows: readonly R[],
 ): Promise<void> {
   if (rows.length === 0) return
-  const written = await tx.execute(statement, JSON.stringify(rows))
+  const written = await tx.execute(statement, ...input.arraysOf(rows))
   if (written < rows.length) throw new RowChangedError('a row has changed since it was read')
 }
 
-function toTableRow(write: Write): Row {
-  const { id, value, deletedAt, before } = write
-  const { updatedAt, occurredAt, eventId } = versionOf(write)
-  const row: Row = {
-    ...value.row,
-    id,
-    updated_at: new Date(updatedAt).toISOString(),
-    event_occurred_at: new Date(occurredAt).toISOString(),
-    event_id: eventId,
-    deleted_at: deletedAt === null ? null : new Date(deletedAt).toISOString(),
-  }
-  if (before) for (const name of seenColumns) row[`seen_${name}`] = before.value.row[name]
-  return row
+/** A statement that writes the rows that it is given. */
+interface RowStatement<R> {
+  readonly statement: PreparedStatement
+  readonly input: Input<R>
 }
 
-const versionColumns = ['updated_at', 'event_occurred_at', 'event_id']
-// Every write changes the version, and a deletion of its owner the deleted_at.
-const seenColumns = [...versionColumns, 'deleted_at']
+// Its bits are the columns of `changed`.
+const mostColumns = 31
 
-const typeOf: { readonly [name: string]: string } = {
-  updated_at: 'timestamptz',
-  event_occurred_at: 'timestamptz',
-  event_id: 'text',
-  deleted_at: 'timestamptz',
-}
-
-const writtenColumns = (entity: Entity) => [
-  ...entity.columns.map((column) => column.name),
-  ...seenColumns,
-]
-
-const typedColumns = (entity: Entity) => [
-  'id text',
-  ...entity.columns.map((column) => `${column.name} ${columnTypes[column.type].sql}`),
-  ...seenColumns.map((name) => `${name} ${typeOf[name]}`),
-]
-
-const updateOf = once((entity: Entity) => {
-  const names = writtenColumns(entity)
-  const typed = [
-    ...typedColumns(entity),
-    ...seenColumns.map((name) => `seen_${name} ${typeOf[name]}`),
-  ]
-  const assigned = names.map((name) =>
-    // The earliest deletion that was told of stays.
-    name === 'deleted_at'
-      ? 'deleted_at = least(known.deleted_at, input.deleted_at)'
-      : `${name} = input.${name}`,
+const updateOf = once((entity: Entity): RowStatement<Write> => {
+  if (entity.columns.length > mostColumns) throw new Error(`${entity.table} has too many columns`)
+  const input = inputOf<Write>([
+    ...versionedInput,
+    { name: 'changed', type: 'integer', valueIn: (write) => changedBits(entity, write) },
+    ...columnsInput(entity, isChanged),
+    ...seenColumns.map(({ name, type }) => ({
+      name: `seen_${name}`,
+      type,
+      valueIn: ({ before }: Write) => before?.value.row[name],
+    })),
+  ])
+  const kept = entity.columns.map(
+    ({ name }, at) =>
+      `${name} = CASE WHEN input.changed & ${1 << at} <> 0 THEN ${input.read(name)} ELSE known.${name} END`,
   )
-  const isAsSeen = versionColumns.map((name) => `known.${name} = input.seen_${name}`)
-  return prepare(
-    `UPDATE clerk.${entity.table} AS known
-     SET ${assigned.join(', ')}, synced_at = now()
-     FROM json_to_recordset($1::json) AS input(${typed.join(', ')})
+  const version = versionColumns.map(({ name }) => `${name} = input.${name}`)
+  const isAsSeen = versionColumns.map(({ name }) => `known.${name} = input.seen_${name}`)
+  // The earliest deletion that was told of stays.
+  const text = `UPDATE clerk.${entity.table} AS known
+     SET ${[...kept, ...version].join(', ')}, synced_at = now(),
+       deleted_at = least(known.deleted_at, input.deleted_at)
+     FROM ${input.from}
      WHERE known.id = input.id AND ${isAsSeen.join(' AND ')}
-       AND known.deleted_at IS NOT DISTINCT FROM input.seen_deleted_at`,
-    entity.table,
-  )
+       AND known.deleted_at IS NOT DISTINCT FROM input.seen_deleted_at`
+  return { statement: prepare(text, entity.table), input }
 })
 
-const insertOf = once((entity: Entity) => {
-  const names = ['id', ...writtenColumns(entity)].join(', ')
-  return prepare(
-    `INSERT INTO clerk.${entity.table} (${names}, synced_at)
-     SELECT ${names}, now() FROM json_to_recordset($1::json) AS input(${typedColumns(entity).join(', ')})
-     ON CONFLICT (id) DO NOTHING`,
-    entity.table,
-  )
+const insertOf = once((entity: Entity): RowStatement<Write> => {
+  const input = inputOf<Write>([...versionedInput, ...columnsInput(entity, () => true)])
+  const names = ['id', ...[...entity.columns, ...seenColumns].map(({ name }) => name)]
+  const text = `INSERT INTO clerk.${entity.table} (${names.join(', ')}, synced_at)
+     SELECT ${names.map(input.read).join(', ')}, now() FROM ${input.from}
+     ON CONFLICT (id) DO NOTHING`
+  return { statement: prepare(text, entity.table), input }
 })
+
+const isChanged = ({ changed }: Write, name: string) => changed?.has(name) ?? true
+
+function changedBits({ columns }: Entity, write: Write): number {
+  return columns.reduce((bits, { name }, at) => bits | (isChanged(write, name) ? 1 << at : 0), 0)
+}
+
+function columnsInput(
+  { columns }: Entity,
+  isWritten: (write: Write, name: string) => boolean,
+): InputColumn<Write>[] {
+  return columns.map(({ name, type }) => ({
+    name,
+    type: columnTypes[type].sql,
+    valueIn: (write) => (isWritten(write, name) ? write.value.row[name] : null),
+  }))
+}
+
+const iso = (ms: number) => new Date(ms).toISOString()
+
+const versionedInput: readonly InputColumn<Write>[] = [
+  { name: 'id', type: 'text', valueIn: ({ id }) => id },
+  { name: 'updated_at', type: 'timestamptz', valueIn: (write) => iso(versionOf(write).updatedAt) },
+  {
+    name: 'event_occurred_at',
+    type: 'timestamptz',
+    valueIn: (write) => iso(versionOf(write).occurredAt),
+  },
+  { name: 'event_id', type: 'text', valueIn: (write) => versionOf(write).eventId },
+  {
+    name: 'deleted_at',
+    type: 'timestamptz',
+    valueIn: ({ deletedAt }) => (deletedAt === null ? null : iso(deletedAt)),
+  },
+]
 
 async function writeChildren(
   tx: Transaction,
@@ -278,7 +337,9 @@ async function writeChildren(
   const { table, parentColumn, columns } = child
   const written: Row[] = []
   const removed: [parent: string, id: unknown][] = []
-  for (const { id: parent, value, childrenBefore } of parents) {
+  for (const write of parents) {
+    if (!isChanged(write, table)) continue
+    const { id: parent, value, childrenBefore } = write
     const after = value.children[table] ?? []
     const changed = changedRows(columns, after, childrenBefore[table] ?? [])
     for (const row of changed.written) written.push({ ...row, [parentColumn]: parent })
@@ -289,7 +350,10 @@ async function writeChildren(
     const [ofParents, ids] = [0, 1].map((place) => removed.map((one) => one[place]))
     sent.push(tx.execute(removalOf(child), ofParents, ids))
   }
-  if (written.length > 0) sent.push(tx.execute(childUpsertOf(child), JSON.stringify(written)))
+  if (written.length > 0) {
+    const { statement, input } = childUpsertOf(child)
+    sent.push(tx.execute(statement, ...input.arraysOf(written)))
+  }
   await Promise.all(sent)
 }
 
@@ -301,102 +365,23 @@ const removalOf = once(({ table, parentColumn }: ChildTable) =>
   ),
 )
 
-const childUpsertOf = once(({ table, parentColumn, columns }: ChildTable) => {
-  const names = columns.map((column) => column.name)
-  const key = [parentColumn, 'id']
-  const typed = [
-    ...key.map((name) => `${name} text`),
-    ...columns.map((column) => `${column.name} ${columnTypes[column.type].sql}`),
-  ]
-  return prepare(
-    `INSERT INTO clerk.${table} (${[...key, ...names].join(', ')})
-     SELECT ${[...key, ...names].join(', ')}
-     FROM json_to_recordset($1::json) AS input(${typed.join(', ')})
-     ON CONFLICT (${key.join(', ')}) DO UPDATE
-     SET ${names.map((name) => `${name} = EXCLUDED.${name}`).join(', ')}`,
-    table,
+const childUpsertOf = once(({ table, parentColumn, columns }: ChildTable): RowStatement<Row> => {
+  const stored = [parentColumn, 'id'].map((name) => ({ name, type: 'id' as const }))
+  const input = inputOf<Row>(
+    [...stored, ...columns].map(({ name, type }) => ({
+      name,
+      type: columnTypes[type].sql,
+      valueIn: (row) => row[name],
+    })),
   )
+  const own = columns.map(({ name }) => name)
+  const names = [parentColumn, 'id', ...own]
+  const text = `INSERT INTO clerk.${table} (${names.join(', ')})
+     SELECT ${names.map(input.read).join(', ')} FROM ${input.from}
+     ON CONFLICT (${parentColumn}, id) DO UPDATE
+     SET ${own.map((name) => `${name} = EXCLUDED.${name}`).join(', ')}`
+  return { statement: prepare(text, table), input }
 })
-
-/** What the ledger keeps of one event. */
-export interface LedgerEntry {
-  readonly event: LedgerEvent
-  readonly outcome: Outcome
-  readonly changedColumns: readonly string[] | undefined
-  readonly changedValues: { readonly [column: string]: unknown } | undefined
-}
-
-const ledgerColumns = {
-  id: 'text',
-  type: 'text',
-  entity_id: 'text',
-  user_id: 'text',
-  organization_id: 'text',
-  outcome: 'text',
-  changed_columns: 'text[]',
-  changed_values: 'jsonb',
-  client_ip: 'text',
-  user_agent: 'text',
-  occurred_at: 'timestamptz',
-  received_at: 'timestamptz',
-}
-const ledgerNames = Object.keys(ledgerColumns).join(', ')
-const ledgerTyped = Object.entries(ledgerColumns).map(([name, type]) => `${name} ${type}`)
-
-const insertLedger = prepare(
-  `INSERT INTO clerk.webhook_events (${ledgerNames})
-   SELECT ${ledgerNames} FROM json_to_recordset($1::json) AS input(${ledgerTyped.join(', ')})
-   ON CONFLICT (id) DO NOTHING
-   RETURNING id`,
-  'webhook_events',
-)
-
-/**
- * Adds events to the ledger, in the order of their ids, so that two workers never wait for each other.
- * Returns the ids that were new to it.
- */
-export async function writeLedger(
-  tx: Transaction,
-  entries: readonly LedgerEntry[],
-): Promise<Set<string>> {
-  if (entries.length === 0) return new Set()
-  const rows = entries.map(toLedgerRow).toSorted((a, b) => (a.id < b.id ? -1 : 1))
-  const added = await tx.query<{ id: string }>(insertLedger, JSON.stringify(rows))
-  return new Set(added.map((row) => row.id))
-}
-
-function toLedgerRow({ event, outcome, changedColumns, changedValues }: LedgerEntry) {
-  return {
-    id: event.id,
-    type: event.type,
-    entity_id: event.entityId,
-    user_id: event.userId,
-    organization_id: event.organizationId,
-    outcome,
-    changed_columns: changedColumns,
-    changed_values: changedValues,
-    client_ip: event.clientIp,
-    user_agent: event.userAgent,
-    occurred_at: new Date(event.occurredAt).toISOString(),
-    received_at: new Date(event.receivedAt).toISOString(),
-  }
-}
-
-// One statement must end long before its timeout.
-const redactedAtOnce = 10_000
-
-/** Empties everything in the ledger but the facts of events about these ids. */
-export async function redactLedger(tx: Transaction, ids: readonly string[]): Promise<void> {
-  for (let start = 0; start < ids.length; start += redactedAtOnce) {
-    await tx.execute(
-      `UPDATE clerk.webhook_events
-       SET changed_values = NULL, client_ip = NULL, user_agent = NULL
-       WHERE (entity_id = ANY($1::text[]) OR user_id = ANY($1::text[]))
-         AND num_nonnulls(changed_values, client_ip, user_agent) > 0`,
-      ids.slice(start, start + redactedAtOnce),
-    )
-  }
-}
 
 // A statement is derived from its declaration once.
 function once<T extends object, R>(build: (from: T) => R): (from: T) => R {

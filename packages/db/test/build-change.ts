@@ -49,7 +49,7 @@ export function upsert(id: string, given: Given = {}): FromEvent<Upsert> {
 
 /** An upsert as it is written where the tables have nothing of its entity. */
 export function asNewRow(change: Upsert): Write {
-  return { ...change, deletedAt: null, before: undefined, childrenBefore: {} }
+  return { ...change, deletedAt: null, before: undefined, childrenBefore: {}, changed: undefined }
 }
 
 /** The change of an event that deletes one entity. */

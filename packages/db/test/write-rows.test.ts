@@ -18,7 +18,13 @@ async function lookedAt(change: Upsert): Promise<Write> {
     readRows(tx, new Map([[entity, [change]]])),
   )
   const before = rows.get(key)
-  return { ...change, deletedAt: null, before, childrenBefore: children.get(key) ?? {} }
+  return {
+    ...change,
+    deletedAt: null,
+    before,
+    childrenBefore: children.get(key) ?? {},
+    changed: undefined,
+  }
 }
 
 const write = (change: Write) =>

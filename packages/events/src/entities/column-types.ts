@@ -6,7 +6,7 @@ import { longestId } from './entity.ts'
 export type ColumnType = 'bigint' | 'boolean' | 'id' | 'jsonb' | 'text' | 'timestamptz'
 
 interface Storage {
-  readonly sql: string
+  readonly sql: Exclude<ColumnType, 'id'>
   /** Whether a value is as Clerk documents it. Null never comes here. */
   readonly accepts: (value: unknown) => boolean
   /** What the database can hold of any other value; null for nothing. */
