@@ -109,6 +109,42 @@ test('nothing is written over a row whose deletion was noted meanwhile', async (
   expect(await firstName(id)).toBe('Ada')
 })
 
+test('in one batch each row gets its own changed columns, and keeps the others', async () => {
+  const quoted = { first_name: 'A "b" \\ {c},NULL', public_metadata: { 'k"': ['{', 1.5, null] } }
+  const [one, two, three] = [freshId(), freshId(), freshId()]
+  const known = { first_name: 'Ada', last_name: 'L', banned: true, public_metadata: { a: 1 } }
+  const changed = [
+    { ...known, ...quoted },
+    { ...known, first_name: null, banned: false },
+    { ...known, last_name: 'NULL', public_metadata: {} },
+  ]
+  const ids = [one, two, three]
+  const all = (data: object[], updatedAt: number) =>
+    tables.apply(...ids.map((id, at) => upsert(id, { updatedAt, data: data[at] ?? {} })))
+  await all([known, known, known], noon)
+  await all(changed, noon + 1)
+  const rows = await tables.query(
+    `SELECT first_name, last_name, banned, public_metadata FROM clerk.users
+     WHERE id IN ('${ids.join("','")}')
+     ORDER BY array_position(ARRAY['${ids.join("','")}'], id)`,
+  )
+  expect(rows).toEqual(changed)
+})
+
+test('two changes of one row in a batch are written as the last one leaves it', async () => {
+  const id = freshId()
+  const data = { first_name: 'Ada', last_name: 'Lovelace' }
+  await tables.apply(upsert(id, { updatedAt: noon, data }))
+  await tables.apply(
+    upsert(id, { updatedAt: noon + 1, data: { ...data, first_name: 'Grace' } }),
+    upsert(id, { updatedAt: noon + 2, data: { ...data, last_name: 'Hopper' } }),
+  )
+  const rows = await tables.query(
+    `SELECT first_name, last_name FROM clerk.users WHERE id = '${id}'`,
+  )
+  expect(rows).toEqual([{ first_name: 'Ada', last_name: 'Hopper' }])
+})
+
 test('of the child rows only those that differ are written', async () => {
   const id = freshId()
   const addresses = (...names: string[]) => ({
