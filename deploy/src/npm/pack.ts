@@ -61,6 +61,7 @@ function buildManifest(npmPackage: NpmPackage, imported: readonly string[]): obj
     description,
     keywords,
     license: 'MIT',
+    ...repositoryOf(npmPackage),
     type: 'module',
     // `reusePort` of net.Server, which several processes of ingest need, and URL.parse.
     engines: { node: '>=22.12' },
@@ -78,6 +79,13 @@ function buildManifest(npmPackage: NpmPackage, imported: readonly string[]): obj
       peerDependenciesMeta: source['peerDependenciesMeta'],
     }),
   }
+}
+
+/** The repository that a workflow of GitHub runs in: npm takes a provenance of no other. */
+function repositoryOf({ directory }: NpmPackage): object {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: name } = process.env
+  if (!server || !name) return {}
+  return { repository: { type: 'git', url: `git+${server}/${name}.git`, directory } }
 }
 
 function exportsOf({ exports = {} }: Manifest): object {
