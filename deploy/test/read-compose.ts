@@ -33,6 +33,7 @@ export function readServices(env: Record<string, string> = {}): Record<string, S
   const { services } = parse(composeText, { merge: true }) as { services: Record<string, Service> }
   for (const service of Object.values(services)) {
     service.image = interpolate(service.image, env)
+    service.mem_limit = interpolate(service.mem_limit ?? '', env)
     service.ports = (service.ports ?? []).map((port) => interpolate(port, env))
     service.environment = Object.fromEntries(
       Object.entries(service.environment ?? {}).map(([name, text]) => [
