@@ -123,6 +123,12 @@ test(
     expect(await runNode(directory, binOf(directory), '--version')).toBe(`${version}\n`)
     expect(await runNode(directory, binOf(directory), '--help')).toContain('clerk-sync-server')
     await runNode(directory, '--input-type=module', '--eval', `import 'clerk-sync'`)
+    const older = `Object.defineProperty(process, 'versions', { value: { node: '22.11.0' } })`
+    const onOlder = ['--import', `data:text/javascript,${encodeURIComponent(older)}`]
+    await expect(runNode(directory, ...onOlder, binOf(directory), 'fields')).rejects.toMatchObject({
+      code: 1,
+      stderr: 'clerk-sync: this is Node.js 22.11.0, and clerk-sync-server needs 22.12 or newer\n',
+    })
     report('clerk-sync', {
       size: await megabytes(directory),
       startUp: await startUpMs(directory, '--input-type=module', '--eval', `import 'clerk-sync'`),

@@ -35,7 +35,12 @@ To install it: npm install --save-dev ${serverPackage}@${version}
 
 if (args[0] === '--version' || args[0] === '-V') process.stdout.write(`${version}\n`)
 else if (args.length === 0 || args[0] === '--help' || args[0] === '-h') process.stdout.write(help)
-else await run()
+else if (isTooOld(process.versions.node)) {
+  process.stderr.write(
+    `clerk-sync: this is Node.js ${process.versions.node}, and ${serverPackage} needs 22.12 or newer\n`,
+  )
+  process.exitCode = 1
+} else await run()
 
 async function run(): Promise<void> {
   const manifestPath = findServer()
@@ -50,6 +55,12 @@ async function run(): Promise<void> {
       `beside it; npm install --save-dev ${serverPackage}@${version}\n`,
   )
   process.exitCode = 1
+}
+
+// It would end with the stack of the first function that is not there.
+function isTooOld(node: string): boolean {
+  const [major = 0, minor = 0] = node.split('.').map(Number)
+  return major < 22 || (major === 22 && minor < 12)
 }
 
 // The application's own, then one beside this package, as in a global installation.
