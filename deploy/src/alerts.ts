@@ -6,6 +6,8 @@ export const alertsPath = new URL('../prometheus/alerts.yml', import.meta.url).p
 export interface AlertRule {
   readonly alert: string
   readonly expr: string
+  /** How long the condition must hold. */
+  readonly for?: string
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
 }

@@ -242,3 +242,39 @@ test.each(deletionPolicies)(
     }
   },
 )
+
+test('the query of docs/gdpr.md finds every row that concerns a user, in every table that can have one', async () => {
+  const page = await readFile(new URL('../../../docs/gdpr.md', import.meta.url), 'utf8')
+  const [, sql = ''] = /```sql\n(.*?);\n```/s.exec(page) ?? []
+  const history = await createHistory('erase')
+  const concerning = await history.query<{ name: string }>(
+    `SELECT DISTINCT table_name::text AS name
+     FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+     WHERE table_schema = 'clerk' AND table_type = 'BASE TABLE'
+       AND column_name IN ('user_id', 'email_address')`,
+  )
+  const asked = [...sql.matchAll(/FROM clerk\.(\w+) t/g)].map(([, table]) => table)
+  expect(asked.toSorted()).toEqual(['users', ...concerning.map(({ name }) => name)].toSorted())
+
+  const tablesOf = async (user: string) => {
+    const rows = await history.query<{ table: string }>(sql.replaceAll('$1', `'${user}'`))
+    return rows.map(({ table }) => table).toSorted()
+  }
+  await applyAll(history.writers[0], [
+    upsert('wle_bob', {
+      type: 'waitlistEntry.created',
+      data: { email_address: `${bob.toUpperCase()}@example.com`, status: 'pending' },
+    }),
+  ])
+  expect(await tablesOf(bob)).toEqual([
+    'email_addresses',
+    'organization_invitations',
+    'organization_memberships',
+    'sessions',
+    'users',
+    'waitlist_entries',
+    ...Array<string>(4).fill('webhook_events'),
+  ])
+  // He was erased: only that he was there is left.
+  expect(new Set(await tablesOf(dan))).toEqual(new Set(['tombstones', 'webhook_events']))
+})
