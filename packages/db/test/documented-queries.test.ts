@@ -243,9 +243,10 @@ test.each(deletionPolicies)(
   },
 )
 
-test('the query of docs/gdpr.md finds every row that concerns a user, in every table that can have one', async () => {
+test('the queries of docs/gdpr.md find every row that concerns a user, in every table that can have one, and empty an address', async () => {
   const page = await readFile(new URL('../../../docs/gdpr.md', import.meta.url), 'utf8')
-  const [, sql = ''] = /```sql\n(.*?);\n```/s.exec(page) ?? []
+  const [, erasing = ''] = /```sql\n( +UPDATE .*?)```/s.exec(page) ?? []
+  const [, sql = ''] = /^```sql\n(WITH .*?);\n```/ms.exec(page) ?? []
   const history = await createHistory('erase')
   const concerning = await history.query<{ name: string }>(
     `SELECT DISTINCT table_name::text AS name
@@ -275,6 +276,9 @@ test('the query of docs/gdpr.md finds every row that concerns a user, in every t
     'waitlist_entries',
     ...Array<string>(4).fill('webhook_events'),
   ])
+  await history.query(erasing.replaceAll('$1', `'${bob}@example.com'`))
+  expect(await tablesOf(bob)).not.toContain('waitlist_entries')
+  expect(await tablesOf(bob)).toContain('users')
   // He was erased: only that he was there is left.
   expect(new Set(await tablesOf(dan))).toEqual(new Set(['tombstones', 'webhook_events']))
 })
