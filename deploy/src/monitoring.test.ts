@@ -38,7 +38,7 @@ test('every configuration of the collector there uses what it declares, and noth
   for (const { service, ...declared } of configs) {
     for (const pipeline of Object.values(service.pipelines)) {
       for (const [part, used] of Object.entries(pipeline)) {
-        expect(Object.keys(declared[part] ?? {}), part).toEqual(used)
+        expect({ [part]: Object.keys(declared[part] ?? {}) }).toEqual({ [part]: used })
       }
     }
   }
