@@ -212,7 +212,7 @@ test(
     // The console's files and the board's.
     const password = /password (\S+)/.exec(screen)?.[1] ?? ''
     const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
-    for (const path of ['/board', '/replay', '/static/console.css']) {
+    for (const path of ['/', '/board', '/replay', '/static/console.css', '/static/uplot.js']) {
       const answer = await fetch(`http://127.0.0.1:${ports.BOARD_PORT}${path}`, {
         headers: { authorization },
       })

@@ -126,9 +126,15 @@ describe('clerk-sync start, with nothing installed', () => {
 
     const login = first.screen.match(/password (\S+)/)?.[1]
     const authorization = `Basic ${btoa(`admin:${login}`)}`
-    const board = `http://127.0.0.1:${ports.BOARD_PORT}/board`
+    const home = `http://127.0.0.1:${ports.BOARD_PORT}`
+    const board = `${home}/board`
     expect((await fetch(board)).status).toBe(401)
     expect((await fetch(board, { headers: { authorization } })).status).toBe(200)
+    await expect
+      .poll(async () => (await fetch(home, { headers: { authorization } })).text(), {
+        timeout: 15_000,
+      })
+      .toMatch(/all well[^]*worker, console, ingest/)
 
     const again = await run('start')
     expect(again).toMatchObject({ code: 1 })

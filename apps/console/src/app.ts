@@ -9,8 +9,10 @@ import { isCrossSiteChange, readsOnly, securityHeaders } from './browser-securit
 import { refuseBadRequests, refusesSafely } from './http-errors.ts'
 import { guard } from './login/login.ts'
 import type { Login } from './login/login.ts'
+import { createFailedSection } from './home/failed-section.ts'
+import { createHealthSection } from './home/health-section.ts'
 import { serveHome } from './home/home-routes.ts'
-import { createQueueSection } from './home/queue-section.ts'
+import { createNowSection } from './home/now-section.ts'
 import type { RefusedLogins } from './login/refused-logins.ts'
 import { boardPath } from './render-page.ts'
 import type { ReplayRuns } from './replay/replay-runs.ts'
@@ -57,7 +59,8 @@ async function servePrivately(scope: FastifyInstance, deps: ConsoleDeps): Promis
     const [path] = request.url.split('?', 1)
     logger.info({ operator, method, path, status }, 'change on the console')
   })
-  serveHome(scope, { logger, sections: [createQueueSection(queue)] })
+  const sections = [createHealthSection, createNowSection, createFailedSection]
+  serveHome(scope, { logger, queue, sections: sections.map((create) => create(queue)) })
   serveReplay(scope, { queue, runs })
   await scope.register(async (boardScope) => {
     adjustBoardPage(boardScope, { hasSessions: login.kind === 'clerk' })

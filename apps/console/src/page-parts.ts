@@ -18,6 +18,16 @@ export function duration(ms: number): string {
   return `${number(value < 10 ? Math.round(value * 10) / 10 : Math.round(value))} ${unit}`
 }
 
+/** A number per second, with as many digits as say something. */
+export function rate(perSecond: number): string {
+  if (perSecond === 0 || perSecond >= 10) return number(Math.round(perSecond))
+  return perSecond < 0.01 ? 'below 0.01' : number(Number(perSecond.toPrecision(2)))
+}
+
+/** A length of time that may be unknown. */
+export const seconds = (value: number | undefined): string =>
+  value === undefined ? '–' : duration(value * 1_000)
+
 /** A point in time, in milliseconds. It stands in UTC; the script shows it in the reader's zone. */
 export function time(ms: number): Html {
   const iso = new Date(ms).toISOString()

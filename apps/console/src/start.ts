@@ -1,5 +1,11 @@
 import type { App, Ops } from '@clerk-sync/ops/process'
-import { checkQueue, createQueueErrorLog, openQueue, registerQueueMetrics } from '@clerk-sync/queue'
+import {
+  checkQueue,
+  createQueueErrorLog,
+  openQueue,
+  registerQueueMetrics,
+  reportProcess,
+} from '@clerk-sync/queue'
 import { buildConsole } from './app.ts'
 import { buildBoard } from './board/board.ts'
 import type { ConsoleConfig } from './config.ts'
@@ -37,15 +43,18 @@ export async function startConsole(config: ConsoleConfig, ops: Ops): Promise<Con
   const port = typeof address === 'object' && address ? address.port : config.BOARD_PORT
   const url = `http://127.0.0.1:${port}`
   logger.info({ url }, 'the console is open')
+  const checks = [{ name: 'queue', run: () => checkQueue(opened) }]
+  const reporting = reportProcess(ops, opened, { name: 'console', checks })
   return {
     name: 'console',
     url,
     boardUrl: `${url}${boardPath}`,
-    checks: [{ name: 'queue', run: () => checkQueue(opened) }],
+    checks,
     async close() {
       await runs.close()
       await app.close()
       refused.close()
+      await reporting.stop()
       await opened.close()
     },
   }

@@ -39,6 +39,13 @@ function replace(shown, section) {
     if (open.has(details.id)) details.open = true
   }
   const scrolled = [...shown.querySelectorAll('.scroll')].map(({ scrollLeft }) => scrollLeft)
+  // A plot is drawn anew when its data changes, and keeps its cursor.
+  for (const plot of section.querySelectorAll('.plot')) {
+    const drawn = document.getElementById(plot.id)
+    if (!drawn) continue
+    drawn.dataset.plot = plot.dataset.plot
+    plot.replaceWith(drawn)
+  }
   const added = document.adoptNode(section)
   shown.replaceWith(added)
   for (const [at, box] of added.querySelectorAll('.scroll').entries()) {

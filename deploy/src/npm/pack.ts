@@ -69,7 +69,7 @@ function buildManifest(npmPackage: NpmPackage, imported: readonly string[]): obj
     ...(npmPackage.isLibrary && { exports: exportsOf(source), sideEffects: false }),
     files: ['dist', ...Object.keys(npmPackage.assets)],
     dependencies: versionsOf(
-      imported.filter((name) => !isPeer(name)),
+      [...imported, ...npmPackage.served].filter((name) => !isPeer(name)),
       // An application shares what it has, too; the services run what they were tested with.
       npmPackage.isLibrary ? '^' : '',
     ),

@@ -67,7 +67,11 @@ export { createRefusalLog, refusalReasons } from './webhooks/refusal-log.ts'
 export type { RefusalReason } from './webhooks/refusal-log.ts'
 export { isSigned, readSignatureHeaders, sign, verifySignature } from './webhooks/signature.ts'
 export type { HeadersRefused, SignatureClaim, SignatureVerdict } from './webhooks/signature.ts'
-export { createSigningSecret, parseSigningSecrets } from './webhooks/signing-secret.ts'
+export {
+  createSigningSecret,
+  fingerprintOf,
+  parseSigningSecrets,
+} from './webhooks/signing-secret.ts'
 export { webhookSigningSecret } from './webhooks/signing-secret-setting.ts'
 export type { SigningSecret } from './webhooks/signing-secret.ts'
 export { user as userEntity } from './entities/user.ts'

@@ -8,9 +8,11 @@ import { Client, escapeIdentifier } from 'pg'
 import { postgresConnection, watchWaiting } from '@clerk-sync/ops'
 import { queueNames } from './location.ts'
 import type { QueueLocation } from './location.ts'
+import { reportTables } from './reports/report-store.ts'
 
 /**
- * Creates or updates BullMQ's own tables when the queue is on PostgreSQL. Redis needs nothing.
+ * Creates or updates BullMQ's own tables, and those of the reports of processes, when the queue is on
+ * PostgreSQL. Redis needs nothing.
  * `onWaiting` is called, with a line for a person, when a lock of another session is waited for.
  */
 export async function migrateQueue(
@@ -35,6 +37,7 @@ export async function migrateQueue(
       watch.stop()
     }
     for (const name of queueNames) await createIdSequence(client, location.schema, name)
+    await createReportTables(client, location.schema)
   })
 }
 
@@ -48,24 +51,41 @@ async function createIdSequence(client: Client, schema: string, name: string): P
   await client.query(`CREATE SEQUENCE IF NOT EXISTS ${sequence}`)
 }
 
+// One transaction, in which no other one creates the same.
+async function createReportTables(client: Client, schema: string): Promise<void> {
+  const { sql } = reportTables(schema)
+  await client.query(`SELECT pg_advisory_xact_lock(${reportTablesLock}); ${sql}`)
+}
+
+async function lacksReportTables(client: Client, schema: string): Promise<boolean> {
+  const { rows } = await client.query<{ name: string | null }>(
+    'SELECT to_regclass(name) AS name FROM unnest($1::text[]) AS name',
+    [reportTables(schema).names],
+  )
+  return rows.some(({ name }) => name === null)
+}
+
 /**
- * How many of BullMQ's migrations the database has not applied yet. Redis needs none.
+ * How many migrations of the queue the database has not applied yet. Redis needs none.
  *
  * @throws when a later major release of BullMQ has migrated the database.
  */
 export async function pendingQueueMigrations(location: QueueLocation): Promise<number> {
   if (location.kind === 'redis') return 0
   try {
-    const version = await withClient(location.url, shortAnswers, (client) =>
-      assertSchemaCompatibility(client, location.schema),
-    )
-    return Math.max(0, LATEST_SCHEMA_VERSION - version)
+    return await withClient(location.url, shortAnswers, async (client) => {
+      const version = await assertSchemaCompatibility(client, location.schema)
+      const lacking = (await lacksReportTables(client, location.schema)) ? 1 : 0
+      return Math.max(0, LATEST_SCHEMA_VERSION - version) + lacking
+    })
   } catch (error) {
     if (error instanceof SchemaMigrationRequiredError) return LATEST_SCHEMA_VERSION
     throw error
   }
 }
 
+// A number that nothing else in the database locks.
+const reportTablesLock = 7_331_095
 const shortAnswers = { query_timeout: 5_000 }
 
 async function withClient<T>(

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { sign } from './signature.ts'
-import { createSigningSecret, parseSigningSecrets } from './signing-secret.ts'
+import { createSigningSecret, fingerprintOf, parseSigningSecrets } from './signing-secret.ts'
 
 const message = { id: 'msg_1', timestamp: 1_700_000_000, body: '{"test": 2432232314}' }
 
@@ -51,4 +52,10 @@ describe('createSigningSecret', () => {
     expect(new Set(made).size).toBe(100)
     for (const text of made) expect(text).toMatch(/^whsec_[A-Za-z0-9+/]{32}$/)
   })
+})
+
+test('a fingerprint is what sha256sum says of the text, and no more than 8 digits of it', () => {
+  const text = createSigningSecret()
+  const digest = createHash('sha256').update(text).digest('hex')
+  expect(parseSigningSecrets(text).map(fingerprintOf)).toEqual([digest.slice(0, 8)])
 })

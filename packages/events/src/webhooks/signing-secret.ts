@@ -1,4 +1,4 @@
-import { createSecretKey, randomBytes } from 'node:crypto'
+import { createHash, createSecretKey, randomBytes } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 
 // A KeyObject prints as an empty object, so no log shows the key. On a 2 KB body it makes the HMAC
@@ -33,6 +33,15 @@ export function parseSigningSecrets(text: string): SigningSecret[] {
 /** Creates a random secret, `whsec_<base64>`. */
 export function createSigningSecret(): string {
   return prefix + randomBytes(newSecretBytes).toString('base64')
+}
+
+/**
+ * Tells one secret from another without giving it away: the first 8 hexadecimal digits of the SHA-256 of
+ * its text, `whsec_<base64>`.
+ */
+export function fingerprintOf(secret: SigningSecret): string {
+  const text = prefix + secret.export().toString('base64')
+  return createHash('sha256').update(text).digest('hex').slice(0, 8)
 }
 
 // Buffer.from skips characters that are not base64: a mistyped secret would become another key.

@@ -16,6 +16,19 @@ export interface Check {
   run(): Promise<void>
 }
 
+/**
+ * Runs a check. `problem` is what is missing and what to do, in words that anybody may read; `error` is
+ * the whole of it, for the log. Both are undefined when the check passes.
+ */
+export async function runCheck(check: Check): Promise<{ problem?: string; error?: unknown }> {
+  try {
+    await withTimeout(check.run(), checkTimeoutMs, 'no answer in time')
+    return {}
+  } catch (error) {
+    return { problem: publicReason(error), error }
+  }
+}
+
 export interface OpsServer {
   readonly port: number
   close(): Promise<void>
@@ -42,24 +55,23 @@ export async function createOpsServer(options: {
   limitConnections(server.server, { max: maxConnections })
   answerUnknownPaths(server)
 
-  async function runCheck(check: Check): Promise<[name: string, result: string]> {
-    try {
-      await withTimeout(check.run(), checkTimeoutMs, 'no answer in time')
+  async function resultOf(check: Check): Promise<[name: string, result: string]> {
+    const { problem, error } = await runCheck(check)
+    if (problem === undefined) {
       lastReasons.delete(check.name)
       return [check.name, 'ok']
-    } catch (error) {
-      const reason = errorMessage(error)
-      if (lastReasons.get(check.name) !== reason) {
-        logger.warn({ check: check.name, error }, 'not ready')
-        lastReasons.set(check.name, reason)
-      }
-      return [check.name, publicReason(error)]
     }
+    const reason = errorMessage(error)
+    if (lastReasons.get(check.name) !== reason) {
+      logger.warn({ check: check.name, error }, 'not ready')
+      lastReasons.set(check.name, reason)
+    }
+    return [check.name, problem]
   }
 
   server.get('/livez', () => ({ live: true }))
   server.get('/readyz', async (_request, reply) => {
-    const results = await Promise.all(options.checks().map((check) => runCheck(check)))
+    const results = await Promise.all(options.checks().map((check) => resultOf(check)))
     const ready = results.every(([, result]) => result === 'ok')
     return reply.code(ready ? 200 : 503).send({ ready, checks: Object.fromEntries(results) })
   })
