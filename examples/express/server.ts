@@ -3,10 +3,8 @@ import { createDatabase, ensureUser } from 'clerk-sync'
 import { clerkWebhooks } from 'clerk-sync/express'
 import express from 'express'
 
-const databaseUrl = process.env.DATABASE_URL
-if (!databaseUrl) throw new Error('DATABASE_URL is not set: copy .env.example to .env')
-const db = createDatabase({ url: databaseUrl, maxConnections: 5 })
-const webhooks = clerkWebhooks({ databaseUrl })
+const db = createDatabase()
+const webhooks = clerkWebhooks()
 
 const app = express()
 

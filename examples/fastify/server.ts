@@ -3,15 +3,13 @@ import { createDatabase, ensureUser } from 'clerk-sync'
 import { clerkWebhooks } from 'clerk-sync/fastify'
 import Fastify from 'fastify'
 
-const databaseUrl = process.env.DATABASE_URL
-if (!databaseUrl) throw new Error('DATABASE_URL is not set: copy .env.example to .env')
-const db = createDatabase({ url: databaseUrl, maxConnections: 5 })
+const db = createDatabase()
 
 const app = Fastify({ logger: true })
 app.addHook('onClose', () => db.close())
 
 // POST /api/webhooks/clerk. Before clerkPlugin: nobody is signed in there.
-app.register(clerkWebhooks, { databaseUrl })
+app.register(clerkWebhooks)
 
 app.register(clerkPlugin)
 

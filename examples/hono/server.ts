@@ -4,10 +4,8 @@ import { createDatabase, ensureUser } from 'clerk-sync'
 import { createWebhookHandler } from 'clerk-sync/webhooks'
 import { Hono } from 'hono'
 
-const databaseUrl = process.env.DATABASE_URL
-if (!databaseUrl) throw new Error('DATABASE_URL is not set: copy .env.example to .env')
-const db = createDatabase({ url: databaseUrl, maxConnections: 5 })
-const webhooks = createWebhookHandler({ databaseUrl })
+const db = createDatabase()
+const webhooks = createWebhookHandler()
 
 const app = new Hono()
 

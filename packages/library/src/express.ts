@@ -16,10 +16,10 @@ const cure =
   'register the route before app.use(express.json()), or put express.raw({ type: "*/*" }) on the route'
 
 /**
- * Creates the handler of a route: `app.post('/api/webhooks/clerk', clerkWebhooks({ databaseUrl }))`. The
+ * Creates the handler of a route: `app.post('/api/webhooks/clerk', clerkWebhooks())`. The
  * route must come before `express.json()`, since the signature is one of the raw bytes.
  */
-export function clerkWebhooks(options: WebhookHandlerOptions): ExpressHandler {
+export function clerkWebhooks(options: WebhookHandlerOptions = {}): ExpressHandler {
   const handler = createWebhookHandler(options)
 
   async function answer(request: NodeRequest, response: ServerResponse, next: Next): Promise<void> {

@@ -10,7 +10,7 @@ export interface FastifyWebhooksOptions extends WebhookHandlerOptions {
 }
 
 /**
- * A Fastify plugin with the route of Clerk's webhooks: `app.register(clerkWebhooks, { databaseUrl })`. The
+ * A Fastify plugin with the route of Clerk's webhooks: `app.register(clerkWebhooks)`. The
  * body parsers of the application do not concern it. It closes its connections with the application.
  */
 export function clerkWebhooks(

@@ -1,6 +1,7 @@
+export { createDatabase, DatabaseUrlError } from './database.ts'
+export type { DatabaseOptions } from './database.ts'
 export {
   ClerkTimeoutError,
-  createDatabase,
   DatabaseRefusedError,
   DatabaseUnavailableError,
   ensureUser,

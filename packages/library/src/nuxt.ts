@@ -5,9 +5,9 @@ import type { WebhookHandlerOptions } from './webhooks.ts'
 
 /**
  * Creates the event handler of a server route of Nuxt, such as `server/routes/api/webhooks/clerk.post.ts`:
- * `export default clerkWebhooks({ databaseUrl: process.env.DATABASE_URL })`.
+ * `export default clerkWebhooks()`.
  */
-export function clerkWebhooks(options: WebhookHandlerOptions): EventHandler {
+export function clerkWebhooks(options: WebhookHandlerOptions = {}): EventHandler {
   const handler = createWebhookHandler(options)
   return defineEventHandler((event) => handler(toWebRequest(event)))
 }

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { createDatabase, removeOldRows } from '@clerk-sync/db'
+import { removeOldRows } from '@clerk-sync/db'
 import type { Database, DeletionPolicy } from '@clerk-sync/db'
 import { selectKept } from '@clerk-sync/events'
 import type { Kept } from '@clerk-sync/events'
@@ -15,11 +15,13 @@ import {
   reconcileSlice,
 } from '@clerk-sync/sync'
 import type { SliceResult } from '@clerk-sync/sync'
+import { createDatabase } from './database.ts'
 import { consoleLogger } from './logger.ts'
 
 /** What is compared, how long a call may take, and who may call. */
 export interface ReconcileHandlerOptions {
-  readonly databaseUrl: string | undefined
+  /** The PostgreSQL database with the tables. Default: DATABASE_URL. */
+  readonly databaseUrl?: string | undefined
   /** Clerk's secret key. Default: CLERK_SECRET_KEY. */
   readonly secretKey?: string | undefined
   /**
@@ -64,9 +66,9 @@ const hourMs = 3_600_000
  * The answer is JSON: `{ state, tables }`, where the state is `working`, `finished`, `waiting` (with
  * `nextAt`) or `busy`.
  */
-export function createReconcileHandler(options: ReconcileHandlerOptions): ReconcileHandler {
-  const { logger = consoleLogger } = options
-  let db: Database | undefined
+export function createReconcileHandler(options: ReconcileHandlerOptions = {}): ReconcileHandler {
+  const { logger = consoleLogger, databaseUrl: url } = options
+  const db = createDatabase({ url, maxConnections: 2 })
 
   async function handle(request: Request): Promise<Response> {
     const secret = options.cronSecret ?? process.env['CRON_SECRET'] ?? ''
@@ -79,8 +81,6 @@ export function createReconcileHandler(options: ReconcileHandlerOptions): Reconc
       if (!isSame(request.headers.get('authorization') ?? '', `Bearer ${secret}`)) {
         return Response.json({ error: 'unauthorized' }, { status: 401 })
       }
-      const url = required(options.databaseUrl, 'databaseUrl is not given: is DATABASE_URL set?')
-      db ??= createDatabase({ url, maxConnections: 2 })
       return Response.json(await work(db, options, logger))
     } catch (error) {
       if (error instanceof ReconcileBusyError) return Response.json({ state: 'busy' })
@@ -89,12 +89,7 @@ export function createReconcileHandler(options: ReconcileHandlerOptions): Reconc
     }
   }
 
-  return Object.assign(handle, {
-    async close() {
-      await db?.close()
-      db = undefined
-    },
-  })
+  return Object.assign(handle, { close: () => db.close() })
 }
 
 async function work(db: Database, options: ReconcileHandlerOptions, logger: PlainLogger) {

@@ -13,15 +13,19 @@ import type { Answer, Kept, Refusal, SigningSecret } from '@clerk-sync/events'
 import type { DeletionPolicy } from '@clerk-sync/db'
 import { errorMessage } from '@clerk-sync/ops'
 import type { PlainLogger } from '@clerk-sync/ops'
+import { readDatabaseUrl } from './database.ts'
 import { openDatabaseDestination, openQueueDestination, received } from './destinations.ts'
 import type { Destination, Stored } from './destinations.ts'
 import { consoleLogger } from './logger.ts'
 
-/** Where the events go, and what is kept of them. Give either `databaseUrl` or `redisUrl`. */
+/** Where the events go, and what is kept of them. */
 export interface WebhookHandlerOptions {
-  /** The PostgreSQL database with the tables: each event is written before it is answered. */
+  /**
+   * The PostgreSQL database with the tables: each event is written before it is answered. Default:
+   * DATABASE_URL.
+   */
   readonly databaseUrl?: string | undefined
-  /** The Redis of the queue: the workers of clerk-sync write the events. */
+  /** The Redis of the queue, instead of the database: the workers of clerk-sync write the events. */
   readonly redisUrl?: string | undefined
   /**
    * The signing secrets of the endpoint in Clerk's dashboard, separated by spaces while one is
@@ -68,7 +72,7 @@ interface Setup {
  * It reads its settings at the first request, so that a build without them passes; a request to a
  * handler that lacks one is answered 500, and the log says which.
  */
-export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHandler {
+export function createWebhookHandler(options: WebhookHandlerOptions = {}): WebhookHandler {
   const { logger = consoleLogger, instanceId, kept = selectKept() } = options
   const logRefusal = createRefusalLog(logger)
   const bodies = { bytes: 0 }
@@ -165,17 +169,23 @@ function prepare(
     )
   }
   if (redisUrl) return { secrets, destination: openQueueDestination(redisUrl, logger) }
-  if (!databaseUrl) {
+  // Who asked for the queue must not get the database.
+  if ('redisUrl' in options && !databaseUrl) {
     throw new WebhookHandlerError(
-      'neither databaseUrl nor redisUrl is given: pass databaseUrl: process.env.DATABASE_URL, and ' +
-        'check that the variable is set where the application runs',
+      'redisUrl is given, but empty: set the variable that it comes from where the application runs, or ' +
+        'leave redisUrl out to write the events into the database',
     )
   }
   const rules = { deletionPolicy, auditValues }
   const { maxConnections = 2 } = options
   return {
     secrets,
-    destination: openDatabaseDestination(databaseUrl, { maxConnections, kept, rules, logger }),
+    destination: openDatabaseDestination(readDatabaseUrl(databaseUrl), {
+      maxConnections,
+      kept,
+      rules,
+      logger,
+    }),
   }
 }
 

@@ -1,5 +1,6 @@
 import { createFaultProxy, createPgBouncer, createTestDatabase } from '@clerk-sync/testing'
 import { expect, inject, onTestFinished, test, vi } from 'vitest'
+import { createDatabase, waitForUser } from '../src/index.ts'
 import { createWebhookHandler } from '../src/webhooks.ts'
 import type { WebhookHandler, WebhookHandlerOptions } from '../src/webhooks.ts'
 import {
@@ -173,8 +174,22 @@ test('without the tables an event is answered 503, and the log says how to make 
   expect(logged.join('\n')).toContain('clerk-sync migrate')
 })
 
+test('settings that come from the environment are read at the first use', async () => {
+  const db = createDatabase()
+  const { handler } = openHandler({})
+  await expect(db.query('SELECT 1')).rejects.toMatchObject({ code: 'ERR_DATABASE_URL' })
+  vi.stubEnv('DATABASE_URL', database.url)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  onTestFinished(() => db.close())
+  const id = freshId()
+  expect((await handler(delivery(userEvent(id)))).status).toBe(200)
+  expect(await waitForUser(db, id, { timeoutMs: 0 })).toMatchObject({ id })
+})
+
 test.each<[string, WebhookHandlerOptions, string]>([
-  ['a destination', {}, 'pass databaseUrl: process.env.DATABASE_URL'],
+  ['a database', { databaseUrl: '' }, 'set DATABASE_URL where the application runs'],
+  ['a URL of a database', { databaseUrl: 'localhost' }, 'not like postgresql://'],
+  ['the Redis that was asked for', { redisUrl: undefined }, 'redisUrl is given, but empty'],
   [
     'a choice between two',
     { databaseUrl: database.url, redisUrl: 'redis://127.0.0.1' },

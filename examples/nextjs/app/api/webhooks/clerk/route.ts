@@ -1,3 +1,3 @@
 import { createWebhookHandler } from 'clerk-sync/webhooks'
 
-export const POST = createWebhookHandler({ databaseUrl: process.env.DATABASE_URL })
+export const POST = createWebhookHandler()
