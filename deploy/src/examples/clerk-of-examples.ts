@@ -15,7 +15,7 @@ export interface ClerkOfExamples {
   readonly publishableKey: string
   readonly secretKey: string
   /** Variables that tell an application where this is. Without them it takes Clerk's own. */
-  readonly environment: Readonly<Record<'CLERK_API_URL' | 'CLERK_JWT_KEY', string>>
+  readonly environment: Readonly<Record<string, string>>
   readonly world: FakeClerk['world']
   /** A session token of a user, as Clerk's frontend sends it in the header `authorization`. */
   signIn(userId: string): string
@@ -47,13 +47,17 @@ export async function createClerkOfExamples(): Promise<ClerkOfExamples> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
 
+  const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const jwtKey = publicKey.export({ type: 'spki', format: 'pem' }).toString()
   return {
     publishableKey: `pk_test_${Buffer.from(`${frontendApi}$`).toString('base64')}`,
     secretKey: fake.secretKey,
     environment: {
-      CLERK_API_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      CLERK_API_URL: apiUrl,
+      NUXT_CLERK_API_URL: apiUrl,
       // @clerk/fastify does not ask CLERK_API_URL for the key of the sessions.
-      CLERK_JWT_KEY: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      CLERK_JWT_KEY: jwtKey,
+      NUXT_CLERK_JWT_KEY: jwtKey,
     },
     world: fake.world,
     signIn(userId) {

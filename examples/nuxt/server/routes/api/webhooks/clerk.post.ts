@@ -1,0 +1,3 @@
+import { clerkWebhooks } from 'clerk-sync/nuxt'
+
+export default clerkWebhooks()
