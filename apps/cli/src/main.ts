@@ -319,6 +319,7 @@ program
     'after',
     `
 It connects to nothing: the models follow from the release, so run it again after an upgrade.
+With TABLES_SCHEMA it is about the tables of that schema.
 
 prisma   a file for a schema of several files. With --out it keeps the relation fields to your
          own models that are in the file, and prints what prisma.config.ts needs.
@@ -332,7 +333,7 @@ Examples:
   )
   .action(async (orm: 'prisma' | 'drizzle' | 'kysely', options) => {
     const { schema } = await import('./schema/schema.ts')
-    process.stdout.write(await schema(orm, options))
+    process.stdout.write(await schema(orm, options, env['TABLES_SCHEMA'] || defaultTablesSchema))
   })
 
 try {

@@ -30,6 +30,7 @@ export type { RetryOptions } from './retry.ts'
 export { splitNames } from './split-names.ts'
 export {
   defaultTablesSchema,
+  problemOfTablesSchema,
   inTablesSchema,
   tablesSchemaOf,
   withoutTablesSchema,

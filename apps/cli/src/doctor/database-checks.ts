@@ -16,29 +16,31 @@ export function databaseChecks(db: Database, url: string, quote: Quote) {
     run: () => checkServer(db),
     onError: (reason, error) => describeFailure(reason, error, quote),
   }
+  const { tablesSchema } = db
+  const onError = unreadable(tablesSchema)
   const clock: Check = {
     name: 'database clock',
     needs: reachable,
     run: () => checkClock(db),
-    onError: unreadable,
+    onError,
   }
   const tables: Check = {
     name: 'tables',
     needs: reachable,
-    run: async () => judgeMigrations(await pendingMigrations(url)),
-    onError: unreadable,
+    run: async () => judgeMigrations(await pendingMigrations(url), tablesSchema),
+    onError,
   }
   const encoding: Check = {
     name: 'encoding',
     needs: reachable,
     run: () => checkEncoding(db),
-    onError: unreadable,
+    onError,
   }
   const rows: Check = {
     name: 'row level security',
     needs: tables,
     run: async () => judgeFiltered(await readFilteredTables(db)),
-    onError: unreadable,
+    onError,
   }
   return { reachable, clock, tables, fit: [encoding, rows] }
 }
@@ -118,12 +120,12 @@ function judgeFiltered(tables: readonly string[]): Finding {
   }
 }
 
-function judgeMigrations(pending: readonly string[]): Finding {
+function judgeMigrations(pending: readonly string[], tablesSchema: string): Finding {
   if (pending.length === 0) return { status: 'ok', found: 'up to date' }
   return {
     status: 'problem',
     found: `${pending.length} pending: ${pending.join(', ')}`,
-    cause: 'the schema "clerk" is older than this release: the worker can not write',
+    cause: `the schema "${tablesSchema}" is older than this release: the worker can not write`,
     cure: 'run "clerk-sync migrate"',
   }
 }
@@ -140,14 +142,14 @@ const nothingAnswers = {
   cure: 'start PostgreSQL, or set host and port right; in a container localhost is the container',
 }
 
-function unreadable(reason: string): Finding {
-  return {
+const unreadable =
+  (tablesSchema: string) =>
+  (reason: string): Finding => ({
     status: 'problem',
     found: reason,
     cause: 'the database answers, but this query failed',
-    cure: 'read its log; the user in DATABASE_URL must own the schema "clerk"',
-  }
-}
+    cure: `read its log; the user in DATABASE_URL must own the schema "${tablesSchema}"`,
+  })
 
 const dayMs = 86_400_000
 // From short to long: with the index on received_at a short one is fast in a ledger of any size.
@@ -179,7 +181,7 @@ export function ledgerCheck(db: Database, tables: Check, quote: Quote): Check {
       status: 'warning',
       found: reason,
       cause: 'the ledger could not be read in time: it may have had no event for long',
-      cure: 'look at clerk.webhook_events yourself; the user in DATABASE_URL must own it',
+      cure: `look at ${db.tablesSchema}.webhook_events yourself; the user in DATABASE_URL must own it`,
     }),
   }
 }

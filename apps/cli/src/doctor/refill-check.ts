@@ -21,8 +21,8 @@ export function refillCheck(db: Database, tables: Check): Check {
     onError: (reason) => ({
       status: 'warning',
       found: reason,
-      cause: 'clerk.deployment could not be read',
-      cure: 'the user in DATABASE_URL must own the schema "clerk"',
+      cause: `${db.tablesSchema}.deployment could not be read`,
+      cure: `the user in DATABASE_URL must own the schema "${db.tablesSchema}"`,
     }),
   }
 }

@@ -15,6 +15,20 @@ test.each(schemaKinds)('%s is printed, or written to --out', async (kind) => {
   expect(await readFile(out, 'utf8')).toBe(printed)
 })
 
+test.each(schemaKinds)(
+  '%s is about the tables of another schema, and refuses what is no name',
+  async (kind) => {
+    const directory = await mkdtemp(join(tmpdir(), 'clerk-sync-schema-'))
+    onTestFinished(() => rm(directory, { recursive: true }))
+    const out = join(directory, 'auth')
+    const printed = await schema(kind, { out }, 'auth')
+    const written = `${printed}${await readFile(out, 'utf8')}`
+    expect(written).toMatch(/'auth'|@@schema\("auth"\)/)
+    expect(written).not.toMatch(/['"]clerk['".]|CREATE (?:SCHEMA|TABLE) clerk/)
+    await expect(schema(kind, {}, 'no-name')).rejects.toThrow('TABLES_SCHEMA must be a name')
+  },
+)
+
 test('prisma keeps the relation fields in the file, and prints what prisma.config.ts needs', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'clerk-sync-schema-'))
   onTestFinished(() => rm(directory, { recursive: true }))

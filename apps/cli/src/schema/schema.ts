@@ -1,18 +1,27 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { drizzleSchema, kyselySchema, prismaConfig, prismaSchema } from '@clerk-sync/db/schemas'
+import { defaultTablesSchema, problemOfTablesSchema } from '@clerk-sync/ops'
 
 export const schemaKinds = ['prisma', 'drizzle', 'kysely'] as const
 
-/** The tables as an ORM wants them: to `out`, where what it needs besides is printed, or to stdout. */
+/**
+ * The tables of this schema as an ORM wants them: to `out`, where what it needs besides is printed, or to
+ * stdout.
+ *
+ * @throws Error when no schema can have this name.
+ */
 export async function schema(
   kind: (typeof schemaKinds)[number],
   { out }: { out?: string },
+  tablesSchema: string = defaultTablesSchema,
 ): Promise<string> {
-  if (out === undefined) return schemaOf[kind]('')
-  await writeFile(out, schemaOf[kind](await readIfThere(out)))
+  const problem = problemOfTablesSchema(tablesSchema)
+  if (problem !== undefined) throw new Error(`TABLES_SCHEMA ${problem}`)
+  if (out === undefined) return schemaOf[kind]('', tablesSchema)
+  await writeFile(out, schemaOf[kind](await readIfThere(out), tablesSchema))
   const next =
     kind === 'prisma'
-      ? `. prisma.config.ts needs "experimental", "tables" and "initShadowDb":\n\n${prismaConfig()}`
+      ? `. prisma.config.ts needs "experimental", "tables" and "initShadowDb":\n\n${prismaConfig(tablesSchema)}`
       : '\n'
   return `wrote ${out}${next}`
 }
@@ -22,8 +31,8 @@ const header = (kind: string) =>
 
 const schemaOf = {
   prisma: prismaSchema,
-  drizzle: () => drizzleSchema(header('drizzle')),
-  kysely: () => kyselySchema(header('kysely')),
+  drizzle: (_: string, tablesSchema: string) => drizzleSchema(header('drizzle'), tablesSchema),
+  kysely: (_: string, tablesSchema: string) => kyselySchema(header('kysely'), tablesSchema),
 }
 
 async function readIfThere(path: string): Promise<string> {

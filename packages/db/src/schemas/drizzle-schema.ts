@@ -1,3 +1,4 @@
+import { defaultTablesSchema } from '@clerk-sync/ops'
 import { liveView, referencesTo, storedTables } from './stored-tables.ts'
 import type { StoredColumn, StoredTable } from './stored-tables.ts'
 
@@ -12,10 +13,10 @@ const types: Record<StoredColumn['type'], (name: string) => string> = {
 }
 
 /**
- * A TypeScript module for drizzle-orm 0.45: tables, live views and relations, of the schema "clerk" and,
- * by a function, of any other. Names are as `drizzle-kit pull` makes them.
+ * A TypeScript module for drizzle-orm 0.45: tables, live views and relations, of this schema and, by a
+ * function, of any other. Names are as `drizzle-kit pull` makes them.
  */
-export function drizzleSchema(header: string): string {
+export function drizzleSchema(header: string, schema: string = defaultTablesSchema): string {
   const values = storedTables.flatMap((table) => [
     camelCase(table.name),
     ...(table.hasLiveView ? [camelCase(liveView(table.name))] : []),
@@ -44,9 +45,9 @@ ${storedTables.filter(hasRelations).map(relationsOf).join('\n\n')}
 ${exported.map((one) => `    ${one},\n`).join('')}  }
 }
 
-export type ClerkTables<Schema extends string = 'clerk'> = ReturnType<typeof clerkTables<Schema>>
+export type ClerkTables<Schema extends string = '${schema}'> = ReturnType<typeof clerkTables<Schema>>
 
-const clerk: ClerkTables = clerkTables('clerk')
+const clerk: ClerkTables = clerkTables('${schema}')
 export default clerk
 
 ${storedTables.map(exportsOf).join('\n')}

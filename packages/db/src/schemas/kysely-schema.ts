@@ -1,3 +1,4 @@
+import { defaultTablesSchema } from '@clerk-sync/ops'
 import { liveView, storedTables } from './stored-tables.ts'
 import type { StoredColumn } from './stored-tables.ts'
 
@@ -13,7 +14,7 @@ const types: Record<StoredColumn['type'], string> = {
 }
 
 /** A TypeScript module with types for Kysely on pg: names are as in PostgreSQL, and nothing is writable. */
-export function kyselySchema(header: string): string {
+export function kyselySchema(header: string, schema: string = defaultTablesSchema): string {
   const interfaces = storedTables.map(({ name, about, columns }) => {
     const lines = columns.map(({ name: column, type, isNullable }) => {
       const value = isNullable && type !== 'jsonb' ? `${types[type]} | null` : types[type]
@@ -33,13 +34,13 @@ type ReadOnly<Value> = ColumnType<Value, never, never>
 
 ${interfaces.join('\n\n')}
 
-/** The tables and live views by their own names, for \`db.withSchema('clerk')\`. */
+/** The tables and live views by their own names, for \`db.withSchema('${schema}')\`. */
 export interface ClerkTables {
 ${tables.join('\n')}
 }
 
-/** The same with the schema before the name, for \`db.selectFrom('clerk.users')\`. */
-export type ClerkDatabase<Schema extends string = 'clerk'> = {
+/** The same with the schema before the name, for \`db.selectFrom('${schema}.users')\`. */
+export type ClerkDatabase<Schema extends string = '${schema}'> = {
   [Table in keyof ClerkTables as \`\${Schema}.\${Table}\`]: ClerkTables[Table]
 }
 `

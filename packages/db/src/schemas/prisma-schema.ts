@@ -1,3 +1,4 @@
+import { defaultTablesSchema } from '@clerk-sync/ops'
 import { internalTables, referencesTo, storedTables } from './stored-tables.ts'
 import type { StoredColumn, StoredTable } from './stored-tables.ts'
 
@@ -17,20 +18,20 @@ const referable = storedTables.filter(
 )
 
 /**
- * Models for a Prisma schema of several files. `previous` is what the file held: relation fields to the
- * application's own models are kept from it.
+ * Models of the tables in this schema, for a Prisma schema of several files. `previous` is what the file
+ * held: relation fields to the application's own models are kept from it.
  */
-export function prismaSchema(previous = ''): string {
+export function prismaSchema(previous = '', schema: string = defaultTablesSchema): string {
   const own = ownRelations(previous)
   return `// Written by "clerk-sync schema prisma": run it again after an upgrade. It keeps relation fields to
 // your own models, such as "posts Post[]" in ClerkUser, and replaces everything else.
 
-${storedTables.map((table) => model(table, own.get(modelName(table.name)) ?? [])).join('\n\n')}
+${storedTables.map((table) => model(table, schema, own.get(modelName(table.name)) ?? [])).join('\n\n')}
 `
 }
 
 /** prisma.config.ts with what keeps Prisma Migrate away from the tables. */
-export function prismaConfig(): string {
+export function prismaConfig(schema: string = defaultTablesSchema): string {
   const tables = [...storedTables.map(({ name }) => name), ...internalTables]
   return `import { defineConfig } from 'prisma/config'
 
@@ -40,22 +41,22 @@ export default defineConfig({
     path: 'prisma/migrations',
     // For your foreign keys, in the shadow database of "prisma migrate dev".
     initShadowDb: \`
-      CREATE SCHEMA clerk;
-${referable.map(({ name }) => `      CREATE TABLE clerk.${name} (id text PRIMARY KEY);`).join('\n')}
+      CREATE SCHEMA ${schema};
+${referable.map(({ name }) => `      CREATE TABLE ${schema}.${name} (id text PRIMARY KEY);`).join('\n')}
     \`,
   },
   datasource: { url: process.env.DATABASE_URL },
   experimental: { externalTables: true },
   tables: {
     external: [
-${tables.map((name) => `      'clerk.${name}',`).join('\n')}
+${tables.map((name) => `      '${schema}.${name}',`).join('\n')}
     ],
   },
 })
 `
 }
 
-function model(table: StoredTable, own: readonly string[]): string {
+function model(table: StoredTable, schema: string, own: readonly string[]): string {
   const { name, about, columns, primaryKey, references } = table
   const isNullable = new Map(columns.map((column) => [column.name, column.isNullable]))
   const fields: [name: string, type: string, attributes: string][] = [
@@ -84,7 +85,7 @@ function model(table: StoredTable, own: readonly string[]): string {
     '',
     ...key,
     `  @@map("${name}")`,
-    '  @@schema("clerk")',
+    `  @@schema("${schema}")`,
     '}',
   ].join('\n')
 }
