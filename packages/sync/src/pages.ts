@@ -45,7 +45,8 @@ export async function* readPages(
       const { own, problems } = separate(name, list, { items, unreadable: page.unreadable })
       yield { ...page, items: own, problems, total: page.total ?? counted }
     }
-    const now = await readCount(api, count)
+    // A count that could not be read is not waited for again.
+    const now = counted === undefined ? undefined : await readCount(api, count)
     if (now === undefined || seen >= now) return
     if (look < looks) continue
     const shortage = `Clerk counts ${now} in ${list}, but its list has ${seen}`
