@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
-import { freePort } from '@clerk-sync/testing'
+import { freePort, untilWritten } from '@clerk-sync/testing'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
@@ -159,7 +159,7 @@ async function checkTypes(directory: string, options: object): Promise<void> {
 import type { User } from 'clerk-sync'
 
 export const all = [${names.join(', ')}]
-const db = createDatabase({ url: 'postgresql://localhost/app', maxConnections: 5 })
+const db = createDatabase()
 const clerk = { users: { getUser: async (id: string) => ({ raw: { id } }) } }
 const user: User | undefined = await ensureUser(db, clerk, 'user_1', { deletionPolicy: 'retain' })
 export const seen: Date | null | undefined = user?.created_at
@@ -245,16 +245,7 @@ async function start(directory: string) {
   })
   onTestFinished(() => void child.kill('SIGKILL'))
   const exited = once(child, 'exit') as Promise<[number | null]>
-  let screen = ''
-  const running = Promise.withResolvers<void>()
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      screen += text
-      if (screen.includes('Ctrl-C stops')) running.resolve()
-    })
-  }
-  void exited.then(() => running.reject(new Error(`start ended: ${screen}`)))
-  await running.promise
+  const screen = await untilWritten(child, 'Ctrl-C stops')
   return {
     screen,
     ports,

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort, listenAnywhere } from '@clerk-sync/testing'
+import { freePort, listenAnywhere, untilWritten } from '@clerk-sync/testing'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { isPortFree } from '../src/start/start-config.ts'
 
@@ -43,14 +43,7 @@ async function start(env: Record<string, string> = {}, ...args: string[]): Promi
   })
   onTestFinished(() => void child.kill('SIGKILL'))
   const exited = once(child, 'exit') as Promise<[number]>
-  let screen = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => (screen += text))
-  }
-  const running = Promise.withResolvers<void>()
-  child.stdout.on('data', () => screen.includes('Ctrl-C stops') && running.resolve())
-  void exited.then(() => running.reject(new Error(`start ended: ${screen}`)))
-  await running.promise
+  const screen = await untilWritten(child, 'Ctrl-C stops')
   return {
     screen,
     async stop(signal = 'SIGINT') {

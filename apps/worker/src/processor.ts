@@ -1,6 +1,6 @@
-import { applyChanges, DatabaseRefusedError, DatabaseUnavailableError } from '@clerk-sync/db'
+import { applyChanges, DatabaseUnavailableError, isFinal, rowKeyOf } from '@clerk-sync/db'
 import type { ChangeResult, Database, WriteRules } from '@clerk-sync/db'
-import { changeFromEvent, InvalidEventError } from '@clerk-sync/events'
+import { changeFromEvent } from '@clerk-sync/events'
 import type { Change, Kept } from '@clerk-sync/events'
 import { createBatcher, retry } from '@clerk-sync/ops'
 import type { Logger } from '@clerk-sync/ops/process'
@@ -51,7 +51,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
         items.map((item) => item.context),
         () => flush(items.map((item) => item.change)),
       ),
-    { maxSize: deps.batchSize, keyOf },
+    { maxSize: deps.batchSize, keyOf: ({ change }) => rowKeyOf(change) },
   )
 
   async function flush(changes: Change[]): Promise<ChangeResult[]> {
@@ -112,10 +112,6 @@ export function createProcessor(deps: ProcessorDeps): Processor {
   }
 }
 
-// Of two batches that write one row at once, one is applied again.
-const keyOf = ({ change }: Item) =>
-  change.kind === 'none' ? change.event.id : `${change.entity.table} ${change.id}`
-
 function toChange(kept: Kept, data: unknown) {
   try {
     return changeFromEvent(kept, data)
@@ -124,12 +120,8 @@ function toChange(kept: Kept, data: unknown) {
   }
 }
 
-// No other attempt can apply an invalid event, or write what PostgreSQL can't hold.
-function toJobError(error: unknown): unknown {
-  const isFinal =
-    error instanceof InvalidEventError || (error instanceof DatabaseRefusedError && error.isFinal)
-  return isFinal ? new CannotApplyError(error.message, { cause: error }) : error
-}
+const toJobError = (error: unknown) =>
+  isFinal(error) ? new CannotApplyError(error.message, { cause: error }) : error
 
 // What goes on afterwards is no part of the event's trace.
 const outsideOfTrace = (work: () => void) => context.with(ROOT_CONTEXT, work)

@@ -55,6 +55,14 @@ export async function applyChanges(
   }
 }
 
+/**
+ * What changes of one row have in common, and changes that are for the ledger alone with nothing else: of
+ * two batches at once that share one, one is applied again.
+ */
+export function rowKeyOf(change: Change): string {
+  return change.kind === 'none' ? change.event.id : `${change.entity.table} ${change.id}`
+}
+
 // Two workers rarely meet at one row; where they do it twice, the second waits for all others.
 const triesBesideOthers = 2
 

@@ -1,3 +1,4 @@
+import { InvalidEventError } from '@clerk-sync/events'
 import { errorMessage, explainPostgres, isUnavailableSqlState } from '@clerk-sync/ops'
 import { DatabaseError } from 'pg'
 
@@ -60,6 +61,12 @@ export class DatabaseRefusedError extends Error {
   get isFinal(): boolean {
     return /^(22|54)/.test(this.sqlState)
   }
+}
+
+/** Whether no other attempt can apply the event: it is invalid, or PostgreSQL can't hold what it writes. */
+export function isFinal(error: unknown): error is InvalidEventError | DatabaseRefusedError {
+  if (error instanceof InvalidEventError) return true
+  return error instanceof DatabaseRefusedError && error.isFinal
 }
 
 /** The error of a statement as one of ours; an error of the program itself comes back as it is. */

@@ -1,11 +1,12 @@
 import {
   applyChanges,
   createDatabase,
-  DatabaseRefusedError,
   DatabaseUnavailableError,
+  isFinal,
+  rowKeyOf,
 } from '@clerk-sync/db'
 import type { ChangeResult, Database, WriteRules } from '@clerk-sync/db'
-import { changeFromEvent, InvalidEventError } from '@clerk-sync/events'
+import { changeFromEvent } from '@clerk-sync/events'
 import type { Change, EventJob, Kept } from '@clerk-sync/events'
 import { createBatcher, errorMessage, retry, withTimeout } from '@clerk-sync/ops'
 import type { PlainLogger } from '@clerk-sync/ops'
@@ -61,7 +62,7 @@ export function openDatabaseDestination(
         timeoutMs: retryForMs,
         isRetryable: (error) => error instanceof DatabaseUnavailableError,
       }),
-    { maxSize: batchSize, keyOf },
+    { maxSize: batchSize, keyOf: rowKeyOf },
   )
 
   // After a pause the connections may be dead, and nothing says so: a platform that freezes an instance
@@ -125,16 +126,6 @@ export function openDatabaseDestination(
       await db?.close()
     },
   }
-}
-
-// Of two batches that write one row at once, one is applied again.
-const keyOf = (change: Change) =>
-  change.kind === 'none' ? (change.event?.id ?? '') : `${change.entity.table} ${change.id}`
-
-// No other attempt can apply an invalid event, or write what PostgreSQL can't hold.
-function isFinal(error: unknown): boolean {
-  if (error instanceof InvalidEventError) return true
-  return error instanceof DatabaseRefusedError && error.isFinal
 }
 
 /** Puts events into the queue, from which the workers of clerk-sync take them. */

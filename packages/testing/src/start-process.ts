@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
@@ -30,6 +31,27 @@ export function startProcess(script: string, env: Record<string, string>): Start
     kill: (signal) => void child.kill(signal),
     exitCode: async () => (await closed)[0] as number | null,
   }
+}
+
+/**
+ * Resolves with what a process has written once this text is in it.
+ *
+ * @throws Error with all that it has written when it ends before.
+ */
+export async function untilWritten(
+  child: ChildProcessWithoutNullStreams,
+  text: string,
+): Promise<string> {
+  let written = ''
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (some: string) => {
+      written += some
+      if (written.includes(text)) resolve(written)
+    })
+  }
+  child.once('close', (code) => reject(new Error(`it ended with ${code}: ${written}`)))
+  return promise
 }
 
 /** Listens on any free port. The caller closes the server. */

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { untilWritten } from '@clerk-sync/testing'
 import { onTestFinished } from 'vitest'
 
 const main = join(import.meta.dirname, '../../src/main.ts')
@@ -45,14 +46,5 @@ export async function startIn(cwd: string, env: Record<string, string>): Promise
     child.kill('SIGINT')
     await exited
   })
-  let screen = ''
-  const running = Promise.withResolvers<void>()
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      screen += text
-      if (screen.includes('Ctrl-C stops')) running.resolve()
-    })
-  }
-  void exited.then(() => running.reject(new Error(`start ended: ${screen}`)))
-  await running.promise
+  await untilWritten(child, 'Ctrl-C stops')
 }
