@@ -56,8 +56,8 @@ export async function applyChanges(
 }
 
 /**
- * What changes of one row have in common, and changes that are for the ledger alone with nothing else: of
- * two batches at once that share one, one is applied again.
+ * A key that changes of one row share; a change for the ledger alone has that of its event. Of two batches
+ * at once that have a key in common, one is applied again.
  */
 export function rowKeyOf(change: Change): string {
   return change.kind === 'none' ? change.event.id : `${change.entity.table} ${change.id}`
