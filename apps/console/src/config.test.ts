@@ -24,7 +24,7 @@ test('without Redis the queue is in the database', () => {
 
 test('all that is missing is named together, with the reason', () => {
   expect(() => readConsoleConfig({})).toThrowErrorMatchingInlineSnapshot(`
-    [ConfigError: the configuration is not complete:
+    [ConfigError: settings are missing:
       The board shows and changes production jobs: it never opens without a login. Set BOARD_USER and BOARD_PASSWORD, or let people log in with Clerk: CLERK_PUBLISHABLE_KEY, CLERK_SECRET_KEY, BOARD_URL, and BOARD_CLERK_USERS or BOARD_CLERK_ORGANIZATION with BOARD_CLERK_ROLES.
       REDIS_URL is not set, and no DATABASE_URL either: the queue needs one of them. Example: REDIS_URL=redis://localhost:6379]
   `)

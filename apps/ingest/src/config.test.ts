@@ -37,7 +37,7 @@ test('several secrets may sign', () => {
 
 test('all missing and wrong variables are named together', () => {
   expect(() => readIngestConfig({ PORT: 'http' })).toThrowErrorMatchingInlineSnapshot(`
-    [ConfigError: the configuration is not complete:
+    [ConfigError: settings are missing or wrong:
       CLERK_WEBHOOK_SIGNING_SECRET is not set. Example: CLERK_WEBHOOK_SIGNING_SECRET=whsec_c2VjcmV0IGZyb20gdGhlIENsZXJrIGRhc2hib2FyZA==
       PORT must be a port. Example: PORT=3000
       REDIS_URL is not set, and no DATABASE_URL either: the queue needs one of them. Example: REDIS_URL=redis://localhost:6379]
@@ -58,13 +58,13 @@ test('SYNC_ENTITIES and SYNC_FIELDS are read, and a field of an entity that is l
 
 test('a missing queue is named when nothing else is wrong', () => {
   expect(() => readIngestConfig({ ...complete, REDIS_URL: '' })).toThrow(
-    /^the configuration is not complete:\n {2}REDIS_URL is not set, and no DATABASE_URL either/,
+    /^settings are missing:\n {2}REDIS_URL is not set, and no DATABASE_URL either/,
   )
 })
 
 test('a queue with a wrong URL is not reported as missing', () => {
   expect(() => readIngestConfig({ ...complete, REDIS_URL: 'localhost' })).toThrow(
-    /^the configuration is not complete:\n {2}REDIS_URL must be a redis:[^\n]*$/,
+    /^settings are wrong:\n {2}REDIS_URL must be a redis:[^\n]*$/,
   )
 })
 

@@ -98,7 +98,7 @@ describe('with settings that are incomplete or wrong', () => {
     expect(ingest.output).toEqual({
       stdout: '',
       stderr: [
-        'ingest did not start: the configuration is not complete:',
+        'ingest did not start: settings are missing:',
         '  CLERK_WEBHOOK_SIGNING_SECRET is not set. Example: CLERK_WEBHOOK_SIGNING_SECRET=whsec_c2VjcmV0IGZyb20gdGhlIENsZXJrIGRhc2hib2FyZA==',
         '  REDIS_URL is not set, and no DATABASE_URL either: the queue needs one of them. Example: REDIS_URL=redis://localhost:6379',
         '',

@@ -40,7 +40,7 @@ test('all that is missing or wrong is named together', () => {
     SYNC_FIELDS: 'sessions.latest_activity',
   }
   expect(() => readWorkerConfig(env)).toThrowErrorMatchingInlineSnapshot(`
-    [ConfigError: the configuration is not complete:
+    [ConfigError: settings are missing or wrong:
       DATABASE_URL is not set. Example: DATABASE_URL=postgresql://user:password@localhost:5432/app
       DELETION_POLICY must be one of erase, anonymize, retain. Example: DELETION_POLICY=erase
       AUDIT_VALUES must be true or false. Example: AUDIT_VALUES=false

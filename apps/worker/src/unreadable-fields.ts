@@ -1,5 +1,6 @@
 import { entities, reportedPaths } from '@clerk-sync/events'
 import type { Entity } from '@clerk-sync/events'
+import { createLogLimit } from '@clerk-sync/ops'
 import type { Logger } from '@clerk-sync/ops/process'
 import { Counter } from 'prom-client'
 import type { Registry } from 'prom-client'
@@ -26,13 +27,11 @@ export function createUnreadableFields(registry: Registry, logger: Logger): Repo
   for (const entity of entities) {
     for (const field of reportedPaths(entity)) counter.inc({ entity: entity.name, field }, 0)
   }
-  const quietUntil = new Map<string, number>()
+  const next = createLogLimit(quietMs)
 
   return ({ name: entity }, fields, about = {}) => {
-    const now = Date.now()
-    const loud = fields.filter((field) => now >= (quietUntil.get(`${entity} ${field}`) ?? 0))
     for (const field of fields) counter.inc({ entity, field })
-    for (const field of loud) quietUntil.set(`${entity} ${field}`, now + quietMs)
+    const loud = fields.filter((field) => next(`${entity} ${field}`) !== undefined)
     if (loud.length === 0) return
     logger.warn(
       { ...about, entity, fields: loud },

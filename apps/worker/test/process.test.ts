@@ -60,7 +60,7 @@ describe('with settings that are incomplete or wrong', () => {
     expect(worker.output).toEqual({
       stdout: '',
       stderr: [
-        'worker did not start: the configuration is not complete:',
+        'worker did not start: settings are missing:',
         '  DATABASE_URL is not set. Example: DATABASE_URL=postgresql://user:password@localhost:5432/app',
         '',
       ].join('\n'),

@@ -8,11 +8,13 @@ import {
   hasProtocol,
   host,
   milliseconds,
+  mistakenNameOf,
   oneOf,
   optionalPostgresUrl,
   port,
   postgresUrl,
   readConfig,
+  readTogether,
   variable,
 } from './config.ts'
 import { processVariables } from './process/run-process.ts'
@@ -110,7 +112,7 @@ describe('what is wrong', () => {
     }
     expect(problemOf(env)).toBe(
       [
-        'the configuration is not complete:',
+        'settings are missing or wrong:',
         '  LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent. Example: LOG_LEVEL=info',
         '  SHUTDOWN_TIMEOUT_MS must be a whole number of milliseconds, 1 to 2147483647. Example: SHUTDOWN_TIMEOUT_MS=10000',
         '  PORT must be a port. Example: PORT=3000',
@@ -123,6 +125,31 @@ describe('what is wrong', () => {
         '  TOKEN must begin with tok_. Example: TOKEN=tok_123',
       ].join('\n'),
     )
+  })
+
+  test('is called wrong or missing', () => {
+    const heading = (env: NodeJS.ProcessEnv) => problemOf(env).split('\n')[0]
+    expect(heading({})).toBe('settings are missing:')
+    expect(heading({ ...required, PORT: 'http' })).toBe('settings are wrong:')
+    expect(heading({ PORT: 'http' })).toBe('settings are missing or wrong:')
+  })
+
+  test('is found under a name that it often has by mistake', () => {
+    const secret = variable(z.string(), 's3cret', ['WEBHOOK_SECRET', 'SIGNING_SECRET'])
+    expect(() => readConfig({ SECRET: secret }, { SIGNING_SECRET: 'x' })).toThrow(
+      '\n  SECRET is not set, but SIGNING_SECRET is: rename it to SECRET',
+    )
+    expect(mistakenNameOf('SECRET', secret, { SECRET: 'x', SIGNING_SECRET: 'x' })).toBeUndefined()
+  })
+
+  test('of several readers is reported together, each problem once', () => {
+    const env = { ...required, PORT: 'http', WAIT_MS: '0' }
+    const read = () =>
+      readTogether({
+        one: () => readConfig({ PORT: variables.PORT }, env),
+        two: () => readConfig({ PORT: variables.PORT, WAIT_MS: variables.WAIT_MS }, env),
+      })
+    expect(read).toThrow(/^settings are wrong:\n {2}PORT [^\n]*\n {2}WAIT_MS [^\n]*$/)
   })
 
   test('has a code of its own', () => {

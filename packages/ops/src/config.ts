@@ -6,8 +6,14 @@ import { TlsParameterError } from './tls.ts'
 // A longer timer fires at once.
 const longestTimeoutMs = 2 ** 31 - 1
 
-/** An environment variable: the schema that reads it, and the example that its error shows. */
-export type Variable<T> = z.ZodType<T> & { readonly example: string }
+/**
+ * An environment variable: the schema that reads it, the example that its error shows, and the names under
+ * which it is often set by mistake.
+ */
+export type Variable<T> = z.ZodType<T> & {
+  readonly example: string
+  readonly mistakenNames?: readonly string[]
+}
 
 interface Variables {
   readonly [name: string]: Variable<unknown>
@@ -22,11 +28,38 @@ export type Settings<V extends Variables> = { [Name in keyof V]: z.output<V[Name
 export class ConfigError extends Error {
   readonly code = 'ERR_CONFIG'
   override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`${headingOf(problems)}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+    this.problems = problems
+  }
+}
+
+function headingOf(problems: readonly string[]): string {
+  const missing = problems.filter((problem) => /\bis not set\b|\bSet [A-Z]+_/.test(problem))
+  if (missing.length === 0) return 'settings are wrong'
+  return missing.length === problems.length
+    ? 'settings are missing'
+    : 'settings are missing or wrong'
 }
 
 /** Makes a variable of a schema and an example. */
-export function variable<T>(schema: z.ZodType<T>, example: string): Variable<T> {
-  return Object.assign(schema, { example })
+export function variable<T>(
+  schema: z.ZodType<T>,
+  example: string,
+  mistakenNames: readonly string[] = [],
+): Variable<T> {
+  return Object.assign(schema, { example, mistakenNames })
+}
+
+/** The name under which a variable that is not set is set by mistake, if it is. */
+export function mistakenNameOf(
+  name: string,
+  { mistakenNames = [] }: Variable<unknown>,
+  env: NodeJS.ProcessEnv,
+): string | undefined {
+  return env[name] ? undefined : mistakenNames.find((other) => env[other])
 }
 
 /**
@@ -46,13 +79,33 @@ export function readConfig<V extends Variables>(
   for (const [name, schema] of Object.entries(variables)) {
     const parsed = schema.safeParse(complete[name] === '' ? undefined : complete[name])
     if (parsed.success) settings[name] = parsed.data
-    else problems.push(problemOf(name, schema, env[name], parsed.error))
+    else problems.push(problemOf(name, schema, env, parsed.error))
   }
-  problems.push(...moreProblems.map((problem) => `  ${problem}`))
-  if (problems.length > 0) {
-    throw new ConfigError(`the configuration is not complete:\n${problems.join('\n')}`)
-  }
+  problems.push(...moreProblems)
+  if (problems.length > 0) throw new ConfigError(problems)
   return settings as Settings<V>
+}
+
+/**
+ * What each of these functions reads.
+ *
+ * @throws {ConfigError} that lists the problems of all, each once.
+ */
+export function readTogether<T extends Record<string, unknown>>(readers: {
+  [Name in keyof T]: () => T[Name]
+}): T {
+  const problems = new Set<string>()
+  const configs: Partial<T> = {}
+  for (const name in readers) {
+    try {
+      configs[name] = readers[name]()
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      for (const problem of error.problems) problems.add(problem)
+    }
+  }
+  if (problems.size > 0) throw new ConfigError([...problems])
+  return configs as T
 }
 
 /** A TCP port. */
@@ -159,9 +212,11 @@ function wholeNumber(fallback: number, max: number, message: string, min = 1): V
 function problemOf(
   name: string,
   schema: Variable<unknown>,
-  value: string | undefined,
+  env: NodeJS.ProcessEnv,
   error: z.ZodError,
 ): string {
-  const reason = value ? error.issues.map((issue) => issue.message).join(', ') : 'is not set'
-  return `  ${name} ${reason}. Example: ${name}=${schema.example}`
+  const mistaken = mistakenNameOf(name, schema, env)
+  if (mistaken !== undefined) return `${name} is not set, but ${mistaken} is: rename it to ${name}`
+  const reason = env[name] ? error.issues.map((issue) => issue.message).join(', ') : 'is not set'
+  return `${name} ${reason}. Example: ${name}=${schema.example}`
 }

@@ -1,3 +1,5 @@
+import { createLogLimit } from './log-limit.ts'
+
 type Log = (fields: object, message: string) => void
 
 /** What is needed of a logger; those of pino and Fastify fit, and so does an application's own. */
@@ -23,16 +25,9 @@ export function createErrorLog(
   text: string,
   { level = 'warn', everyMs = 10_000 }: ErrorLogOptions = {},
 ): (error: Error) => void {
-  let nextAt = 0
-  let leftOut = 0
+  const next = createLogLimit(everyMs)
   return (error) => {
-    const now = Date.now()
-    if (now < nextAt) {
-      leftOut++
-      return
-    }
-    logger[level]({ error, ...(leftOut > 0 ? { leftOut } : {}) }, text)
-    nextAt = now + everyMs
-    leftOut = 0
+    const leftOut = next('')
+    if (leftOut !== undefined) logger[level]({ error, ...(leftOut > 0 && { leftOut }) }, text)
   }
 }

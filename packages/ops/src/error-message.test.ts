@@ -49,7 +49,7 @@ test('a port in use is one line that names the port', () => {
 })
 
 test.each([
-  [new ConfigError('the configuration is not complete:\n  PORT must be a port'), /PORT must be/],
+  [new ConfigError(['PORT must be a port']), /PORT must be/],
   [new Error('broken', { cause: new Error('deeper') }), /^broken$/],
   ['broken', /^broken$/],
   [null, /^null$/],

@@ -7,17 +7,20 @@ export {
   hasProtocol,
   host,
   milliseconds,
+  mistakenNameOf,
   oneOf,
   optionalPostgresUrl,
   port,
   postgresUrl,
   readConfig,
+  readTogether,
   tablesSchema,
   variable,
 } from './config.ts'
 export type { Settings, Variable } from './config.ts'
 export { createErrorLog } from './error-log.ts'
 export type { PlainLogger } from './error-log.ts'
+export { createLogLimit, createSilenceWatch } from './log-limit.ts'
 export { errorMessage } from './error-message.ts'
 export { holdsExactNumber, isExactNumber, parseJson } from './exact-json.ts'
 export type { ExactNumber } from './exact-json.ts'

@@ -28,7 +28,7 @@ export function settingsChecks(env: NodeJS.ProcessEnv): Check[] {
       return { status: 'ok', found: 'complete' }
     },
     onError: (reason, error) => {
-      const cause = error instanceof ConfigError ? problemsIn(error) : [reason]
+      const cause = error instanceof ConfigError ? error.problems : [reason]
       return {
         status: 'problem',
         found: cause.length === 1 ? '1 problem' : `${cause.length} problems`,
@@ -37,11 +37,6 @@ export function settingsChecks(env: NodeJS.ProcessEnv): Check[] {
       }
     },
   }))
-}
-
-function problemsIn({ message }: ConfigError): string[] {
-  const [, ...problems] = message.split('\n')
-  return problems.map((problem) => problem.trim())
 }
 
 /** The value of one variable, if it is set and right. */

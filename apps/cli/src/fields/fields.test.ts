@@ -108,7 +108,7 @@ describe('fields', () => {
   test('shows beside wrong settings, in the words of the processes, what could be set', () => {
     const env = { SYNC_FIELDS: 'sessions.latest_activity' }
     const words =
-      'the configuration is not complete:\n  SYNC_FIELDS names sessions.latest_activity, but SYNC_ENTITIES leaves sessions out'
+      'settings are wrong:\n  SYNC_FIELDS names sessions.latest_activity, but SYNC_ENTITIES leaves sessions out'
     const { text, problem } = fields({}, env)
     expect(problem?.message).toBe(words)
     expect(text).toContain(screenOf())

@@ -60,7 +60,7 @@ describe('a setting that can not be', () => {
     }
     expect(() => read(env)).toThrow(
       [
-        'the configuration is not complete:',
+        'settings are wrong:',
         '  SYNC_FIELDS names sessions.latest_activity, but SYNC_ENTITIES leaves sessions out',
         '  SYNC_FIELDS names -organizations.slug, but SYNC_ENTITIES leaves organizations out',
       ].join('\n'),

@@ -66,6 +66,15 @@ export function limitConnections(
   return { isBeyond: (socket) => beyond.has(socket) && isFull() }
 }
 
+/** Where a listening server answers on this machine, such as http://127.0.0.1:3000. */
+export function localUrl(server: Server): string {
+  const address = server.address()
+  if (typeof address !== 'object' || !address) throw new Error('the server does not listen')
+  const isEvery = address.address === '0.0.0.0' || address.address === '::'
+  const host = isEvery ? '127.0.0.1' : address.address
+  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`
+}
+
 /** Answers unknown paths 404 before their body is read. Call it before other hooks are added. */
 export function answerUnknownPaths(app: FastifyInstance): void {
   app.setNotFoundHandler((_, reply) => reply.code(404).send({ error: 'not_found' }))

@@ -1,7 +1,7 @@
 export type { Logger } from 'pino'
 export { startTracing } from '../tracing/start-tracing.ts'
 export { tracingVariables } from '../tracing/tracing-settings.ts'
-export { answerUnknownPaths, httpServerOptions, limitConnections } from './http-limits.ts'
+export { answerUnknownPaths, httpServerOptions, limitConnections, localUrl } from './http-limits.ts'
 export type { ConnectionLimit } from './http-limits.ts'
 export { createLogger } from './logger.ts'
 export { createOpsServer, runCheck } from './ops-server.ts'

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { errorMessage } from '../error-message.ts'
 import { withTimeout } from '../timeout.ts'
-import { answerUnknownPaths, httpServerOptions, limitConnections } from './http-limits.ts'
+import { answerUnknownPaths, httpServerOptions, limitConnections, localUrl } from './http-limits.ts'
 import { publicReason } from './public-reason.ts'
 
 const checkTimeoutMs = 3_000
@@ -31,6 +31,8 @@ export async function runCheck(check: Check): Promise<{ problem?: string; error?
 
 export interface OpsServer {
   readonly port: number
+  /** Where it answers on this machine. */
+  readonly url: string
   close(): Promise<void>
 }
 
@@ -79,9 +81,10 @@ export async function createOpsServer(options: {
     reply.type(registry.contentType).send(await readMetrics()),
   )
   await server.listen({ port: options.port, host: options.host })
-  const address = server.server.address()
+  const url = localUrl(server.server)
   return {
-    port: typeof address === 'object' && address ? address.port : options.port,
+    port: Number(new URL(url).port),
+    url,
     close: () => server.close(),
   }
 }
