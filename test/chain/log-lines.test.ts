@@ -16,7 +16,7 @@ function linesAbout(chain: Chain, svixId: string): Line[] {
   return lines.map((line) => JSON.parse(line) as Line).filter((line) => line.svixId === svixId)
 }
 
-test('an event is one line in each app, and only at debug', async () => {
+test('an event is one line in each app at debug, and at info only the first one is', async () => {
   const chain = await createChain('redis')
   onTestFinished(() => chain.close())
   const ingest = await chain.startIngest()
@@ -25,10 +25,13 @@ test('an event is one line in each app, and only at debug', async () => {
   const sent = await ingest.send(event)
   await outcomesOf(chain, [sent])
   const about = { svixId: sent.svixId, type: 'user.created', entityId: event.data['id'] }
-  await until(async () => linesAbout(chain, sent.svixId)[1])
+  await until(async () => linesAbout(chain, sent.svixId)[3])
+  const took = { durationMs: expect.any(Number) }
   expect(linesAbout(chain, sent.svixId)).toMatchObject([
-    { level: 'debug', app: 'ingest', msg: 'answered', ...about, outcome: 'accepted' },
-    { level: 'debug', app: 'worker', msg: 'event done', ...about, outcome: 'applied' },
+    { level: 'info', app: 'ingest', msg: 'event accepted, the first since the start' },
+    { level: 'debug', app: 'ingest', msg: 'answered', ...about, ...took, outcome: 'accepted' },
+    { level: 'info', app: 'worker', msg: 'event done, the first since the start' },
+    { level: 'debug', app: 'worker', msg: 'event done', ...about, ...took, outcome: 'applied' },
   ])
   // Nor does another line tell of it by the id of its user.
   const loud = chain.readLog().match(/"level":"(info|warn|error)".*/g) ?? []

@@ -16,6 +16,8 @@ export interface IngestMetrics {
   /** The answer is sent, or the sender has hung up. */
   left(): void
   enqueued(seconds: number): void
+  /** The queue had the event already. */
+  duplicate(): void
   refused(reason: RefusalReason): void
 }
 
@@ -44,6 +46,11 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
     name: 'clerk_sync_ingest_enqueue_seconds',
     help: 'Time until the queue had an event for good, or until it was given up.',
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  })
+  const duplicates = new Counter({
+    name: 'clerk_sync_ingest_duplicates_total',
+    help: 'Deliveries accepted of an event that was still in the queue; the worker runs it once.',
     registers,
   })
   const lastVerified = new Gauge({
@@ -76,6 +83,7 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
     },
     left: () => inFlight.dec(),
     enqueued: (seconds) => enqueue.observe(seconds),
+    duplicate: () => duplicates.inc(),
     refused: (reason) => refusals.inc({ reason }),
   }
 }

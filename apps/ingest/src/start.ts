@@ -3,6 +3,7 @@ import {
   answerUnknownPaths,
   httpServerOptions,
   limitConnections,
+  localUrl,
   startProcessGroup,
 } from '@clerk-sync/ops/process'
 import type { App, Check, Ops } from '@clerk-sync/ops/process'
@@ -188,11 +189,9 @@ async function receive(
     await opened.close()
     throw error
   }
-  const address = app.server.address()
-  const port = typeof address === 'object' && address ? address.port : config.PORT
   return {
     name: 'ingest',
-    webhookUrl: `http://127.0.0.1:${port}${webhookPath}`,
+    webhookUrl: `${localUrl(app.server)}${webhookPath}`,
     checks: opened.checks,
     async close() {
       opened.stop()

@@ -16,7 +16,8 @@ import { defaultLimits } from './config.ts'
 import { createIngestMetrics } from './metrics.ts'
 import { buildIngest } from './start.ts'
 import type { IngestDeps } from './start.ts'
-import { createUnknownTypeLog, webhookPath } from './webhook-plugin.ts'
+import { createTypeLog } from './type-log.ts'
+import { webhookPath } from './webhook-plugin.ts'
 
 const secrets = parseSigningSecrets(createSigningSecret())
 
@@ -29,7 +30,9 @@ function createIngest(changes: Partial<IngestDeps> = {}) {
   const app = buildIngest({
     producer: {
       async enqueue(job) {
+        const isKnown = jobs.some(({ svixId }) => svixId === job.svixId)
         jobs.push(job)
+        return isKnown ? 'waiting' : 'added'
       },
     },
     secrets,
@@ -81,22 +84,25 @@ function signed(event: object | string, headers: Record<string, string>) {
 test('an event that is left out is acknowledged and counted; nothing of it is queued, and its data is not logged', async () => {
   const { send, jobs, lines, requests } = createIngest()
   const answer = await send(buildSample('session.created'))
-  expect([answer.statusCode, answer.json()]).toEqual([200, { received: true }])
+  expect([answer.statusCode, answer.json()]).toEqual([200, { received: true, dropped: 'left_out' }])
   expect(jobs).toEqual([])
   expect(await requests()).toMatchObject([
     { labels: { type: 'session.created', outcome: 'left_out' }, value: 1 },
   ])
+  const about = {
+    name: 'test',
+    time: expect.any(String),
+    svixId: 'msg_1',
+    type: 'session.created',
+  }
+  const answered = { ...about, level: 'debug', outcome: 'left_out', durationMs: expect.any(Number) }
   expect(lines).toEqual([
-    {
-      name: 'test',
-      level: 'debug',
-      time: expect.any(String),
-      svixId: 'msg_1',
-      type: 'session.created',
-      outcome: 'left_out',
-      msg: 'answered',
-    },
+    { ...about, level: 'info', msg: expect.stringMatching(/^events of this type are dropped: /) },
+    { ...answered, msg: 'answered' },
   ])
+  await send(buildSample('session.created'))
+  // The type is logged once.
+  expect(lines.slice(2)).toEqual([{ ...answered, msg: 'answered' }])
 })
 
 test('an event that is kept is queued with the fields that are kept', async () => {
@@ -105,16 +111,44 @@ test('an event that is kept is queued with the fields that are kept', async () =
   expect(jobs).toMatchObject([{ type: 'session.created', clientIp: '203.0.113.7' }])
 })
 
-test('an event of another instance is acknowledged and dropped, and its unknown type is not logged', async () => {
+test('events of another instance are acknowledged and dropped, which is logged once in ten minutes', async () => {
   const { send, jobs, lines, requests } = createIngest({ instanceId: 'ins_mine' })
-  expect((await send({ ...buildSample('user.created'), type: 'robot.created' })).statusCode).toBe(
-    200,
-  )
+  const event = { ...buildSample('user.created'), type: 'robot.created', instance_id: 'ins_other' }
+  for (const _ of [1, 2]) {
+    const answer = await send(event)
+    expect([answer.statusCode, answer.json()]).toEqual([
+      200,
+      { received: true, dropped: 'other_instance' },
+    ])
+  }
   expect(jobs).toEqual([])
   expect(await requests()).toMatchObject([
-    { labels: { type: 'unknown', outcome: 'other_instance' }, value: 1 },
+    { labels: { type: 'unknown', outcome: 'other_instance' }, value: 2 },
   ])
-  expect(lines.filter(({ level }) => level !== 'debug')).toEqual([])
+  expect(lines.filter(({ level }) => level !== 'debug')).toMatchObject([
+    { level: 'warn', svixId: 'msg_1', type: 'robot.created', instanceId: 'ins_other' },
+  ])
+})
+
+test('the first event is one line at info, and the first after ten minutes without one', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { send, lines } = createIngest()
+  for (const minutes of [0, 1, 11]) {
+    vi.advanceTimersByTime(minutes * 60_000)
+    await send(buildSample('user.created'))
+  }
+  expect(lines.filter(({ level }) => level === 'info')).toMatchObject([
+    { svixId: 'msg_1', type: 'user.created', msg: 'event accepted, the first since the start' },
+    { svixId: 'msg_1', type: 'user.created', msg: 'event accepted, the first for 11 min' },
+  ])
+})
+
+test('a delivery of an event that still is in the queue is counted as a duplicate', async () => {
+  const { send, registry } = createIngest()
+  for (const _ of [1, 2, 3]) await send(buildSample('user.created'))
+  const duplicates = await registry.getSingleMetric('clerk_sync_ingest_duplicates_total')?.get()
+  expect(duplicates?.values).toMatchObject([{ value: 2 }])
 })
 
 test('an unknown type is queued for the ledger, logged once and counted as unknown', async () => {
@@ -125,7 +159,9 @@ test('an unknown type is queued for the ledger, logged once and counted as unkno
     ['robot.created', undefined],
     ['robot.created', undefined],
   ])
-  expect(lines.filter(({ level }) => level === 'info')).toMatchObject([{ type: 'robot.created' }])
+  expect(lines.filter(({ msg }) => String(msg).startsWith('unknown'))).toMatchObject([
+    { level: 'info', type: 'robot.created' },
+  ])
   expect(await requests()).toMatchObject([
     { labels: { type: 'unknown', outcome: 'accepted' }, value: 2 },
   ])
@@ -220,16 +256,16 @@ describe('why a delivery is refused', () => {
     ['malformed_timestamp', { 'svix-timestamp': 'now' }, {}],
     ['no_match', { 'content-encoding': 'gzip' }, { contentEncoding: 'gzip' }],
     ['no_match', { 'content-encoding': 's3cret' }, { contentEncoding: 'unknown' }],
-  ])('is logged at info: %s', async (reason, headers, facts) => {
+  ])('is logged as a warning: %s', async (reason, headers, facts) => {
     const { send, lines, refusals } = createIngest()
     const sent = { 'svix-id': id, ...headers }
     expect((await send(buildSample('user.created'), sent)).json()).toEqual({
       error: 'invalid_signature',
     })
-    expect(lines.filter(({ level }) => level === 'info')).toEqual([
+    expect(lines.filter(({ level }) => level !== 'debug')).toEqual([
       {
         name: 'test',
-        level: 'info',
+        level: 'warn',
         time: expect.any(String),
         reason,
         svixId: id,
@@ -251,16 +287,16 @@ describe('why a delivery is refused', () => {
     )
   })
 
-  test('is logged once in ten seconds for each reason, with the number of those left out', async () => {
+  test('is logged once in a minute for each reason, with the number of those left out', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     onTestFinished(() => void vi.useRealTimers())
     const { send, lines } = createIngest()
     const refused = { 'svix-id': 'made up', 'svix-signature': 'v1,AAAA' }
     for (let count = 0; count < 5; count++) await send(buildSample('user.created'), refused)
     await send(buildSample('user.created'), { 'svix-timestamp': 'now' })
-    vi.advanceTimersByTime(10_000)
+    vi.advanceTimersByTime(60_000)
     await send(buildSample('user.created'), refused)
-    const told = lines.filter(({ level }) => level === 'info')
+    const told = lines.filter(({ level }) => level === 'warn')
     expect(told.map(({ reason, leftOut }) => [reason, leftOut])).toEqual([
       ['no_match', undefined],
       ['malformed_timestamp', undefined],
@@ -270,29 +306,12 @@ describe('why a delivery is refused', () => {
   })
 })
 
-function createTypeLog() {
-  const lines: { level: string; type: string; msg: string }[] = []
-  const write = (line: string) => void lines.push(JSON.parse(line))
-  return {
-    lines,
-    log: createUnknownTypeLog(createLogger({ name: 'test', level: 'info' }, { write })),
-  }
-}
-
-test('a type that Clerk has added since is logged once', () => {
-  const { lines, log } = createTypeLog()
-  for (const type of ['robot.created', 'user.created', 'robot.created', 'robot.deleted']) log(type)
-  expect(lines.map(({ type }) => type)).toEqual(['robot.created', 'robot.deleted'])
-  expect(lines[0]).toMatchObject({
-    level: 'info',
-    msg: 'unknown event type; only the ledger records its events',
-  })
-})
-
 test('after 1,000 unknown types, no more are logged or kept in memory', () => {
-  const { lines, log } = createTypeLog()
-  for (let n = 1; n <= 2_000; n++) log(`robot.${n}`)
-  log('robot.1')
+  const lines: string[] = []
+  const write = (line: string) => void lines.push(line)
+  const log = createTypeLog(createLogger({ name: 'test', level: 'info' }, { write }))
+  for (let n = 1; n <= 2_000; n++) log({ kind: 'left_out', type: `robot.${n}` }, 'msg_1')
+  log({ kind: 'left_out', type: 'robot.1' }, 'msg_1')
   expect(lines).toHaveLength(1_000)
 })
 

@@ -5,12 +5,12 @@ import {
   answerToRefusal,
   createRefusalLog,
   invalidEvent,
-  isEventType,
   isSigned,
   readEvent,
   textOf,
 } from '@clerk-sync/events'
 import type { Answer, Kept, Refusal, SignatureClaim, SigningSecret } from '@clerk-sync/events'
+import { createSilenceWatch } from '@clerk-sync/ops'
 import type { ConnectionLimit, Logger } from '@clerk-sync/ops/process'
 import { CannotEnqueueError, QueueUnavailableError } from '@clerk-sync/queue'
 import type { Producer } from '@clerk-sync/queue'
@@ -19,12 +19,11 @@ import type { IngestMetrics } from './metrics.ts'
 import { BodyRefusedError, createBodyMemory, isTooMuchToSkip, readBody } from './read-body.ts'
 import { attributesOf, createRequestSpans } from './request-spans.ts'
 import { createTurns } from './turns.ts'
+import { createTypeLog } from './type-log.ts'
 
 export const webhookPath = '/api/webhooks/clerk'
 
 const retryAfterSeconds = 30
-// Clerk has about fifty types. A sender that has the secret could invent any number.
-const mostUnknownTypes = 1_000
 
 export interface ReceiverDeps {
   readonly producer: Producer
@@ -77,10 +76,15 @@ export function webhookPlugin(deps: WebhookDeps) {
     }
 
     function finish(request: FastifyRequest, reply: FastifyReply, answer: Answer) {
-      const at = arrivals.get(request)?.at ?? performance.now()
-      metrics.answered(answer.outcome, (performance.now() - at) / 1000, answer.event?.type)
+      const now = performance.now()
+      const tookMs = now - (arrivals.get(request)?.at ?? now)
+      metrics.answered(answer.outcome, tookMs / 1000, answer.event?.type)
       spans.describe(request, () => attributesOf(answer))
-      return send(deps, request, reply, answer)
+      if (logger.isLevelEnabled('debug')) {
+        const { event = { svixId: textOf(request.headers['svix-id']) }, outcome } = answer
+        logger.debug({ ...event, outcome, durationMs: Math.round(tookMs) }, 'answered')
+      }
+      return send(deps, reply, answer)
     }
 
     scope.setErrorHandler((error: { statusCode?: number }, request, reply) =>
@@ -130,15 +134,11 @@ export function webhookPlugin(deps: WebhookDeps) {
   }
 }
 
-function send(deps: WebhookDeps, request: FastifyRequest, reply: FastifyReply, answer: Answer) {
+function send(deps: WebhookDeps, reply: FastifyReply, answer: Answer) {
   if (answer.status === 503) reply.header('retry-after', retryAfterSeconds)
   // The unread bytes of a refused body would be read as the next request, and an open connection
   // would delay the end of the process.
   if (answer.closes || deps.stopping.aborted) reply.header('connection', 'close')
-  if (deps.logger.isLevelEnabled('debug')) {
-    const { event = { svixId: textOf(request.headers['svix-id']) }, outcome } = answer
-    deps.logger.debug({ ...event, outcome }, 'answered')
-  }
   return reply.code(answer.status).send(answer.body)
 }
 
@@ -163,10 +163,12 @@ function createReceiver(deps: ReceiverDeps): Receiver {
   const memory = createBodyMemory(deps.maxBodyMemoryBytes)
   const turns = createTurns()
   const logRefusal = createRefusalLog(logger)
-  const logUnknownType = createUnknownTypeLog(logger)
+  const logType = createTypeLog(logger)
+  const silence = createSilenceWatch()
   let waiting = 0
 
   function refuse(request: FastifyRequest, refusal: Refusal, body?: Buffer): Answer {
+    silence.failed()
     metrics.refused(refusal.reason)
     logRefusal(refusal.reason, { headers: request.headers, body, ...refusal })
     return {
@@ -209,21 +211,28 @@ function createReceiver(deps: ReceiverDeps): Receiver {
       return invalidEvent
     }
     const { type } = read
-    const acknowledged = { status: 200, body: { received: true }, event: { svixId, type } } as const
-    if (read.kind !== 'other_instance') logUnknownType(type)
-    if (read.kind !== 'event') return { ...acknowledged, outcome: read.kind }
+    logType(read, svixId)
+    if (read.kind !== 'event') {
+      const answer = { received: true, dropped: read.kind } as const
+      return { status: 200, body: answer, outcome: read.kind, event: { svixId, type } }
+    }
     const { job } = read
     const event = { svixId, type, entityId: job.entityId }
     const enqueueing = performance.now()
     try {
-      await deps.producer.enqueue(job, { timeoutMs: deps.enqueueTimeoutMs, signal: deps.stopping })
-      return { ...acknowledged, outcome: 'accepted', event }
+      const { enqueueTimeoutMs: timeoutMs, stopping: signal } = deps
+      const enqueued = await deps.producer.enqueue(job, { timeoutMs, signal })
+      if (enqueued === 'waiting') metrics.duplicate()
+      const news = silence.succeeded(receivedAt)
+      if (news !== undefined) logger.info({ svixId, type }, `event accepted, ${news}`)
+      return { status: 200, body: { received: true }, outcome: 'accepted', event }
     } catch (error) {
       if (error instanceof CannotEnqueueError) {
         metrics.refused('cannot_enqueue')
         logger.warn({ error, ...event }, 'event can not be queued; answered 400')
         return invalidEvent
       }
+      silence.failed()
       const level = error instanceof QueueUnavailableError ? 'warn' : 'error'
       logger[level]({ error, ...event }, 'event not queued; Svix sends it again')
       const outcome = 'queue_unavailable'
@@ -237,15 +246,5 @@ function createReceiver(deps: ReceiverDeps): Receiver {
     receive,
     refuse,
     areTooManyWaiting: () => waiting >= deps.maxRequestsWaiting || turns.isLate(),
-  }
-}
-
-/** Logs each event type that clerk-sync does not know, once. */
-export function createUnknownTypeLog(logger: Logger): (type: string) => void {
-  const logged = new Set<string>()
-  return (type) => {
-    if (isEventType(type) || logged.has(type) || logged.size >= mostUnknownTypes) return
-    logged.add(type)
-    logger.info({ type }, 'unknown event type; only the ledger records its events')
   }
 }

@@ -2,7 +2,7 @@ import { applyChanges, DatabaseUnavailableError, isFinal, rowKeyOf } from '@cler
 import type { ChangeResult, Database, WriteRules } from '@clerk-sync/db'
 import { changeFromEvent } from '@clerk-sync/events'
 import type { Change, Kept } from '@clerk-sync/events'
-import { createBatcher, retry } from '@clerk-sync/ops'
+import { createBatcher, createSilenceWatch, retry } from '@clerk-sync/ops'
 import type { Logger } from '@clerk-sync/ops/process'
 import { CannotApplyError, GiveBackError } from '@clerk-sync/queue'
 import type { JobRun } from '@clerk-sync/queue'
@@ -45,6 +45,7 @@ export interface Processor {
 export function createProcessor(deps: ProcessorDeps): Processor {
   const { db, availability, kept, rules, metrics, logger } = deps
   const stopping = new AbortController()
+  const silence = createSilenceWatch()
   const batcher = createBatcher<Item, ChangeResult>(
     (items) =>
       inBatchSpans(
@@ -103,7 +104,12 @@ export function createProcessor(deps: ProcessorDeps): Processor {
         deps.reportUnreadable(change.entity, change.unreadable, { svixId, entityId: change.id })
       }
       if (change.kind === 'delete' || result.isDeletion) outsideOfTrace(deps.onDeleted)
-      logger.debug({ svixId, type, entityId, outcome }, 'event done')
+      const news = silence.succeeded(startedAt)
+      if (news !== undefined) logger.info({ svixId, type, outcome }, `event done, ${news}`)
+      if (logger.isLevelEnabled('debug')) {
+        const durationMs = Date.now() - startedAt
+        logger.debug({ svixId, type, entityId, outcome, durationMs }, 'event done')
+      }
     },
     stop() {
       stopping.abort()

@@ -56,9 +56,9 @@ export {
   unverifiedOutcomes,
   verifiedOutcomes,
 } from './webhooks/answer.ts'
-export type { Answer, RequestOutcome } from './webhooks/answer.ts'
+export type { Acknowledged, Answer, RequestOutcome } from './webhooks/answer.ts'
 export { buildEventJob, parseEnvelope, parseEventJob, readEvent } from './webhooks/event-job.ts'
-export type { Delivery, Envelope, EventJob } from './webhooks/event-job.ts'
+export type { Delivery, Envelope, EventJob, ReadEvent } from './webhooks/event-job.ts'
 export { eventTypes, isEventType } from './webhooks/event-types.ts'
 export type { EventType } from './webhooks/event-types.ts'
 export { findExcess } from './webhooks/json-limits.ts'

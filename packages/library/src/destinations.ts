@@ -7,14 +7,14 @@ import {
 } from '@clerk-sync/db'
 import type { ChangeResult, Database, WriteRules } from '@clerk-sync/db'
 import { changeFromEvent } from '@clerk-sync/events'
-import type { Change, EventJob, Kept } from '@clerk-sync/events'
+import type { Acknowledged, Change, EventJob, Kept } from '@clerk-sync/events'
 import { createBatcher, errorMessage, retry, withTimeout } from '@clerk-sync/ops'
 import type { PlainLogger } from '@clerk-sync/ops'
 
 /** What a delivery is answered. */
 export interface Stored {
   readonly status: number
-  readonly body: { readonly received: true } | { readonly error: string }
+  readonly body: Acknowledged | { readonly error: string }
 }
 
 /** Where events are stored. */
@@ -24,7 +24,7 @@ export interface Destination {
   close(): Promise<void>
 }
 
-/** The answer to an event that is stored, or passed over. */
+/** The answer to an event that is stored. */
 export const received: Stored = { status: 200, body: { received: true } }
 
 // Svix ends its request after 15 s.

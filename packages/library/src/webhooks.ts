@@ -14,7 +14,7 @@ import type { DeletionPolicy } from '@clerk-sync/db'
 import { errorMessage } from '@clerk-sync/ops'
 import type { PlainLogger } from '@clerk-sync/ops'
 import { readDatabaseUrl } from './database.ts'
-import { openDatabaseDestination, openQueueDestination, received } from './destinations.ts'
+import { openDatabaseDestination, openQueueDestination } from './destinations.ts'
 import type { Destination, Stored } from './destinations.ts'
 import { consoleLogger } from './logger.ts'
 
@@ -121,7 +121,8 @@ export function createWebhookHandler(options: WebhookHandlerOptions = {}): Webho
       logger.warn({ svixId, reason }, 'signed request is not an event; answered 400')
       return invalidEvent
     }
-    return read.kind === 'event' ? await destination.store(read.job) : received
+    if (read.kind === 'event') return await destination.store(read.job)
+    return { status: 200, body: { received: true, dropped: read.kind } }
   }
 
   return Object.assign(handle, {

@@ -79,7 +79,7 @@ test('events of another instance and of entities that are not kept are answered 
   const { handler } = openHandler({ databaseUrl: database.url, instanceId: 'ins_own' })
   const id = freshId()
   const answer = await answerOf(handler, delivery(userEvent(id, { instance_id: 'ins_other' })))
-  expect(answer).toEqual({ status: 200, body: { received: true } })
+  expect(answer).toEqual({ status: 200, body: { received: true, dropped: 'other_instance' } })
   expect(await hasRow(id)).toBe(false)
   expect((await handler(delivery(userEvent(id, { instance_id: 'ins_own' })))).status).toBe(200)
   expect(await hasRow(id)).toBe(true)

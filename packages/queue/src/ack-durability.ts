@@ -38,15 +38,16 @@ export function createFsyncWait(opened: OpenQueue) {
     },
     { maxSize: Infinity },
   )
-  return async (write: () => Promise<void>): Promise<void> => {
+  return async <T>(write: () => Promise<T>): Promise<T> => {
     const client = redisClientOf(bullQueueOf(opened))
     const lostBefore = client && countLostConnections(client)
-    await write()
+    const written = await write()
     await waits.add(undefined)
     const clientNow = redisClientOf(bullQueueOf(opened))
     if (clientNow !== client || (client && countLostConnections(client)) !== lostBefore) {
       throw new Error('the connection to Redis was lost before the event was on its disk')
     }
+    return written
   }
 }
 

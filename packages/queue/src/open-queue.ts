@@ -1,4 +1,4 @@
-import type { Queue } from 'bullmq'
+import type { PostgresQueueBackend, Queue } from 'bullmq'
 import { connectQueue, openUntilReady } from './connect.ts'
 import type { ConnectedQueue } from './connect.ts'
 import type { QueueLocation } from './location.ts'
@@ -73,11 +73,21 @@ export async function isJobIn(
   return await opened[bullQueue].getBackend().isJobInState(state, id)
 }
 
+/** What a queue had of a job when another job of its id was added. */
+export interface JobFound {
+  readonly isKnown: boolean
+  readonly isFailed: boolean
+}
+
 /**
- * Builds a check whether a job is in the failed set. On Redis one command asks for all that is asked in
- * one turn of the event loop, behind the other commands of that turn.
+ * Builds a look at what the queue has of a job. Call it right before the job of that id is added, with the
+ * same timestamp. It costs no round trip: on Redis its two commands go out together with the one that adds,
+ * and one asks of all jobs of one turn of the event loop which have failed; on PostgreSQL it is a query
+ * beside the one that adds.
  */
-export function createFailedCheck(opened: OpenQueue): (id: string) => Promise<boolean> {
+export function createJobLook(
+  opened: OpenQueue,
+): (id: string, timestamp: number) => Promise<JobFound> {
   let ids: string[] = []
   let scores: Promise<readonly (string | null)[]> | undefined
 
@@ -90,10 +100,25 @@ export function createFailedCheck(opened: OpenQueue): (id: string) => Promise<bo
     return (await redisClientOf(queue)?.zmscore(queue.toKey('failed'), asked)) ?? []
   }
 
-  return async (id) => {
-    if (!redisClientOf(opened[bullQueue])) return await isJobIn(opened, 'failed', id)
+  return async (id, timestamp) => {
+    const queue = opened[bullQueue]
+    const client = redisClientOf(queue)
+    if (!client) return await lookInPostgres(queue, id, timestamp)
+    // It is only counted: a Redis user who may not ask can add all the same.
+    const exists = client.exists(queue.toKey(id)).catch(() => 0)
     const index = ids.push(id) - 1
     scores ??= askAtEndOfTurn()
-    return typeof (await scores)[index] === 'string'
+    const [all, count] = await Promise.all([scores, exists])
+    return { isFailed: typeof all[index] === 'string', isKnown: count === 1 }
   }
+}
+
+// BullMQ has only functions that tell less or all of it. A job of another timestamp was there before.
+async function lookInPostgres(queue: Queue, id: string, timestamp: number): Promise<JobFound> {
+  const { connection } = queue.getBackend() as unknown as PostgresQueueBackend
+  const { rows } = await connection.pool.query(
+    'SELECT state = $3 AS "isFailed", added_at_ms <> $4 AS "isKnown" FROM job WHERE queue = $1 AND id = $2',
+    [queue.name, id, 'failed', timestamp],
+  )
+  return (rows[0] as JobFound | undefined) ?? { isKnown: false, isFailed: false }
 }

@@ -12,7 +12,7 @@ import { SpanKind, trace } from '@opentelemetry/api'
 import type { Job } from 'bullmq'
 import { checkKeyTypes, isWrongType, removeUnlessListed } from './key-types.ts'
 import { queueName } from './location.ts'
-import { bullQueueOf, createFailedCheck, isJobIn, QueueUnavailableError } from './open-queue.ts'
+import { bullQueueOf, createJobLook, isJobIn, QueueUnavailableError } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
 import { createFsyncWait } from './ack-durability.ts'
 import type { AckDurability } from './ack-durability.ts'
@@ -62,8 +62,11 @@ export interface Producer {
    * @throws {QueueUnavailableError} after `timeoutMs`, or when `signal` is aborted; at once when
    * the queue says what is wrong with it.
    */
-  enqueue(event: EventJob, options: EnqueueOptions): Promise<void>
+  enqueue(event: EventJob, options: EnqueueOptions): Promise<Enqueued>
 }
+
+/** What became of an event: `waiting` says that the queue had it already, and that it has yet to run. */
+export type Enqueued = 'added' | 'waiting' | 'rerun'
 
 /**
  * Builds a producer on an open queue. The caller closes the queue. With `fsync` an event counts as
@@ -85,27 +88,32 @@ export function createProducer(
   }
 }
 
-const enqueuedIsEnough = (write: () => Promise<void>) => write()
+const enqueuedIsEnough = (write: () => Promise<Enqueued>) => write()
 
 async function addUntilStored(
-  store: () => Promise<void>,
+  store: () => Promise<Enqueued>,
   { timeoutMs, signal }: EnqueueOptions,
-): Promise<void> {
+): Promise<Enqueued> {
   const deadline = Date.now() + timeoutMs
-  const addOnce = () =>
-    withTimeout(
+  let tries = 0
+  const addOnce = () => {
+    tries += 1
+    return withTimeout(
       store(),
       Math.max(0, Math.min(tryTimeoutMs, deadline - Date.now())),
       'no answer from the queue',
     )
+  }
   try {
-    await retry(addOnce, {
+    const enqueued = await retry(addOnce, {
       firstDelayMs: retryDelayMs,
       timeoutMs,
       // Not the option `signal`: its reason would take the place of the queue's error.
       isRetryable: (error) =>
         !signal.aborted && !isFaultOfEvent(error) && !(error instanceof QueueUnavailableError),
     })
+    // What waits may be what a try has added that had no answer.
+    return tries > 1 && enqueued === 'waiting' ? 'added' : enqueued
   } catch (cause) {
     if (isFaultOfEvent(cause)) {
       throw new CannotEnqueueError(`the event can't be queued: ${errorMessage(cause)}`, { cause })
@@ -124,13 +132,19 @@ function isFaultOfEvent(error: unknown): boolean {
 
 /** Builds what puts an event into the queue, once. */
 function createAdd(opened: OpenQueue) {
-  const hasFailed = createFailedCheck(opened)
-  return async (event: EventJob): Promise<void> => {
+  const look = createJobLook(opened)
+  return async (event: EventJob): Promise<Enqueued> => {
     const jobId = toJobId(event.svixId)
+    const timestamp = Date.now()
     try {
       // BullMQ ignores the id of a job that it still has, also of a failed one: that is run again here.
-      const [, isFailed] = await Promise.all([addJob(opened, jobId, event), hasFailed(jobId)])
-      if (isFailed) await rerunJob(opened, jobId)
+      const [{ isKnown, isFailed }] = await Promise.all([
+        look(jobId, timestamp),
+        addJob(opened, jobId, { event, timestamp }),
+      ])
+      if (!isFailed) return isKnown ? 'waiting' : 'added'
+      await rerunJob(opened, jobId)
+      return 'rerun'
     } catch (error) {
       if (!isWrongType(error)) throw error
       await removeUnlessListed(opened, jobId)
@@ -141,7 +155,11 @@ function createAdd(opened: OpenQueue) {
 }
 
 // Queue.add would make a job of BullMQ's only to write it, and store the id a second time in its options.
-async function addJob(opened: OpenQueue, id: string, event: EventJob): Promise<void> {
+async function addJob(
+  opened: OpenQueue,
+  id: string,
+  { event, timestamp }: { event: EventJob; timestamp: number },
+): Promise<void> {
   const metadata = writeTraceContext()
   const job = {
     ...newJob,
@@ -149,7 +167,7 @@ async function addJob(opened: OpenQueue, id: string, event: EventJob): Promise<v
     name: event.type,
     data: JSON.stringify(event),
     opts: metadata === undefined ? jobOptions : { ...jobOptions, telemetry: { metadata } },
-    timestamp: Date.now(),
+    timestamp,
   }
   await bullQueueOf(opened).getBackend().addJob(job, id)
 }

@@ -20,10 +20,17 @@ export const unverifiedOutcomes = [
 
 export type RequestOutcome = (typeof verifiedOutcomes | typeof unverifiedOutcomes)[number]
 
+/** The body of a 200. Clerk's dashboard shows it with the message's attempts. */
+export interface Acknowledged {
+  readonly received: true
+  /** Why nothing of the event is kept. */
+  readonly dropped?: 'left_out' | 'other_instance'
+}
+
 /** What a delivery is answered. */
 export interface Answer {
   readonly status: number
-  readonly body: { readonly received: true } | { readonly error: string }
+  readonly body: Acknowledged | { readonly error: string }
   readonly outcome: RequestOutcome
   /** What is known of a verified event. */
   readonly event?: { svixId: string; type: string; entityId?: string | undefined }

@@ -68,7 +68,8 @@ export interface ReceiverRules {
 /** What a verified body is: an event to be written, one that is passed over, or none. */
 export type ReadEvent =
   | { readonly kind: 'event'; readonly type: string; readonly job: EventJob }
-  | { readonly kind: 'other_instance' | 'left_out'; readonly type: string }
+  | { readonly kind: 'left_out'; readonly type: string }
+  | { readonly kind: 'other_instance'; readonly type: string; readonly instanceId: string }
   | { readonly kind: 'invalid'; readonly reason: 'no_event' | Excess }
 
 /** Reads the bytes of a verified delivery. It never throws. */
@@ -82,10 +83,11 @@ export function readEvent(
   const envelope = parseEnvelope(body)
   if (!envelope || delivery.svixId.length > longestId)
     return { kind: 'invalid', reason: 'no_event' }
-  const { type } = envelope
   // Old messages that are sent again name no instance.
-  const isOfOther = instanceId !== undefined && (envelope.instance_id ?? instanceId) !== instanceId
-  if (isOfOther) return { kind: 'other_instance', type }
+  const { type, instance_id: named = instanceId } = envelope
+  if (instanceId !== undefined && named !== undefined && named !== instanceId) {
+    return { kind: 'other_instance', type, instanceId: named.slice(0, longestId) }
+  }
   const job = buildEventJob(kept, envelope, delivery)
   return job ? { kind: 'event', type, job } : { kind: 'left_out', type }
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { createLogLimit } from '@clerk-sync/ops'
 import type { PlainLogger } from '@clerk-sync/ops'
 import { textOf } from './admission.ts'
 
@@ -24,7 +25,7 @@ export const refusalReasons = [
 
 export type RefusalReason = (typeof refusalReasons)[number]
 
-const everyMs = 10_000
+const everyMs = 60_000
 // What a stranger may make the log say.
 const svixId = /^msg_[A-Za-z0-9]{8,64}$/
 const encodings = ['gzip', 'br', 'deflate', 'zstd', 'compress']
@@ -52,7 +53,8 @@ const texts: Readonly<Record<Logged, string>> = {
   timeout: 'request refused: it did not arrive in time',
   malformed_http: 'request refused: it is no HTTP',
 }
-const warned: ReadonlySet<string> = new Set(['body_memory', 'requests_waiting', 'connections'])
+// Whoever looks for weak servers sends such requests, and no setting here would be wrong.
+const quiet: ReadonlySet<string> = new Set(['hung_up', 'timeout', 'malformed_http'])
 
 /** Of a refused delivery, what may help to find the cause. */
 export interface RefusedDelivery {
@@ -62,24 +64,19 @@ export interface RefusedDelivery {
 }
 
 /**
- * Logs why requests are refused: of each reason the first at once, then at most one in ten seconds,
+ * Logs why requests are refused: of each reason the first at once, then at most one in a minute,
  * with the number of those left out. Nothing of a body is logged.
  */
 export function createRefusalLog(
   logger: Pick<PlainLogger, 'info' | 'warn'>,
 ): (reason: Logged, delivery?: RefusedDelivery) => void {
-  const logged = new Map<Logged, { nextAt: number; leftOut: number }>()
+  const next = createLogLimit(everyMs)
   return (reason, delivery) => {
-    const now = Date.now()
-    const last = logged.get(reason)
-    if (last && now < last.nextAt) {
-      last.leftOut += 1
-      return
-    }
-    logged.set(reason, { nextAt: now + everyMs, leftOut: 0 })
-    const leftOut = last?.leftOut ? { leftOut: last.leftOut } : {}
-    const level = warned.has(reason) ? 'warn' : 'info'
-    logger[level]({ reason, ...factsOf(delivery), ...leftOut }, texts[reason])
+    const leftOut = next(reason)
+    if (leftOut === undefined) return
+    const level = quiet.has(reason) ? 'info' : 'warn'
+    const fields = { reason, ...factsOf(delivery), ...(leftOut > 0 && { leftOut }) }
+    logger[level](fields, texts[reason])
   }
 }
 
