@@ -4,13 +4,14 @@ import { entities } from '@clerk-sync/events'
 import {
   defaultTablesSchema,
   inTablesSchema,
+  isPackaged,
   readVersion,
   withTablesSchemaOf,
 } from '@clerk-sync/ops'
 import { startProblem } from '@clerk-sync/ops/process'
 import { Argument, Command, Option } from 'commander'
 import { fields } from './fields/fields.ts'
-import { atLeastOne, deleteLimit, zeroOrMore } from './terminal/parse-option.ts'
+import { atLeastOne, deleteLimit, signingSecret, zeroOrMore } from './terminal/parse-option.ts'
 
 if (existsSync('.env')) process.loadEnvFile('.env')
 const env = withTablesSchemaOf(process.env)
@@ -24,6 +25,11 @@ const apps = {
   worker: () => import('@clerk-sync/worker/main'),
   console: () => import('@clerk-sync/console/main'),
 }
+// In the repository it is a script of pnpm, for which every code but 0 is a failure.
+const pnpmNote = `
+pnpm says [ELIFECYCLE] at every code but 0. To be spared that, and the line of the script:
+  $ npx -y pnpm@12 --silent clerk-sync reconcile
+`
 const program = new Command('clerk-sync')
   .description(`Keeps your own PostgreSQL in step with Clerk's ${things}.`)
   .version(readVersion())
@@ -39,6 +45,21 @@ program
     "also run a fake of Clerk's Backend API with so many users, to try backfill and reconcile",
     atLeastOne,
   )
+  .option('--reset', 'first delete what earlier starts have made in .data, after asking')
+  .option('--yes', 'with --reset: do not ask')
+  .addHelpText(
+    'after',
+    `
+It listens on 127.0.0.1 only, unless HOST is set: HOST=0.0.0.0 opens webhook, console and metrics
+to others. Without DATABASE_URL it keeps its database in .data, which also has the generated
+secrets and the log. --reset never touches what DATABASE_URL and REDIS_URL name.
+
+Examples:
+  $ clerk-sync start
+  $ clerk-sync start --fake-clerk 1000
+  $ clerk-sync start --reset
+`,
+  )
   .action(async (options) => {
     const { start } = await import('./start/start.ts')
     await start(env, options)
@@ -52,7 +73,11 @@ program
   .option('--data <json>', "JSON merge patch for the event's data")
   .option('--count <n>', 'how many events to send', atLeastOne, 1)
   .option('--url <url>', 'the webhook URL (default: that of the clerk-sync that runs here)')
-  .option('--secret <whsec>', 'the signing secret (default: that of the clerk-sync that runs here)')
+  .option(
+    '--secret <whsec>',
+    'the signing secret (default: that of the clerk-sync that runs here)',
+    signingSecret,
+  )
   .option('--timeout <ms>', 'how long to wait for the row', atLeastOne, 10_000)
   .action(async (type: string, options) => {
     const { trigger } = await import('./trigger/trigger.ts')
@@ -167,7 +192,7 @@ It compares updated_at, not every field: "backfill --refill --dry-run" does that
 Exit code: 0 without drift (after --repair: none left), 3 with drift, 1 when something could
 not be compared (a list that can't be read, or gives fewer than Clerk counts, an entry without
 updated_at) or a repair was refused: then "no drift" is not known.
-
+${isPackaged ? '' : pnpmNote}
 Examples:
   $ clerk-sync reconcile
   $ clerk-sync reconcile --repair --max-deletes 50

@@ -1,3 +1,4 @@
+import { localUrl } from '@clerk-sync/ops/process'
 import type { App, Ops } from '@clerk-sync/ops/process'
 import {
   checkQueue,
@@ -39,9 +40,7 @@ export async function startConsole(config: ConsoleConfig, ops: Ops): Promise<Con
     await opened.close()
     throw error
   }
-  const address = app.server.address()
-  const port = typeof address === 'object' && address ? address.port : config.BOARD_PORT
-  const url = `http://127.0.0.1:${port}`
+  const url = localUrl(app.server)
   logger.info({ url }, 'the console is open')
   const checks = [{ name: 'queue', run: () => checkQueue(opened) }]
   const reporting = reportProcess(ops, opened, { name: 'console', checks })

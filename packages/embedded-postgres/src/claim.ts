@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { EmbeddedPostgresError } from './error.ts'
 import { readProcess } from './process-table.ts'
 
@@ -6,6 +6,8 @@ import { readProcess } from './process-table.ts'
 export interface Claim {
   release(): void
 }
+
+const writtenWithinMs = 1_000
 
 interface Owner {
   pid: number
@@ -18,13 +20,25 @@ interface Owner {
  * @throws EmbeddedPostgresError IN_USE while the owner lives
  */
 export function createClaim(dataDir: string): Claim {
-  const file = `${dataDir}.owner`
+  const claim = claimFile(`${dataDir}.owner`)
+  if ('heldBy' in claim) throw inUse(dataDir, claim.heldBy)
+  return claim
+}
+
+/** Claims a file for this process, or names the process that holds it; undefined when that is not known yet. */
+export function claimFile(file: string): Claim | { readonly heldBy: number | undefined } {
   if (!writeOwner(file)) {
     const owner = readOwner(file)
-    if (owner && isAlive(owner)) throw inUse(dataDir, owner)
-    if (!removeStale(file) || !writeOwner(file)) throw inUse(dataDir, readOwner(file))
+    if (owner ? isAlive(owner) : isNew(file)) return { heldBy: owner?.pid }
+    if (!removeStale(file) || !writeOwner(file)) return { heldBy: readOwner(file)?.pid }
   }
   return { release: () => rmSync(file, { force: true }) }
+}
+
+// Its owner may be about to write it.
+function isNew(file: string): boolean {
+  const { mtimeMs = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {}
+  return Date.now() - mtimeMs < writtenWithinMs
 }
 
 function writeOwner(file: string): boolean {
@@ -47,6 +61,12 @@ function removeStale(file: string): boolean {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
     throw error
   }
+  const owner = readOwner(stale)
+  if (owner && isAlive(owner)) {
+    // Another process has taken it over since it was read.
+    renameSync(stale, file)
+    return false
+  }
   rmSync(stale)
   return true
 }
@@ -64,7 +84,7 @@ function isAlive(owner: Owner): boolean {
   return readProcess(owner.pid)?.startedAt === owner.startedAt
 }
 
-function inUse(dataDir: string, owner: Owner | undefined): EmbeddedPostgresError {
-  const holder = owner ? `process ${owner.pid}` : 'another process'
+function inUse(dataDir: string, heldBy: number | undefined): EmbeddedPostgresError {
+  const holder = heldBy ? `process ${heldBy}` : 'another process'
   return new EmbeddedPostgresError('IN_USE', `${dataDir} is in use by ${holder}; stop it first.`)
 }

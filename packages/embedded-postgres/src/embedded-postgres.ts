@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { chooseAccount } from './account.ts'
 import { findBinaries } from './binaries.ts'
 import { createClaim } from './claim.ts'
-import { initialise } from './initialise.ts'
+import { initialise, removeCluster } from './initialise.ts'
 import { stopOrphan } from './orphan.ts'
 import { choosePort } from './port.ts'
 import { createServerProcess } from './server-process.ts'
@@ -71,6 +71,23 @@ export async function createEmbeddedPostgres(
   } catch (error) {
     claim.release()
     throw error
+  }
+}
+
+/**
+ * Deletes the cluster in dataDir and what an interrupted start has left beside it. A server that a killed
+ * process left there is stopped first. Without a cluster it deletes nothing there.
+ *
+ * @throws EmbeddedPostgresError IN_USE, DATA_DIR_FOREIGN, ORPHAN_SURVIVES
+ */
+export async function removeEmbeddedPostgres(dir: string): Promise<void> {
+  const dataDir = resolveDataDir(dir)
+  const claim = createClaim(dataDir)
+  try {
+    await stopOrphan(dataDir)
+    removeCluster(dataDir)
+  } finally {
+    claim.release()
   }
 }
 

@@ -1,4 +1,6 @@
-export { createEmbeddedPostgres } from './embedded-postgres.ts'
+export { claimFile } from './claim.ts'
+export type { Claim } from './claim.ts'
+export { createEmbeddedPostgres, removeEmbeddedPostgres } from './embedded-postgres.ts'
 export type { EmbeddedPostgres, EmbeddedPostgresOptions, ServerExit } from './embedded-postgres.ts'
 export { EmbeddedPostgresError } from './error.ts'
 export { readProcess } from './process-table.ts'

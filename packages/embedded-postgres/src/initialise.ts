@@ -24,20 +24,8 @@ export async function initialise(
   account: Account | undefined,
   { initdb, dataDir, password, fresh }: InitialiseInput,
 ): Promise<void> {
-  if (existsSync(join(dataDir, 'PG_VERSION'))) {
-    if (!fresh) return
-    rmSync(dataDir, { recursive: true })
-  }
-  if (existsSync(dataDir) && readdirSync(dataDir).length > 0) {
-    throw new EmbeddedPostgresError(
-      'DATA_DIR_FOREIGN',
-      `${dataDir} is not empty and holds no PostgreSQL data; move it or name another directory.`,
-    )
-  }
-  const unfinished = `${dataDir}.new`
-  const passwordFile = `${dataDir}.password`
-  rmSync(unfinished, { recursive: true, force: true })
-  rmSync(passwordFile, { force: true })
+  if (!fresh && existsSync(join(dataDir, 'PG_VERSION'))) return
+  const { unfinished, passwordFile } = removeCluster(dataDir)
   mkdirSync(unfinished, { mode: 0o700 })
   giveTo(account, unfinished)
   try {
@@ -48,6 +36,26 @@ export async function initialise(
     rmSync(passwordFile, { force: true })
   }
   renameSync(unfinished, dataDir)
+}
+
+/**
+ * Deletes the cluster in dataDir, and what an interrupted run has left beside it.
+ *
+ * @throws EmbeddedPostgresError DATA_DIR_FOREIGN
+ */
+export function removeCluster(dataDir: string): { unfinished: string; passwordFile: string } {
+  if (existsSync(join(dataDir, 'PG_VERSION'))) rmSync(dataDir, { recursive: true })
+  if (existsSync(dataDir) && readdirSync(dataDir).length > 0) {
+    throw new EmbeddedPostgresError(
+      'DATA_DIR_FOREIGN',
+      `${dataDir} is not empty and holds no PostgreSQL data; move it or name another directory.`,
+    )
+  }
+  const unfinished = `${dataDir}.new`
+  const passwordFile = `${dataDir}.password`
+  rmSync(unfinished, { recursive: true, force: true })
+  rmSync(passwordFile, { force: true })
+  return { unfinished, passwordFile }
 }
 
 async function runInitdb(

@@ -40,7 +40,10 @@ test('.env.example names exactly the variables that the processes read, each onc
   expect(named.toSorted()).toEqual(Object.keys(variables).toSorted())
 })
 
-test.each(Object.entries(variables))('%s is shown with its default', (name, schema) => {
+// Start has another default than the processes.
+const withDefault = Object.entries(variables).filter(([name]) => name !== 'HOST')
+
+test.each(withDefault)('%s is shown with its default', (name, schema) => {
   const shown = example[name] || undefined
   const byDefault: unknown = schema.safeParse(undefined).data
   expect(schema.safeParse(shown).data).toEqual(byDefault)
@@ -85,6 +88,10 @@ test('start accepts an unchanged copy of the file', () => {
   }
   const { ingest, worker, console } = readStartConfig(example, secrets, 'postgresql://embedded')
   expect([ingest.PORT, worker.OPS_PORT, console.BOARD_PORT]).toEqual([3000, 9464, 3001])
+  expect([ingest.HOST, worker.HOST, console.HOST]).toEqual(Array(3).fill('127.0.0.1'))
+  expect(
+    [readIngestConfig, readWorkerConfig].map((read) => read({ ...example, ...required }).HOST),
+  ).toEqual(Array(2).fill('0.0.0.0'))
   expect(console.login).toEqual({ kind: 'password', user: 'admin', password: 'generated and long' })
 })
 

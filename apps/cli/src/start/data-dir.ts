@@ -11,6 +11,8 @@ export interface DataDir {
   readonly log: string
   readonly secrets: string
   readonly running: string
+  /** Names the process that may use the directory. */
+  readonly claim: string
 }
 
 /** The directory that holds everything that `start` keeps, `.data` below the working directory. */
@@ -23,6 +25,7 @@ export function locateDataDir(root = '.data'): DataDir {
     log: join(path, 'clerk-sync.log'),
     secrets: join(path, 'secrets.json'),
     running: join(path, 'running.json'),
+    claim: join(path, 'start.owner'),
   }
 }
 

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { readProcess } from '@clerk-sync/embedded-postgres'
+import { tablesSchemaOf } from '@clerk-sync/ops'
 import { z } from 'zod'
 import { readText, writePrivately } from './data-dir.ts'
 import type { DataDir } from './data-dir.ts'
@@ -16,6 +17,8 @@ const runningSchema = z.object({
   // SYNC_ENTITIES and SYNC_FIELDS of that process.
   syncEntities: z.string().optional(),
   syncFields: z.string().optional(),
+  // CLERK_INSTANCE_ID of that process.
+  instanceId: z.string().optional(),
   // The fake of Clerk's Backend API, where one runs.
   fakeClerk: z.object({ url: z.string(), secretKey: z.string() }).optional(),
 })
@@ -37,20 +40,45 @@ export function findRunning(dir: DataDir): Running | undefined {
   return isSame ? running : undefined
 }
 
-/** The environment, with database and Clerk of the `start` that runs here unless it sets DATABASE_URL. */
+/** The `start` that runs here, unless the environment names another database than its own. */
+export function findOwn(env: NodeJS.ProcessEnv, running: Running | undefined): Running | undefined {
+  const named = env['DATABASE_URL']
+  return running && (!named || isSameDatabase(named, running.databaseUrl)) ? running : undefined
+}
+
+/** The environment, with database and Clerk of the `start` that runs here unless it names another database. */
 export function withRunning(
   env: NodeJS.ProcessEnv,
   running: Running | undefined,
 ): NodeJS.ProcessEnv {
-  if (!running || env['DATABASE_URL']) return env
-  const { databaseUrl, syncEntities, syncFields } = running
+  const own = findOwn(env, running)
+  if (!own) return env
+  const { databaseUrl, syncEntities, syncFields } = own
   return {
     ...env,
-    DATABASE_URL: databaseUrl,
+    // It may have another role.
+    DATABASE_URL: env['DATABASE_URL'] || databaseUrl,
     SYNC_ENTITIES: syncEntities,
     SYNC_FIELDS: syncFields,
-    ...clerkOf(running, env),
+    ...clerkOf(own, env),
   }
+}
+
+/** Whether two URLs lead to the same tables, whatever their users and other parameters are. */
+export function isSameDatabase(one: string, other: string): boolean {
+  if (one === other) return true
+  const [first, second] = [placeOf(one), placeOf(other)]
+  return first !== undefined && first === second
+}
+
+// Undefined for what only the driver understands, such as a socket.
+function placeOf(text: string): string | undefined {
+  const url = URL.parse(text)
+  if (!url || url.hostname === '' || url.searchParams.has('host')) return undefined
+  const host = ['localhost', '[::1]'].includes(url.hostname) ? '127.0.0.1' : url.hostname
+  // Without a name, the database is that of the user's.
+  const name = decodeURIComponent(url.pathname.slice(1)) || decodeURIComponent(url.username)
+  return JSON.stringify([host.toLowerCase(), url.port || '5432', name, tablesSchemaOf(text)])
 }
 
 /** The fake Clerk API that runs here, unless the environment sets CLERK_SECRET_KEY. */

@@ -18,12 +18,11 @@ const usersInOrganization = 100
 const readyTimeoutMs = 30_000
 const readyRetryMs = 50
 
-/** Starts PostgreSQL with its data in the data directory. Returns its URL. */
+/** Starts PostgreSQL with its data in the data directory, on none of the `taken` ports. Returns its URL. */
 export async function startDatabase(
   dir: DataDir,
   secrets: Secrets,
-  logger: Logger,
-  closers: Closers,
+  { logger, closers, taken }: { logger: Logger; closers: Closers; taken: readonly number[] },
 ): Promise<string> {
   const options = {
     dataDir: dir.postgres,
@@ -32,16 +31,16 @@ export async function startDatabase(
     // Otherwise PostgreSQL logs a refused row with all its values.
     settings: { log_error_verbosity: 'terse', log_min_error_statement: 'panic' },
   }
-  const database = await createEmbeddedPostgres({ ...options, port: usualDatabasePort }).catch(
-    (error: unknown) => {
-      // Somebody else may have taken it a moment ago.
-      const mayBeTaken =
-        error instanceof EmbeddedPostgresError &&
-        ['PORT_TAKEN', 'START_FAILED'].includes(error.code)
-      if (!mayBeTaken) throw error
-      return createEmbeddedPostgres({ ...options, port: 0 })
-    },
-  )
+  const database = await createEmbeddedPostgres({
+    ...options,
+    port: taken.includes(usualDatabasePort) ? 0 : usualDatabasePort,
+  }).catch((error: unknown) => {
+    // Somebody else may have taken it a moment ago.
+    const mayBeTaken =
+      error instanceof EmbeddedPostgresError && ['PORT_TAKEN', 'START_FAILED'].includes(error.code)
+    if (!mayBeTaken) throw error
+    return createEmbeddedPostgres({ ...options, port: 0 })
+  })
   let stopping = false
   closers.push(() => {
     stopping = true
@@ -84,7 +83,7 @@ export async function startApps(config: StartConfig, ops: Ops, closers: Closers)
   apps.push(ingest)
   await untilReady(apps)
   const { webhookUrl } = ingest
-  return { opsPort: server.port, webhookUrl, consoleUrl: console.url }
+  return { opsUrl: server.url, webhookUrl, consoleUrl: console.url }
 }
 
 function namedChecks(app: App) {

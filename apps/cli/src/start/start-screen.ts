@@ -6,9 +6,13 @@ export interface StartScreen {
   webhookUrl: string
   /** Undefined when it came from the environment. */
   signingSecret: string | undefined
+  /** The variable that was set in place of CLERK_WEBHOOK_SIGNING_SECRET. */
+  mistakenName: string | undefined
   /** A generated password is shown, one from the environment is not. */
   console: { url: string; login: ConsoleConfig['login']; isGenerated: boolean }
-  opsPort: number
+  opsUrl: string
+  /** HOST: the address that webhook, console and metrics are listened on. */
+  host: string
   database: { url: string; embedded: boolean }
   queue: 'redis' | 'postgres'
   fakeClerk: { url: string; users: number } | undefined
@@ -20,11 +24,10 @@ export function renderStartScreen(screen: StartScreen): string {
   const rows = [
     ['webhook', `POST ${screen.webhookUrl}`],
     ['secret', screen.signingSecret ?? 'the one in CLERK_WEBHOOK_SIGNING_SECRET'],
-    ...(screen.signingSecret
-      ? [['', 'generated, kept in .data/; for real events set CLERK_WEBHOOK_SIGNING_SECRET']]
-      : []),
+    ...(screen.signingSecret ? [['', secretNote(screen.mistakenName)]] : []),
     ['console', `${console.url}  ${loginNote(console)}`],
-    ['metrics', `http://127.0.0.1:${screen.opsPort}/metrics  and /livez, /readyz`],
+    ['metrics', `${screen.opsUrl}/metrics  and /livez, /readyz`],
+    ['open to', openNote(screen.host)],
     ['database', redactGiven(database)],
     [
       '',
@@ -53,6 +56,21 @@ Next, in a second terminal:
 ${screen.fakeClerk ? `  ${inShell('backfill')}\n` : ''}
 Ctrl-C stops everything.
 `
+}
+
+function secretNote(mistakenName: string | undefined): string {
+  return mistakenName === undefined
+    ? 'generated, kept in .data/; for real events set CLERK_WEBHOOK_SIGNING_SECRET'
+    : `generated: ${mistakenName} is set, but not read. For real events rename it to CLERK_WEBHOOK_SIGNING_SECRET`
+}
+
+function openNote(host: string): string {
+  const name = host.toLowerCase()
+  if (name === 'localhost' || name === '::1' || name.startsWith('127.')) {
+    return 'this machine only; HOST=0.0.0.0 opens webhook, console and metrics to others'
+  }
+  const which = host === '0.0.0.0' || host === '::' ? 'every address of this machine' : host
+  return `whoever reaches ${which}: webhook, console and metrics (HOST=${host})`
 }
 
 function loginNote({ login, isGenerated }: StartScreen['console']): string {
