@@ -32,6 +32,8 @@ function environment(env: Record<string, string> = {}): NodeJS.ProcessEnv {
 
 interface Started {
   screen: string
+  /** All that it has written until now. */
+  readAll(): string
   /** Sends the signal and resolves with the exit code and the time that it took. */
   stop(signal?: NodeJS.Signals): Promise<{ code: number; tookMs: number }>
 }
@@ -46,6 +48,7 @@ async function start(env: Record<string, string> = {}, ...args: string[]): Promi
   const screen = await untilWritten(child, 'Ctrl-C stops')
   return {
     screen,
+    readAll: () => screen,
     async stop(signal = 'SIGINT') {
       const asked = performance.now()
       child.kill(signal)
@@ -55,12 +58,17 @@ async function start(env: Record<string, string> = {}, ...args: string[]): Promi
   }
 }
 
-function run(...args: string[]): Promise<{ code: number; output: string }> {
+const run = (...args: string[]) => runWith({}, ...args)
+
+function runWith(
+  env: Record<string, string>,
+  ...args: string[]
+): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
       [main, ...args],
-      { cwd: dir, env: environment() },
+      { cwd: dir, env: environment(env) },
       (error, stdout, stderr) =>
         resolve({ code: error ? Number(error.code) : 0, output: stdout + stderr }),
     )
@@ -86,7 +94,8 @@ describe('clerk-sync start, with nothing installed', () => {
     ]) {
       expect(first.screen).toContain(text)
     }
-    expect(first.screen.trim().split('\n').length).toBeLessThan(24)
+    expect(first.screen.trim().split('\n').length).toBeLessThan(25)
+    expect(first.screen).toContain('open to   this machine only')
 
     expect(await get(ports.OPS_PORT, '/livez')).toMatchObject({ status: 200 })
     const ready = await get(ports.OPS_PORT, '/readyz')
@@ -129,14 +138,16 @@ describe('clerk-sync start, with nothing installed', () => {
       })
       .toMatch(/all well[^]*worker, console, ingest/)
 
-    const again = await run('start')
-    expect(again).toMatchObject({ code: 1 })
-    expect(again.output).toMatch(/runs here already \(process \d+\)/)
+    for (const again of [await run('start'), await run('start', '--reset', '--yes')]) {
+      expect(again).toMatchObject({ code: 1 })
+      expect(again.output).toMatch(/runs here already \(process \d+\)/)
+    }
 
     const databasePort = Number(new URL(first.screen.match(/postgresql:\S+/)?.[0] ?? '').port)
     const stopped = await first.stop()
     expect(stopped.code).toBe(0)
     expect(stopped.tookMs).toBeLessThan(stopSignalMs)
+    expect(first.readAll()).toMatch(/\nclerk-sync has stopped\n$/)
     expect(await isPortFree(databasePort, '127.0.0.1')).toBe(true)
 
     const second = await start()
@@ -180,6 +191,9 @@ describe('clerk-sync start, with nothing installed', () => {
     expect(unreadable.output).toContain(
       'outcome  failed: user.created has no data.id: nothing to apply it to',
     )
+    expect(running.readAll().trim().split('\n').at(-1)).toMatch(
+      /^\d\d:\d\d:\d\d error worker: event failed for good: user\.created has no data\.id: nothing to apply it to {2}svixId=msg_\w+ {2}type=user\.created {2}attempt=1$/,
+    )
 
     const noEvent = await run('trigger', 'user.created', '--data', '[]')
     expect(noEvent.output).toMatch(/answer {3}400 \{"error":"invalid_event"\}/)
@@ -187,6 +201,12 @@ describe('clerk-sync start, with nothing installed', () => {
 
     const ignored = await run('trigger', 'email.created')
     expect(ignored.output).toMatch(/outcome {2}ignored/)
+
+    const malformed = await run('trigger', 'user.created', '--secret', 'whsec_')
+    expect(malformed).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('whsec_ and base64'),
+    })
 
     const wrong = await run('trigger', 'user.exploded')
     expect(wrong.code).toBe(1)
@@ -208,6 +228,22 @@ describe('clerk-sync start, with nothing installed', () => {
     await expect(start({ BOARD_PORT: String(port) })).rejects.toThrow(
       `clerk-sync: port ${port} is in use by another process; choose another one, as in BOARD_PORT=${port + 100}`,
     )
+    const { PORT } = ports
+    await expect(start({ BOARD_PORT: PORT })).rejects.toThrow(
+      `clerk-sync: PORT and BOARD_PORT are both ${PORT}: each needs a port of its own`,
+    )
+  })
+
+  test('a Redis that does not answer is one clear line at once, and so are the settings of all parts', async () => {
+    const REDIS_URL = `redis://127.0.0.1:${await freePort()}`
+    expect(await runWith({ REDIS_URL }, 'start')).toEqual({
+      code: 1,
+      output: `clerk-sync: Redis does not answer at REDIS_URL: connect ECONNREFUSED ${REDIS_URL.slice(8)}. Without REDIS_URL the queue lives in PostgreSQL\n`,
+    })
+    const wrong = await runWith({ PORT: 'http', BATCH_SIZE: '0', BOARD_SHOW_DATA: 'yes' }, 'start')
+    expect(wrong.output).toMatch(
+      /^clerk-sync: settings are wrong:\n {2}PORT .*\n {2}BATCH_SIZE .*\n {2}BOARD_SHOW_DATA .*\n$/,
+    )
   })
 })
 
@@ -220,6 +256,32 @@ test('starts again after a crash, also when its old pid belongs to another proce
   const second = await start()
   expect((await second.stop()).code).toBe(0)
 }, 60_000)
+
+test('of two starts at once one runs, and the other says so; --reset deletes what it has made, and nothing else', async () => {
+  await enterNewDirectory()
+  const other = {
+    PORT: `${await freePort()}`,
+    BOARD_PORT: `${await freePort()}`,
+    OPS_PORT: `${await freePort()}`,
+  }
+  const both = await Promise.allSettled([start(), start(other)])
+  const [winner] = both.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const [loser] = both.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []))
+  expect(loser).toMatch(/clerk-sync runs here already \(process \d+\); stop that one first/)
+  await winner?.stop()
+
+  const own = join(dir, '.data', 'mine.txt')
+  await writeFile(own, 'mine')
+  expect(await run('start', '--reset')).toEqual({
+    code: 1,
+    output: expect.stringMatching(/--reset deletes what is in \S+\.data and asks before/),
+  })
+  const again = await start({}, '--reset', '--yes')
+  expect(again.screen).toContain('what start has not made stays: mine.txt')
+  expect(again.screen.match(/whsec_\S+/)?.[0]).not.toBe(winner?.screen.match(/whsec_\S+/)?.[0])
+  expect(await readFile(own, 'utf8')).toBe('mine')
+  await again.stop()
+}, 90_000)
 
 test('what it keeps is for its owner alone, also what an earlier release has written', async () => {
   await enterNewDirectory()
@@ -254,12 +316,36 @@ test('with REDIS_URL the queue is on Redis', async () => {
 test('with --fake-clerk the other commands find an API to read', async () => {
   // After a minute the organizations of the tests above would be drift.
   await enterNewDirectory()
-  const running = await start({}, '--fake-clerk', '120')
+  // As a .env in this directory has it, for start and the commands.
+  const running = await start(
+    { CLERK_INSTANCE_ID: 'ins_mine', SYNC_ENTITIES: 'users,organizations' },
+    '--fake-clerk',
+    '120',
+  )
   expect(running.screen).toMatch(/Clerk {5}http:\S+ {2}a fake Backend API with 120 users/)
   const before = await run('reconcile', '--entities', 'users,organizations')
   expect(before).toMatchObject({ code: 3, output: expect.stringContaining('drift: 122') })
-  expect(await run('backfill')).toMatchObject({ code: 0 })
+  const { databaseUrl } = JSON.parse(await readFile(join(dir, '.data', 'running.json'), 'utf8'))
+  const DATABASE_URL = databaseUrl.replace('127.0.0.1', 'localhost')
+  expect(await runWith({ DATABASE_URL }, 'backfill')).toMatchObject({ code: 0 })
   const after = await run('reconcile')
   expect(after).toMatchObject({ code: 0, output: expect.stringContaining('no drift') })
+  const elsewhere = await runWith({ DATABASE_URL: `${DATABASE_URL}_other` }, 'backfill')
+  expect(elsewhere).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('CLERK_SECRET_KEY is not set'),
+  })
+
+  const dropped = await runWith({ CLERK_INSTANCE_ID: 'ins_other' }, 'trigger', 'user.created')
+  expect(dropped).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('this one names ins_other'),
+  })
+  const leftOut = await run('trigger', 'session.created')
+  expect(leftOut).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('nothing of sessions is kept'),
+  })
+  expect(await run('trigger', 'organization.created')).toMatchObject({ code: 0 })
   expect((await running.stop()).code).toBe(0)
 }, 90_000)

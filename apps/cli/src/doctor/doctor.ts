@@ -2,7 +2,7 @@ import { createDatabase } from '@clerk-sync/db'
 import type { Database } from '@clerk-sync/db'
 import { locateDataDir } from '../start/data-dir.ts'
 import type { DataDir } from '../start/data-dir.ts'
-import { clerkOf, findRunning } from '../start/running.ts'
+import { clerkOf, findOwn, findRunning } from '../start/running.ts'
 import { boardLogin } from '../start/start-config.ts'
 import { buildChecks } from './build-checks.ts'
 import { createQuote } from './wording.ts'
@@ -67,8 +67,8 @@ interface Subject {
 
 /** What `start` runs here, with the settings that it generated; unless the environment names another database. */
 function findSubject(env: NodeJS.ProcessEnv, dir: DataDir): Subject {
-  const running = findRunning(dir)
-  if (!running || (env['DATABASE_URL'] && env['DATABASE_URL'] !== running.databaseUrl)) {
+  const running = findOwn(env, findRunning(dir))
+  if (!running) {
     return { name: 'clerk-sync with the settings of this environment', env, running: undefined }
   }
   return {
@@ -76,7 +76,7 @@ function findSubject(env: NodeJS.ProcessEnv, dir: DataDir): Subject {
     env: {
       ...env,
       ...clerkOf(running, env),
-      DATABASE_URL: running.databaseUrl,
+      DATABASE_URL: env['DATABASE_URL'] || running.databaseUrl,
       REDIS_URL: running.redisUrl,
       CLERK_WEBHOOK_SIGNING_SECRET: running.signingSecret,
       SYNC_ENTITIES: running.syncEntities,

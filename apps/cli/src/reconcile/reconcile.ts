@@ -1,3 +1,4 @@
+import type { Database } from '@clerk-sync/db'
 import { driftOf, isComplete, reconcile as run } from '@clerk-sync/sync'
 import type { EntityDrift, DeleteLimit } from '@clerk-sync/sync'
 import { chooseEntities, openClerkAccess } from '../clerk-access/open-clerk-access.ts'
@@ -42,7 +43,9 @@ export async function reconcile(
       onProgress: ({ entity, seen, total }) => progress.at(entity.table, seen, total),
     })
     progress.end(`done after ${duration(Date.now() - startedAt)}`)
-    stdout.write(options.json ? renderJson(found) : renderDrift(found))
+    stdout.write(
+      options.json ? renderJson(found) : renderDrift(found, await findSamples(access.db, found)),
+    )
     if (!isComplete(found)) return 1
     return driftOf(found) > 0 ? exitDrift : 0
   } catch (error) {
@@ -58,7 +61,39 @@ export async function reconcile(
 const renderJson = (found: readonly EntityDrift[]) =>
   `${JSON.stringify({ drift: driftOf(found), complete: isComplete(found), entities: found }, undefined, 2)}\n`
 
-function renderDrift(found: readonly EntityDrift[]): string {
+// Their svix-ids are longer than those of Svix, as trigger makes them.
+const isOfTrigger = `event_id ~ '^msg_[0-9a-f]{40}$'`
+
+/** Of the tables with rows that Clerk does not have, how many of those shown are samples of `trigger`. */
+async function findSamples(
+  db: Database,
+  found: readonly EntityDrift[],
+): Promise<ReadonlyMap<string, number>> {
+  const samples = new Map<string, number>()
+  for (const { table, ids } of found) {
+    if (ids.extra.length === 0) continue
+    const [row] = await db.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM clerk.${table} WHERE id = ANY($1) AND ${isOfTrigger}`,
+      ids.extra,
+    )
+    if (row && row.count > 0) samples.set(table, row.count)
+  }
+  return samples
+}
+
+function renderSamples(
+  { table, drift, ids }: EntityDrift,
+  samples: ReadonlyMap<string, number>,
+): string[] {
+  const count = samples.get(table)
+  if (count === undefined) return []
+  const of = drift.extra > ids.extra.length ? ` of the first ${ids.extra.length}` : ''
+  return [
+    `${table}, extra: ${number(count)}${of} ${count === 1 ? 'is a sample' : 'are samples'} of "clerk-sync trigger", which Clerk has never had; --repair deletes ${count === 1 ? 'it' : 'them'}`,
+  ]
+}
+
+function renderDrift(found: readonly EntityDrift[], samples: ReadonlyMap<string, number>): string {
   const columns = ['missing', 'stale', 'extra', 'resurrected'] as const
   const head = ['', 'in Clerk', ...columns, 'repaired', '']
   const rows = found.map(({ table, seen, drift, repaired, ...rest }) => [
@@ -82,13 +117,14 @@ function renderDrift(found: readonly EntityDrift[]): string {
         return `${table}, ${kind}: ${shown.join(', ')}${more > 0 ? ` and ${number(more)} more` : ''}`
       }),
   )
+  const explained = found.flatMap((drift) => renderSamples(drift, samples))
   const sum = driftOf(found)
   const known = sum === 0 ? 'no drift' : `drift: ${number(sum)}`
   const unknown = sum === 0 ? 'no drift in what could be compared' : `${known}, as far as compared`
   const end = isComplete(found)
     ? known
     : `not everything could be compared and repaired; ${unknown}`
-  return `${[renderColumns([head, ...rows]), ...ids, ...reasons, end].join('\n')}\n`
+  return `${[renderColumns([head, ...rows]), ...ids, ...explained, ...reasons, end].join('\n')}\n`
 }
 
 function remark({

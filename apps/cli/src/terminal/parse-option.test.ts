@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { expect, test } from 'vitest'
-import { deleteLimit, parseMoment } from './parse-option.ts'
+import { deleteLimit, parseMoment, signingSecret } from './parse-option.ts'
 
 test.each([
   ['0', { rows: 0 }],
@@ -14,6 +14,21 @@ test.each([
 
 test.each(['101%', '2.5', '-1', '', '%', 'all'])('%j is no delete limit', (text) => {
   expect(() => deleteLimit(text)).toThrow(InvalidArgumentError)
+})
+
+test('a signing secret has its prefix and is base64', () => {
+  const right = 'whsec_c2VjcmV0IGZyb20gQ2xlcms='
+  expect(signingSecret(right)).toBe(right)
+  expect(signingSecret(`${right} ${right}`)).toBe(`${right} ${right}`)
+  for (const wrong of [
+    '',
+    'c2VjcmV0IGZyb20gQ2xlcms=',
+    'whsec_',
+    'whsec_a!cd',
+    'sk_test_abcdefgh',
+  ]) {
+    expect(() => signingSecret(wrong)).toThrow(/^It must be whsec_ and base64/)
+  }
 })
 
 const now = Date.UTC(2026, 10, 30, 12)

@@ -25,6 +25,21 @@ export function deleteLimit(text: string): DeleteLimit {
   throw new InvalidArgumentError('It must be a number of rows or a share, as in 2%.')
 }
 
+/**
+ * A signing secret as Clerk's dashboard shows it; several are separated by spaces.
+ *
+ * @throws {InvalidArgumentError} for anything else.
+ */
+export function signingSecret(text: string): string {
+  const parts = text.split(/[\s,]+/).filter((part) => part !== '')
+  const isRight =
+    parts.length > 0 && parts.every((part) => /^whsec_[A-Za-z0-9+/]{4,}={0,2}$/.test(part))
+  if (isRight) return text
+  throw new InvalidArgumentError(
+    "It must be whsec_ and base64, as Clerk's dashboard shows it under Webhooks, the endpoint, Signing Secret.",
+  )
+}
+
 const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** A moment in milliseconds: 2h for two hours ago, or a time as ISO 8601 writes it; else undefined. */

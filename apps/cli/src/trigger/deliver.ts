@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { buildSample } from '@clerk-sync/events/samples'
 import { parseSigningSecrets, sign } from '@clerk-sync/events'
-import type { EventType } from '@clerk-sync/events'
+import type { Acknowledged, EventType } from '@clerk-sync/events'
 
 const answerTimeoutMs = 15_000
+
+export type Dropped = NonNullable<Acknowledged['dropped']>
 
 export interface Answer {
   svixId: string
   entityId: string | undefined
   status: number
   body: string
+  /** Why ingest has acknowledged the event and keeps nothing of it. */
+  dropped: Dropped | undefined
   /** From sending the request to the end of the answer. */
   answerMs: number
   /** When the request was sent, as `performance.now()` tells it. */
@@ -52,7 +56,13 @@ export async function deliver(options: {
   const answerMs = performance.now() - sentAt
   const id = (event as { data?: { id?: unknown } }).data?.id
   const entityId = typeof id === 'string' ? id : undefined
-  return { svixId, entityId, status: response.status, body: text, answerMs, sentAt }
+  const { status } = response
+  return { svixId, entityId, status, body: text, dropped: droppedOf(text), answerMs, sentAt }
+}
+
+function droppedOf(body: string): Dropped | undefined {
+  const [, reason] = /"dropped":"(left_out|other_instance)"/.exec(body) ?? []
+  return reason as Dropped | undefined
 }
 
 interface Json {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { leftOutEntity, readKeptSettings, settingThatKeeps } from '../fields/kept-report.ts'
+import { leftOutEntity, readKeptSettings } from '../fields/kept-report.ts'
+import { createDropReasons } from './trigger.ts'
 import { renderEvent, renderSummary } from './trigger-report.ts'
 
 const url = 'http://127.0.0.1:3000/api/webhooks/clerk'
@@ -8,21 +9,26 @@ const answer = {
   entityId: 'sess_1',
   status: 200,
   body: '{"received":true}',
+  dropped: undefined,
   answerMs: 4,
   sentAt: 0,
 }
 const event = { type: 'session.created', url, answer, arrival: undefined, rows: [] }
-const known = { unknown: undefined, leftOut: undefined }
+const known = {
+  unknown: undefined,
+  whyDropped: createDropReasons(readKeptSettings({}).kept, 'user.created', 'ins_mine'),
+}
 
 function leftOut() {
   const { kept } = readKeptSettings({ SYNC_ENTITIES: 'organizations,users' })
-  const entity = leftOutEntity(kept, 'session.created')
-  if (!entity) throw new Error('kept')
-  return { table: entity.table, keptWith: settingThatKeeps(kept, entity) }
+  return createDropReasons(kept, 'session.created', undefined)
 }
+const dropped = { ...answer, dropped: 'left_out' } as const
 
 test('an event that is left out is reported with the setting that keeps it', () => {
-  expect(renderEvent({ ...event, unknown: 'no database', leftOut: leftOut() })).toBe(
+  expect(
+    renderEvent({ ...event, answer: dropped, unknown: 'no database', whyDropped: leftOut() }),
+  ).toBe(
     [
       'session.created  sess_1  ->  http://127.0.0.1:3000/api/webhooks/clerk',
       '  event    msg_1',
@@ -35,15 +41,29 @@ test('an event that is left out is reported with the setting that keeps it', () 
 })
 
 test('so are many of them', () => {
-  const summary = { type: 'session.created', url, delivered: [event, event] }
-  expect(renderSummary({ ...summary, unknown: undefined, leftOut: leftOut() })).toMatch(
+  const summary = {
+    type: 'session.created',
+    url,
+    delivered: [event, event].map((one) => ({ ...one, answer: dropped })),
+  }
+  expect(renderSummary({ ...summary, unknown: undefined, whyDropped: leftOut() })).toMatch(
     /answers {3}2 200 .*\n {2}outcomes {2}left out: .*\n {12}to keep them, start with SYNC_ENTITIES=/,
+  )
+})
+
+test('an event of another instance is told from one that is left out', () => {
+  const other = { ...answer, dropped: 'other_instance' } as const
+  expect(renderEvent({ ...event, ...known, answer: other })).toContain(
+    [
+      '  outcome  dropped: ingest keeps only the events of its CLERK_INSTANCE_ID, and this one names ins_mine',
+      '           set CLERK_INSTANCE_ID here to the same value',
+    ].join('\n'),
   )
 })
 
 test('an event that was refused is not said to be left out', () => {
   const refused = { ...answer, status: 400, body: '{"error":"invalid_signature"}' }
-  const text = renderEvent({ ...event, answer: refused, unknown: undefined, leftOut: leftOut() })
+  const text = renderEvent({ ...event, answer: refused, unknown: undefined, whyDropped: leftOut() })
   expect(text).toContain('is it the same secret?')
   expect(text).not.toContain('left out')
 })

@@ -1,23 +1,18 @@
 import type { Failure } from '@clerk-sync/queue'
 import type { Arrival, TableRow } from './arrival.ts'
-import type { Answer } from './deliver.ts'
+import type { Answer, Dropped } from './deliver.ts'
 
 export interface Delivered {
   answer: Answer
   arrival: Arrival | Failure | undefined
 }
 
-/** The table whose events ingest acknowledges and drops, and the setting that would keep them. */
-interface LeftOut {
-  table: string
-  keptWith: string
-}
-
 /** Why there is no outcome to show. */
 interface NoOutcome {
   /** Why the outcome could not be read. */
   unknown: string | undefined
-  leftOut: LeftOut | undefined
+  /** What to say of an event that ingest has acknowledged and dropped. */
+  whyDropped: (dropped: Dropped) => string[]
 }
 
 /** What to do, by the `error` of ingest's answer. */
@@ -42,20 +37,15 @@ export function renderEvent(
   const hint = hints[/"error":"(\w+)"/.exec(answer.body)?.[1] ?? '']
   if (hint) lines.push(`           ${hint}`)
   if (answer.status === 200) {
-    const [outcome = renderArrival(arrival), ...more] = renderNoOutcome(event)
+    const [outcome = renderArrival(arrival), ...more] = renderNoOutcome(event, answer)
     lines.push(`  outcome  ${outcome}`, ...more.map((line) => `           ${line}`))
   }
   for (const { table, row } of event.rows) lines.push('', table, ...renderRow(row))
   return `${lines.join('\n')}\n`
 }
 
-function renderNoOutcome({ unknown, leftOut }: NoOutcome): string[] {
-  if (leftOut) {
-    return [
-      `left out: it was acknowledged, and nothing of ${leftOut.table} is kept`,
-      `to keep them, start with ${leftOut.keptWith}`,
-    ]
-  }
+function renderNoOutcome({ unknown, whyDropped }: NoOutcome, { dropped }: Answer): string[] {
+  if (dropped) return whyDropped(dropped)
   return unknown === undefined ? [] : [`not looked up: ${unknown}`]
 }
 
@@ -98,8 +88,9 @@ export function renderSummary(
       `  outcomes  ${tally(arrivals.map(({ outcome }) => outcome))}  ${quantiles(arrivals.map(({ rowMs }) => rowMs))}`,
     )
   }
-  const isTaken = delivered.some(({ answer }) => answer.status === 200)
-  const [why, ...more] = isTaken ? renderNoOutcome(summary) : []
+  // One type is left out, or kept, for all.
+  const taken = delivered.find(({ answer }) => answer.status === 200)
+  const [why, ...more] = taken ? renderNoOutcome(summary, taken.answer) : []
   if (why) lines.push(`  outcomes  ${why}`, ...more.map((line) => `            ${line}`))
   return `${lines.join('\n')}\n`
 }

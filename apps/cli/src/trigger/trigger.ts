@@ -1,8 +1,8 @@
 import { fetchCause, inShell } from '../terminal/text.ts'
 import { createDatabase } from '@clerk-sync/db'
-import type { Kept } from '@clerk-sync/events'
-import { eventTypes, isEventType } from '@clerk-sync/events'
-import { errorMessage } from '@clerk-sync/ops'
+import type { EventType, Kept } from '@clerk-sync/events'
+import { eventTypes, isEventType, webhookSigningSecret } from '@clerk-sync/events'
+import { errorMessage, readConfig } from '@clerk-sync/ops'
 import { locateQueue, openQueue } from '@clerk-sync/queue'
 import { locateDataDir } from '../start/data-dir.ts'
 import { leftOutEntity, readKeptSettings, settingThatKeeps } from '../fields/kept-report.ts'
@@ -10,6 +10,7 @@ import { findRunning } from '../start/running.ts'
 import { awaitArrival, readRows } from './arrival.ts'
 import type { Destination } from './arrival.ts'
 import { deliver } from './deliver.ts'
+import type { Dropped } from './deliver.ts'
 import { renderEvent, renderSummary } from './trigger-report.ts'
 import type { Delivered } from './trigger-report.ts'
 
@@ -38,15 +39,13 @@ export async function trigger(
     )
   }
   const patch = options.data === undefined ? undefined : parsePatch(options.data)
-  const { url, secret, kept, urls } = findTarget(options, env)
-  const entity = leftOutEntity(kept, type)
-  const leftOut = entity && { table: entity.table, keptWith: settingThatKeeps(kept, entity) }
+  const { url, secret, kept, urls, instanceId } = findTarget(options, env)
+  const whyDropped = createDropReasons(kept, type, instanceId)
   const destination = urls && openDestination(urls)
   try {
     // Connect first, so that the measured times do not include it.
     const [, unknown] = await Promise.all([probe(url), whyUnknown(destination)])
-    const known = unknown === undefined && !leftOut ? destination : undefined
-    const instanceId = env['CLERK_INSTANCE_ID'] || undefined
+    const known = unknown === undefined ? destination : undefined
     const send = () =>
       sendAndWait({ url, secret, type, id: options.id, patch, instanceId }, known, options.timeout)
     const delivered = options.count === 1 ? [await send()] : await sendMany(send, options.count)
@@ -55,9 +54,9 @@ export async function trigger(
       const isWritten = first.arrival && 'outcome' in first.arrival
       const rows =
         known && isWritten ? await readRows(known.db, kept, { type, ...first.answer }) : []
-      process.stdout.write(renderEvent({ type, url, ...first, rows, unknown, leftOut }))
+      process.stdout.write(renderEvent({ type, url, ...first, rows, unknown, whyDropped }))
     } else {
-      process.stdout.write(renderSummary({ type, url, delivered, unknown, leftOut }))
+      process.stdout.write(renderSummary({ type, url, delivered, unknown, whyDropped }))
     }
     return delivered.every((one) => isFine(one, known)) ? 0 : 1
   } finally {
@@ -66,7 +65,24 @@ export async function trigger(
 }
 
 function isFine({ answer, arrival }: Delivered, destination: Destination | undefined): boolean {
-  return answer.status === 200 && (!destination || (!!arrival && 'outcome' in arrival))
+  if (answer.status !== 200 || answer.dropped === 'other_instance') return false
+  return answer.dropped !== undefined || !destination || (!!arrival && 'outcome' in arrival)
+}
+
+/** What to say of an event that ingest has acknowledged and dropped. */
+export function createDropReasons(kept: Kept, type: EventType, instanceId: string | undefined) {
+  return (dropped: Dropped): string[] => {
+    if (dropped === 'other_instance') {
+      return [
+        `dropped: ingest keeps only the events of its CLERK_INSTANCE_ID, and this one names ${instanceId ?? 'a made-up instance'}`,
+        'set CLERK_INSTANCE_ID here to the same value',
+      ]
+    }
+    const entity = leftOutEntity(kept, type)
+    const lines = [`left out: it was acknowledged, and nothing of ${entity?.table ?? 'it'} is kept`]
+    // Without an entity the ingest has other settings than are known here.
+    return entity ? [...lines, `to keep them, start with ${settingThatKeeps(kept, entity)}`] : lines
+  }
 }
 
 async function whyUnknown(destination: Destination | undefined): Promise<string | undefined> {
@@ -95,33 +111,38 @@ interface Target {
   url: string
   secret: string
   kept: Kept
+  /** The Clerk instance that the event names. */
+  instanceId: string | undefined
   /** Undefined when the database of this ingest is not known. */
   urls: { databaseUrl: string; redisUrl: string | undefined } | undefined
 }
 
 function findTarget(options: TriggerOptions, env: NodeJS.ProcessEnv): Target {
   const running = findRunning(locateDataDir())
-  const secret =
-    options.secret ?? running?.signingSecret ?? (env['CLERK_WEBHOOK_SIGNING_SECRET'] || undefined)
+  const ownSecret = env['CLERK_WEBHOOK_SIGNING_SECRET'] || undefined
+  const secret = options.secret ?? running?.signingSecret ?? ownSecret
   if (secret === undefined) {
     throw new Error(
       `nothing runs here: start it with "${inShell('start')}", or give --url and --secret of an ingest elsewhere`,
     )
   }
+  if (secret === ownSecret) readConfig({ CLERK_WEBHOOK_SIGNING_SECRET: webhookSigningSecret }, env)
   const url =
     options.url ??
     running?.webhookUrl ??
     `http://127.0.0.1:${env['PORT'] || 3000}/api/webhooks/clerk`
+  const ownInstance = env['CLERK_INSTANCE_ID'] || undefined
   if (running && url === running.webhookUrl) {
     const { databaseUrl, redisUrl, syncEntities, syncFields } = running
     const { kept } = readKeptSettings({ SYNC_ENTITIES: syncEntities, SYNC_FIELDS: syncFields })
-    return { url, secret, kept, urls: { databaseUrl, redisUrl } }
+    const instanceId = ownInstance ?? running.instanceId
+    return { url, secret, kept, instanceId, urls: { databaseUrl, redisUrl } }
   }
   // An ingest elsewhere writes to another database than the one that runs here.
   const { kept } = readKeptSettings(env)
   const databaseUrl = env['DATABASE_URL']
   const urls = databaseUrl ? { databaseUrl, redisUrl: env['REDIS_URL'] || undefined } : undefined
-  return { url, secret, kept, urls }
+  return { url, secret, kept, instanceId: ownInstance, urls }
 }
 
 async function probe(url: string): Promise<void> {
@@ -148,7 +169,7 @@ async function sendAndWait(
     })
   })
   const arrival =
-    destination && answer.status === 200
+    destination && answer.status === 200 && answer.dropped === undefined
       ? await awaitArrival(destination, answer, timeoutMs)
       : undefined
   return { answer, arrival }

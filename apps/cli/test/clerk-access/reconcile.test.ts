@@ -10,7 +10,7 @@ async function createFilled(generatedUsers: number): Promise<Scene> {
   return scene
 }
 
-/** Loses one user, ages one, and adds one that Clerk does not have. Returns the ids, in order. */
+/** Loses one user, ages one, and adds one that Clerk does not have, as trigger does. Returns the ids, in order. */
 async function injectDrift({ query }: Scene): Promise<string[]> {
   const rows = await query<{ id: string }>('SELECT id FROM clerk.users ORDER BY id LIMIT 2')
   const [missing = '', stale = ''] = rows.map(({ id }) => id)
@@ -18,7 +18,7 @@ async function injectDrift({ query }: Scene): Promise<string[]> {
   await query(`UPDATE clerk.users SET updated_at = '2020-01-01' WHERE id = '${stale}'`)
   await query(
     `INSERT INTO clerk.users (id, created_at, updated_at, event_occurred_at, event_id, synced_at)
-     VALUES ('user_extra', '2020-01-01', '2020-01-01', '2020-01-01', '', now())`,
+     VALUES ('user_extra', '2020-01-01', '2020-01-01', '2020-01-01', 'msg_${'4f'.repeat(20)}', now())`,
   )
   return [missing, stale, 'user_extra']
 }
@@ -49,6 +49,9 @@ test('drift is shown with its ids and ends with 3; --repair writes it and ends w
   expect(stdout).toMatch(/users +200 +1 +1 +1 +0 +0\n/)
   expect(stdout).toContain(
     `users, missing: ${missing}\nusers, stale: ${stale}\nusers, extra: ${extra}`,
+  )
+  expect(stdout).toMatch(
+    /\nusers, extra: 1 is a sample of "clerk-sync trigger", which Clerk has never had; --repair deletes it\n/,
   )
   expect(stdout).toMatch(/drift: 3\n$/)
 
