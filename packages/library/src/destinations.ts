@@ -25,7 +25,7 @@ export interface Destination {
 }
 
 /** The answer to an event that is stored. */
-export const received: Stored = { status: 200, body: { received: true } }
+const received: Stored = { status: 200, body: { received: true } }
 
 // Svix ends its request after 15 s.
 const storeTimeoutMs = 10_000

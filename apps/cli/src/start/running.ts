@@ -65,7 +65,7 @@ export function withRunning(
 }
 
 /** Whether two URLs lead to the same tables, whatever their users and other parameters are. */
-export function isSameDatabase(one: string, other: string): boolean {
+function isSameDatabase(one: string, other: string): boolean {
   if (one === other) return true
   const [first, second] = [placeOf(one), placeOf(other)]
   return first !== undefined && first === second
