@@ -50,7 +50,7 @@ test.each(pages)('every link of %s leads to a file and a heading that are there'
 
 test('docs/README.md leads to every page in docs', () => {
   const index = readFileSync(join(root, 'docs/README.md'), 'utf8')
-  const listed = [...index.matchAll(/\]\(([\w-]+\.md)\)/g)].map(([, file]) => file)
+  const listed = [...index.matchAll(/\]\(([\w-]+\.md)\)/g)].map(([, file = '']) => file)
   const kept = readdirSync(join(root, 'docs')).filter((name) => /^[a-z].*\.md$/.test(name))
   expect([...new Set(listed)].toSorted()).toEqual(kept.toSorted())
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Upsert } from '@clerk-sync/events'
+import type { ClerkObject, Upsert } from '@clerk-sync/events'
 import { readRows, RowChangedError, writeRows } from '../src/statements.ts'
 import { entityKey } from '../src/decide.ts'
 import type { Write } from '../src/decide.ts'
@@ -119,7 +119,7 @@ test('in one batch each row gets its own changed columns, and keeps the others',
     { ...known, last_name: 'NULL', public_metadata: {} },
   ]
   const ids = [one, two, three]
-  const all = (data: object[], updatedAt: number) =>
+  const all = (data: ClerkObject[], updatedAt: number) =>
     tables.apply(...ids.map((id, at) => upsert(id, { updatedAt, data: data[at] ?? {} })))
   await all([known, known, known], noon)
   await all(changed, noon + 1)
