@@ -56,10 +56,11 @@ export class DatabaseRefusedError extends Error {
 
   /**
    * The same write is refused at every try: a value that its type can't hold (class 22), or a limit
-   * of PostgreSQL itself (class 54). What a constraint or a trigger refuses may pass later.
+   * of PostgreSQL itself (class 54). What a constraint or a trigger refuses may pass later, and so may
+   * what has a cause that people can remove.
    */
   get isFinal(): boolean {
-    return /^(22|54)/.test(this.sqlState)
+    return /^(22|54)/.test(this.sqlState) && !(this.sqlState in causes)
   }
 }
 
