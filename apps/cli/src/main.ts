@@ -11,7 +11,13 @@ import {
 import { startProblem } from '@clerk-sync/ops/process'
 import { Argument, Command, Option } from 'commander'
 import { fields } from './fields/fields.ts'
-import { atLeastOne, deleteLimit, signingSecret, zeroOrMore } from './terminal/parse-option.ts'
+import {
+  atLeastOne,
+  deleteLimit,
+  signingSecret,
+  timeSpan,
+  zeroOrMore,
+} from './terminal/parse-option.ts'
 
 if (existsSync('.env')) process.loadEnvFile('.env')
 const env = withTablesSchemaOf(process.env)
@@ -212,6 +218,12 @@ program
   .option('--reason <text>', 'only jobs whose reason contains this')
   .option('--since <time>', 'only jobs that failed since then')
   .option('--until <time>', 'only jobs that failed until then')
+  .option('--include-invalid', 'also invalid events, which no attempt can apply')
+  .addOption(
+    new Option('--wait <time>', 'wait for the replayed jobs, at most so long; 0: not at all')
+      .argParser(timeSpan)
+      .default(120_000, '2m'),
+  )
   .option('--dry-run', 'change nothing, count by type and reason')
   .option('--json', 'for machines')
   .addHelpText(
@@ -221,19 +233,29 @@ It runs failed jobs again with all their attempts, oldest first. A job that fail
 it runs is not replayed twice; a job that somebody else replays or removes is skipped. Ctrl-C
 stops it safely; run it again to continue.
 
+Then it waits for what it replayed and says how many jobs succeeded, how many failed again and
+why, and how many still run or wait. A job that fails again with attempts left is retried by
+itself. Ctrl-C ends the waiting; the jobs go on. Without a worker, or while the queue is
+paused, it says that nothing runs.
+
+Invalid events, such as one without an id, are left out: no attempt can apply them, so
+replaying won't help. A later release may be able to apply them: then --include-invalid.
+
 --since and --until are about when a job failed: 90s, 30m, 2h or 7d ago, or a time as in
 2026-11-30T14:05:00Z.
 
 It needs the queue: REDIS_URL, or DATABASE_URL where the queue lives in PostgreSQL, or a
 "clerk-sync start" that runs here.
 
-Exit code: 0 when all went back into the queue, 1 on errors, 130 when it was stopped.
+Exit code: 0 when all succeeded (with --wait 0: when all went back into the queue), 3 when some
+failed again, 4 when none failed but some still run or wait, 1 on errors, 130 when it was stopped.
 
 Examples:
   $ clerk-sync replay --failed --dry-run
   $ clerk-sync replay --failed --type user.created,user.updated --since 2h
   $ clerk-sync replay --failed --reason 'SQLSTATE 23514'
-  $ clerk-sync replay --failed --json | jq '.replayed'
+  $ clerk-sync replay --failed --wait 10m
+  $ clerk-sync replay --failed --json | jq '.jobs.succeeded'
 `,
   )
   .action(async (options) => {

@@ -8,11 +8,17 @@ async function update() {
   if (answer.status === 401) return location.reload()
   if (!answer.ok) return
   const status = await answer.json()
-  if (!status.isRunning) return location.replace('/replay')
+  // The page has another button when it waits, and the reasons at the end.
+  if (!status.isRunning || String(status.isWaiting) !== run.dataset.waiting) {
+    return location.replace('/replay')
+  }
   run.querySelector('h2').textContent = status.headline
   run.querySelector('#run-detail').textContent = status.detail
+  const problem = run.querySelector('#run-problem')
+  problem.textContent = status.problem
+  problem.hidden = status.problem === ''
   const progress = run.querySelector('progress')
-  progress.max = Math.max(status.matched, 1)
+  progress.max = Math.max(status.of, 1)
   progress.value = status.done
 }
 

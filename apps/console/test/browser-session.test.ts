@@ -64,7 +64,7 @@ test('a selection is kept while Clerk renews the session in which it was made', 
     await page.getByText('Your session was renewed').waitFor()
     expect(await page.getByRole('combobox', { name: 'Type' }).inputValue()).toBe('user.created')
     await page.getByRole('button', { name: 'Replay' }).click()
-    await page.getByRole('heading', { name: 'Done: 1 of 1 jobs replayed' }).waitFor()
+    await page.getByRole('heading', { name: '1 of 1 jobs replayed' }).waitFor()
   } finally {
     await browser.close()
     await board.close()

@@ -7,7 +7,8 @@ import { createTestQueue } from './open-console.ts'
 import type { TestQueue } from './open-console.ts'
 
 const database = 'the database refused the write: SQLSTATE 23514'
-const unreadable = "it can't be read: data.id is a number"
+const noId = 'user.updated has no data.id: nothing to apply it to'
+const all = { includeInvalid: true }
 
 describe.each(['redis', 'postgres'] as const)('with the queue on %s', (kind) => {
   let testQueue: TestQueue
@@ -18,7 +19,7 @@ describe.each(['redis', 'postgres'] as const)('with the queue on %s', (kind) => 
     await failJobs(testQueue.location, [
       { id: 'msg_a', type: 'user.created', reason: database },
       { id: 'msg_b', type: 'user.updated', reason: database },
-      { id: 'msg_c', type: 'user.updated', reason: unreadable },
+      { id: 'msg_c', type: 'user.updated', reason: noId, isInvalid: true },
     ])
     opened = await openReady(testQueue.location)
   })
@@ -36,21 +37,24 @@ describe.each(['redis', 'postgres'] as const)('with the queue on %s', (kind) => 
     }))
 
   test('all failed jobs run again with all their attempts, and with their data', async () => {
-    const counts = await replayFailed(opened, {})
-    expect(counts).toEqual({ seen: 3, matched: 3, replayed: 3, gone: 0, failed: 0 })
+    const counts = await replayFailed(opened, all)
+    const nothingElse = { leftOut: 0, gone: 0, failed: 0 }
+    expect(counts).toEqual({ seen: 3, matched: 3, replayed: 3, ...nothingElse })
     const ids = ['msg_a', 'msg_b', 'msg_c']
     const expected = ids.map((id) => ({ id, attemptsMade: 0, data: { id } }))
     expect((await waiting()).toSorted((a, b) => (a.id ?? '').localeCompare(b.id ?? ''))).toEqual(
       expected,
     )
-    expect(await replayFailed(opened, {})).toMatchObject({ matched: 0, replayed: 0 })
+    expect(await replayFailed(opened, all)).toMatchObject({ matched: 0, replayed: 0 })
   })
 
   test.each([
     ['a type', { types: ['user.created'] }, ['msg_a']],
     ['a part of the reason, in any case', { reason: 'sqlstate 23514' }, ['msg_a', 'msg_b']],
     ['all of it together', { types: ['user.updated'], reason: 'sqlstate' }, ['msg_b']],
-    ['ids', { ids: ['msg_c', 'msg_z'] }, ['msg_c']],
+    ['ids', { ids: ['msg_b', 'msg_z'] }, ['msg_b']],
+    ['a type, invalid events included', { types: ['user.updated'], ...all }, ['msg_b', 'msg_c']],
+    ['nothing, so no invalid events', {}, ['msg_a', 'msg_b']],
     ['a time before all', { until: 1 }, []],
     ['a time after all', { since: Date.now() + 60_000 }, []],
   ])('only those of %s are counted and run again', async (_, selection, ids) => {
@@ -66,12 +70,11 @@ describe.each(['redis', 'postgres'] as const)('with the queue on %s', (kind) => 
         { name: 'user.updated', count: 2 },
         { name: 'user.created', count: 1 },
       ],
-      selected: 2,
-      types: [{ name: 'user.updated', count: 2 }],
-      reasons: [
-        { name: unreadable, count: 1 },
-        { name: database, count: 1 },
-      ],
+      selected: 1,
+      types: [{ name: 'user.updated', count: 1 }],
+      reasons: [{ name: database, count: 1 }],
+      leftOut: 1,
+      leftOutReasons: [{ name: noId, count: 1 }],
     })
     expect(await waiting()).toEqual([])
   })
@@ -89,7 +92,7 @@ describe.each(['redis', 'postgres'] as const)('with the queue on %s', (kind) => 
       onError: () => undefined,
     })
     try {
-      expect(await replayFailed(opened, {})).toMatchObject({ matched: 3, replayed: 3 })
+      expect(await replayFailed(opened, all)).toMatchObject({ matched: 3, replayed: 3 })
       await expect.poll(() => runs.length).toBe(3)
       const { failed } = await bullQueueOf(opened).getJobCounts('failed')
       await expect
@@ -103,7 +106,7 @@ describe.each(['redis', 'postgres'] as const)('with the queue on %s', (kind) => 
   })
 
   test('two replays at once replay each job once', async () => {
-    const [one, other] = await Promise.all([replayFailed(opened, {}), replayFailed(opened, {})])
+    const [one, other] = await Promise.all([replayFailed(opened, all), replayFailed(opened, all)])
     expect(one.replayed + other.replayed).toBe(3)
     expect(one.failed + other.failed).toBe(0)
     expect(await waiting()).toHaveLength(3)
@@ -112,20 +115,16 @@ describe.each(['redis', 'postgres'] as const)('with the queue on %s', (kind) => 
   test('stopped in the middle it says so, and the next one goes on', async () => {
     const stopping = new AbortController()
     const told: ReplayCounts[] = []
-    const stopped = replayFailed(
-      opened,
-      {},
-      {
-        signal: stopping.signal,
-        onProgress(counts) {
-          told.push(counts)
-          stopping.abort(new Error('that is enough'))
-        },
+    const stopped = replayFailed(opened, all, {
+      signal: stopping.signal,
+      onProgress(counts) {
+        told.push(counts)
+        stopping.abort(new Error('that is enough'))
       },
-    )
+    })
     await expect(stopped).rejects.toThrow('that is enough')
     expect(told[0]).toMatchObject({ seen: 3, matched: 3, replayed: 0 })
-    expect(await replayFailed(opened, {})).toMatchObject({ matched: 3, replayed: 3 })
+    expect(await replayFailed(opened, all)).toMatchObject({ matched: 3, replayed: 3 })
   })
 })
 
@@ -143,7 +142,7 @@ test('more failed jobs than a page are all found once, though some leave meanwhi
     for (const id of leaving) await bullQueueOf(opened).remove(id)
   })
   const counts = await replayFailed(opened, {})
-  expect(counts).toEqual({ seen: 1_200, matched: 1_200, replayed: 1_200, gone: 0, failed: 0 })
+  expect(counts).toMatchObject({ seen: 1_200, matched: 1_200, replayed: 1_200, gone: 0 })
   expect(await bullQueueOf(opened).getJobCounts('failed', 'waiting')).toEqual({
     failed: 0,
     waiting: 1_200,

@@ -1,4 +1,4 @@
-import { isSelected, readFailed } from './failed-jobs.ts'
+import { readFailed, selectJob } from './failed-jobs.ts'
 import type { FailedJob, FailedSelection } from './failed-jobs.ts'
 import { groupReason } from './hide-values.ts'
 import type { OpenQueue } from './open-queue.ts'
@@ -17,13 +17,13 @@ export interface FailedCounts {
   readonly types: readonly FailedGroup[]
   /** Similar reasons are one group, without values and ids. */
   readonly reasons: readonly FailedGroup[]
+  /** Would be selected, but their events are invalid: replaying them won't help. */
+  readonly leftOut: number
+  readonly leftOutReasons: readonly FailedGroup[]
   /** In milliseconds; undefined when none is selected. */
   readonly oldest: number | undefined
   readonly newest: number | undefined
 }
-
-// Many different reasons would fill the memory.
-const mostReasons = 1_000
 
 /** Counts failed jobs, without their data. @throws when the queue does not answer. */
 export async function countFailed(
@@ -33,20 +33,26 @@ export async function countFailed(
 ): Promise<FailedCounts> {
   const allTypes = new Map<string, number>()
   const types = new Map<string, number>()
-  const reasons = new Map<string, number>()
+  const reasons = countReasons()
+  const leftOutReasons = countReasons()
   let failed = 0
   let selected = 0
+  let leftOut = 0
   let oldest: number | undefined
   let newest: number | undefined
 
   function add(job: FailedJob): void {
     failed += 1
     addTo(allTypes, job.type)
-    if (!isSelected(job, selection)) return
+    const choice = selectJob(job, selection)
+    if (choice === 'left out') {
+      leftOut += 1
+      leftOutReasons.add(job.reason)
+    }
+    if (choice !== 'selected') return
     selected += 1
     addTo(types, job.type)
-    const reason = groupReason(job.reason)
-    addTo(reasons, reasons.has(reason) || reasons.size < mostReasons ? reason : 'other reasons')
+    reasons.add(job.reason)
     oldest = Math.min(oldest ?? job.failedAt, job.failedAt)
     newest = Math.max(newest ?? job.failedAt, job.failedAt)
   }
@@ -57,9 +63,26 @@ export async function countFailed(
     allTypes: largestFirst(allTypes),
     selected,
     types: largestFirst(types),
-    reasons: largestFirst(reasons),
+    reasons: reasons.groups(),
+    leftOut,
+    leftOutReasons: leftOutReasons.groups(),
     oldest,
     newest,
+  }
+}
+
+// Many different reasons would fill the memory.
+const mostReasons = 1_000
+
+/** Counts reasons; similar ones are one group. */
+export function countReasons() {
+  const reasons = new Map<string, number>()
+  return {
+    add(reason: string): void {
+      const group = groupReason(reason)
+      addTo(reasons, reasons.has(group) || reasons.size < mostReasons ? group : 'other reasons')
+    },
+    groups: () => largestFirst(reasons),
   }
 }
 

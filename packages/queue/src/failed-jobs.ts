@@ -1,8 +1,10 @@
-import { RedisQueueBackend } from 'bullmq'
 import type { Queue } from 'bullmq'
+import { readJobRows } from './job-states.ts'
 import { bullQueueOf, isJobIn } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
-import { toJobId } from './producer.ts'
+import { attempts, toJobId } from './producer.ts'
+import { redisClientOf } from './redis-connection.ts'
+import type { RedisClient } from './redis-connection.ts'
 
 /** What is read of a failed job. Its data is not read. */
 export interface FailedJob {
@@ -12,6 +14,8 @@ export interface FailedJob {
   readonly reason: string
   /** When its last attempt failed, in milliseconds. */
   readonly failedAt: number
+  /** The worker gave it up with attempts left: its event is invalid, and no attempt can apply it. */
+  readonly isInvalid: boolean
 }
 
 /** Selects failed jobs; a field that is not set selects all. Times are milliseconds, inclusive. */
@@ -22,14 +26,16 @@ export interface FailedSelection {
   readonly since?: number | undefined
   readonly until?: number | undefined
   readonly ids?: readonly string[] | undefined
+  /** Also invalid events. Default: they are left out. */
+  readonly includeInvalid?: boolean | undefined
 }
 
 // Reading so many ids blocks Redis for less than a millisecond.
 const pageSize = 500
 // These jobs are read with their data: a page must be small in memory.
 const scanPageSize = 200
-// The pool for PostgreSQL has 10 connections, and the board uses it, too.
-const readsAtOnce = 5
+// BullMQ gives up a job of crashing workers with attempts left, and the crash says nothing about the job.
+const stalledTooOften = 'job stalled more than allowable limit'
 
 /**
  * Reads all jobs that had failed at the start, a page at a time. It goes from the end of the set to
@@ -52,55 +58,72 @@ export async function* readFailed(
   }
 }
 
-/** Whether a selection includes a failed job. */
-export function isSelected(job: FailedJob, selection: FailedSelection): boolean {
-  const { types, reason, since, until, ids } = selection
-  return (
+/** Whether a selection includes a failed job, or leaves it out only because its event is invalid. */
+export function selectJob(
+  job: FailedJob,
+  selection: FailedSelection,
+): 'selected' | 'left out' | 'other' {
+  const { types, reason, since, until, ids, includeInvalid } = selection
+  const isMeant =
     (!types?.length || types.includes(job.type)) &&
     (!reason || job.reason.toLowerCase().includes(reason.toLowerCase())) &&
     (since === undefined || job.failedAt >= since) &&
     (until === undefined || job.failedAt <= until) &&
     (ids === undefined || ids.includes(job.id))
-  )
+  if (!isMeant) return 'other'
+  return job.isInvalid && !includeInvalid ? 'left out' : 'selected'
 }
 
 async function readJobs(queue: Queue, ids: string[]): Promise<FailedJob[]> {
-  const backend = queue.getBackend()
-  const read = backend instanceof RedisQueueBackend ? readFromRedis : readFromPostgres
-  const jobs = await read(queue, ids)
+  const client = redisClientOf(queue)
+  const jobs = await (client ? readFromRedis(client, queue, ids) : readFromPostgres(queue, ids))
   return jobs.filter((job) => job !== undefined)
 }
 
-type Read = (queue: Queue, ids: string[]) => Promise<(FailedJob | undefined)[]>
-
 // All commands are sent at once. A job that left the queue meanwhile has no fields.
-const readFromRedis: Read = async (queue, ids) => {
-  const client = await queue.getBackend().client
+async function readFromRedis(client: RedisClient, queue: Queue, ids: string[]) {
+  const names = ['name', 'failedReason', 'finishedOn', 'atm', 'opts'] as const
   return await Promise.all(
     ids.map(async (id) => {
-      const key = queue.toKey(id)
-      const fields = await client.hmget(key, 'name', 'failedReason', 'finishedOn')
-      const [name, reason, failedAt] = fields
-      return name && failedAt
-        ? { id, type: name, reason: reason ?? '', failedAt: Number(failedAt) }
-        : undefined
+      const [name, reason, failedAt, made, opts] = await client.hmget(queue.toKey(id), ...names)
+      if (!name || !failedAt) return undefined
+      const attempt = { made: Number(made ?? 0), most: readAttempts(opts) }
+      return toFailedJob({ id, name, reason, failedAt: Number(failedAt) }, attempt)
     }),
   )
 }
 
-const readFromPostgres: Read = async (queue, ids) => {
-  const jobs: (FailedJob | undefined)[] = []
-  for (let start = 0; start < ids.length; start += readsAtOnce) {
-    const some = ids.slice(start, start + readsAtOnce)
-    jobs.push(...(await Promise.all(some.map((id) => readOne(queue, id)))))
+function readAttempts(opts: string | null | undefined): number {
+  try {
+    const options = JSON.parse(opts ?? '{}') as { attempts?: unknown }
+    return typeof options.attempts === 'number' ? options.attempts : attempts
+  } catch {
+    return attempts
   }
-  return jobs
 }
 
-async function readOne(queue: Queue, id: string): Promise<FailedJob | undefined> {
-  const job = await queue.getBackend().getJobData(id)
-  if (!job?.finishedOn) return undefined
-  return { id, type: job.name, reason: job.failedReason ?? '', failedAt: job.finishedOn }
+async function readFromPostgres(queue: Queue, ids: string[]) {
+  const rows = await readJobRows(queue, ids)
+  return ids.map((id) => {
+    const row = rows.get(id)
+    if (!row || row.finishedAt === undefined) return undefined
+    const { name, reason, finishedAt: failedAt } = row
+    const attempt = { made: row.attemptsMade, most: row.mostAttempts }
+    return toFailedJob({ id, name, reason, failedAt }, attempt)
+  })
+}
+
+function toFailedJob(
+  {
+    id,
+    name,
+    reason,
+    failedAt,
+  }: { id: string; name: string; reason: string | null | undefined; failedAt: number },
+  attempt: { made: number; most: number },
+): FailedJob {
+  const isInvalid = attempt.made < attempt.most && reason !== stalledTooOften
+  return { id, type: name, reason: reason ?? '', failedAt, isInvalid }
 }
 
 /** A job with its data, which is not validated. */

@@ -1,6 +1,6 @@
 import { retry } from '@clerk-sync/ops'
 import { ErrorCode, Job } from 'bullmq'
-import { isSelected, readFailed } from './failed-jobs.ts'
+import { readFailed, selectJob } from './failed-jobs.ts'
 import type { FailedSelection } from './failed-jobs.ts'
 import { bullQueueOf } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
@@ -12,11 +12,23 @@ export interface ReplayCounts {
   readonly seen: number
   /** Failed jobs that the selection matches. */
   readonly matched: number
+  /** Would match, but their events are invalid: replaying them won't help. */
+  readonly leftOut: number
   readonly replayed: number
   /** Left the failed set before: somebody else replayed or removed them. */
   readonly gone: number
   /** Could not be replayed, and stay failed. */
   readonly failed: number
+}
+
+/** The counts of a replay that has not begun. */
+export const nothingReplayed: ReplayCounts = {
+  seen: 0,
+  matched: 0,
+  leftOut: 0,
+  replayed: 0,
+  gone: 0,
+  failed: 0,
 }
 
 /** How many of the matched jobs have had their turn, whatever came of it. */
@@ -28,6 +40,8 @@ export interface ReplayOptions {
   readonly signal?: AbortSignal | undefined
   /** Called after each job and each page. */
   readonly onProgress?: ((counts: ReplayCounts) => void) | undefined
+  /** Called with the id of each job that was replayed. */
+  readonly onReplayed?: ((id: string) => void) | undefined
 }
 
 // Each is a script of about 50 µs, and Redis runs other commands between two of them.
@@ -45,24 +59,28 @@ const mostFailuresInARow = 100
 export async function replayFailed(
   opened: OpenQueue,
   selection: FailedSelection,
-  { signal, onProgress }: ReplayOptions = {},
+  { signal, onProgress, onReplayed }: ReplayOptions = {},
 ): Promise<ReplayCounts> {
-  const counts = { seen: 0, matched: 0, replayed: 0, gone: 0, failed: 0 }
+  const counts = { ...nothingReplayed }
   const report = () => onProgress?.({ ...counts })
   const pages: string[][] = []
   for await (const jobs of readFailed(opened, signal)) {
-    const ids = jobs.filter((job) => isSelected(job, selection)).map(({ id }) => id)
+    const choices = jobs.map((job) => ({ id: job.id, choice: selectJob(job, selection) }))
+    const ids = choices.filter(({ choice }) => choice === 'selected').map(({ id }) => id)
     pages.push(ids)
     counts.seen += jobs.length
     counts.matched += ids.length
+    counts.leftOut += choices.filter(({ choice }) => choice === 'left out').length
     report()
   }
 
   let failuresInARow = 0
   async function replayOne(id: string): Promise<void> {
     try {
-      counts[await retry(() => moveToWaiting(opened, id), { ...retryOptions, signal })] += 1
+      const end = await retry(() => moveToWaiting(opened, id), { ...retryOptions, signal })
+      counts[end] += 1
       failuresInARow = 0
+      if (end === 'replayed') onReplayed?.(id)
     } catch (error) {
       signal?.throwIfAborted()
       counts.failed += 1

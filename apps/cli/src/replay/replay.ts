@@ -1,6 +1,9 @@
 import {
   countDone,
   countFailed,
+  followReplayed,
+  isSettled,
+  nothingReplayed,
   readQueueDepth,
   replayFailed,
   locateQueue,
@@ -8,14 +11,21 @@ import {
   openQueue,
   redisUrl,
 } from '@clerk-sync/queue'
-import type { FailedSelection, OpenQueue, ReplayCounts } from '@clerk-sync/queue'
+import type { FailedSelection, OpenQueue, ReplayCounts, ReplayedJobs } from '@clerk-sync/queue'
 import { errorMessage, optionalPostgresUrl, readConfig, retry } from '@clerk-sync/ops'
 import { createProgress, stopOnSignal } from '../terminal/progress.ts'
-import { duration } from '../terminal/text.ts'
+import type { Progress } from '../terminal/progress.ts'
+import { duration, number } from '../terminal/text.ts'
 import { parseMoment } from '../terminal/parse-option.ts'
 import { locateDataDir } from '../start/data-dir.ts'
 import { findRunning } from '../start/running.ts'
-import { renderCounts, renderDelayed, renderEnd } from './replay-report.ts'
+import {
+  renderCounts,
+  renderDelayed,
+  renderEnd,
+  renderReplayed,
+  renderStandstill,
+} from './replay-report.ts'
 
 const queueVariables = { REDIS_URL: redisUrl, DATABASE_URL: optionalPostgresUrl }
 const answerTimeoutMs = 3_000
@@ -27,9 +37,14 @@ export interface ReplayCommand {
   reason?: string
   since?: string
   until?: string
+  includeInvalid?: true
+  /** Milliseconds to wait for the replayed jobs. */
+  wait: number
   dryRun?: true
   json?: true
 }
+
+type Output = Pick<typeof process, 'stdout' | 'stderr'> & { readonly asJson: boolean }
 
 /** Runs failed jobs again. Returns the exit code. */
 export async function replay(
@@ -43,15 +58,12 @@ export async function replay(
     )
   }
   const selection = readSelection(options)
+  const output = { stdout, stderr, asJson: options.json ?? false }
   const opened = await openQueueOf(env)
   try {
-    const code = options.dryRun
-      ? await count(opened, selection, { stdout, asJson: options.json ?? false })
-      : await run(opened, selection, { stdout, stderr, asJson: options.json ?? false })
-    if (code !== 0 || options.json) return code
-    const { delayed } = await readQueueDepth(opened)
-    if (delayed > 0) stdout.write(renderDelayed(delayed))
-    return code
+    return options.dryRun
+      ? await count(opened, selection, output)
+      : await run(opened, selection, options.wait, output)
   } finally {
     await opened.close()
   }
@@ -60,25 +72,33 @@ export async function replay(
 async function count(
   opened: OpenQueue,
   selection: FailedSelection,
-  { stdout, asJson }: Pick<typeof process, 'stdout'> & { asJson: boolean },
+  { stdout, asJson }: Output,
 ): Promise<number> {
   const counts = await countFailed(opened, selection)
   stdout.write(asJson ? toJson(counts) : renderCounts(counts))
+  if (!asJson) await reportDelayed(opened, 0, stdout)
   return 0
 }
 
 async function run(
   opened: OpenQueue,
   selection: FailedSelection,
-  { stdout, stderr, asJson }: Pick<typeof process, 'stdout' | 'stderr'> & { asJson: boolean },
+  waitMs: number,
+  { stdout, stderr, asJson }: Output,
 ): Promise<number> {
   const progress = createProgress(stderr)
-  const { signal, stop } = stopOnSignal((text) => progress.line(text))
+  let isWaiting = false
+  const { signal, stop } = stopOnSignal(() =>
+    progress.line(isWaiting ? 'no longer waiting: the jobs go on' : 'stopping'),
+  )
   const startedAt = Date.now()
-  let counts: ReplayCounts = { seen: 0, matched: 0, replayed: 0, gone: 0, failed: 0 }
+  let counts = nothingReplayed
+  let jobs: ReplayedJobs | undefined
+  const ids: string[] = []
   try {
     counts = await replayFailed(opened, selection, {
       signal,
+      onReplayed: (id) => void ids.push(id),
       onProgress(soFar) {
         counts = soFar
         const done = countDone(soFar)
@@ -86,10 +106,23 @@ async function run(
         else progress.at('replayed', done, soFar.matched)
       },
     })
-    progress.end(`done after ${duration(Date.now() - startedAt)}`)
-    stdout.write(asJson ? toJson(counts) : renderEnd(counts))
-    return counts.failed > 0 ? 1 : 0
+    progress.end(`replayed after ${duration(Date.now() - startedAt)}`)
+    isWaiting = true
+    if (ids.length > 0 && waitMs > 0) {
+      const onProgress = showReplayed(progress, ids.length)
+      jobs = await followReplayed(opened, ids, { timeoutMs: waitMs, signal, onProgress })
+      progress.end(
+        `${isSettled(jobs) ? 'done' : 'stopped waiting'} after ${duration(Date.now() - startedAt)}`,
+      )
+    }
+    if (asJson) stdout.write(toJson({ ...counts, jobs }))
+    else {
+      stdout.write(`${renderEnd(counts)}${jobs ? renderReplayed(jobs) : ''}`)
+      await reportDelayed(opened, jobs?.delayed ?? 0, stdout)
+    }
+    return signal.aborted ? 130 : toExitCode(counts, jobs)
   } catch (error) {
+    if (isWaiting) throw error
     progress.end('stopped: jobs replayed so far stay replayed; run it again to go on')
     stdout.write(asJson ? toJson(counts) : renderEnd(counts))
     if (!signal.aborted) throw error
@@ -99,13 +132,49 @@ async function run(
   }
 }
 
-function readSelection({ type, reason, since, until }: ReplayCommand): FailedSelection {
+function toExitCode({ failed }: ReplayCounts, jobs: ReplayedJobs | undefined): number {
+  if (failed > 0) return 1
+  if (!jobs) return 0
+  if (jobs.failed + jobs.delayed > 0) return 3
+  return isSettled(jobs) ? 0 : 4
+}
+
+// A terminal shows the progress; what is wrong is a line of its own, once.
+function showReplayed(progress: Progress, replayed: number) {
+  let said: ReplayedJobs['standstill']
+  return (jobs: ReplayedJobs): void => {
+    const { active, waiting, standstill, failed, delayed } = jobs
+    if (standstill && standstill !== said) progress.line(renderStandstill(standstill))
+    said = standstill
+    const again = failed + delayed
+    const detail = again > 0 ? `${number(again)} failed again` : ''
+    progress.at('done', replayed - active - waiting, replayed, detail)
+  }
+}
+
+async function reportDelayed(
+  opened: OpenQueue,
+  known: number,
+  stdout: typeof process.stdout,
+): Promise<void> {
+  const { delayed } = await readQueueDepth(opened)
+  if (delayed > known) stdout.write(renderDelayed(delayed - known))
+}
+
+function readSelection({
+  type,
+  reason,
+  since,
+  until,
+  includeInvalid,
+}: ReplayCommand): FailedSelection {
   const types = type?.split(/[\s,]+/).filter((name) => name !== '')
   return {
     types,
     reason,
     since: readMoment('--since', since),
     until: readMoment('--until', until),
+    includeInvalid,
   }
 }
 

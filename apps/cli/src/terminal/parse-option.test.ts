@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { expect, test } from 'vitest'
-import { deleteLimit, parseMoment, signingSecret } from './parse-option.ts'
+import { deleteLimit, parseMoment, signingSecret, timeSpan } from './parse-option.ts'
 
 test.each([
   ['0', { rows: 0 }],
@@ -50,3 +50,14 @@ test.each(['', '2', 'h', '2 h', 'yesterday', '2026', '2026-13-40', '2026-11-30 1
   '%j is no moment',
   (text) => expect(parseMoment(text, now)).toBeUndefined(),
 )
+
+test.each([
+  ['0', 0],
+  ['90s', 90_000],
+  ['2m', 120_000],
+  ['1h', 3_600_000],
+])('%s is a time span', (text, ms) => expect(timeSpan(text)).toBe(ms))
+
+test.each(['', '5', '-1s', '2 m', 'm', 'soon'])('%j is no time span', (text) => {
+  expect(() => timeSpan(text)).toThrow(InvalidArgumentError)
+})

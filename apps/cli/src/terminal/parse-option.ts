@@ -42,10 +42,26 @@ export function signingSecret(text: string): string {
 
 const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
+/**
+ * A time span such as 90s, 2m or 1h in milliseconds; 0 is none.
+ *
+ * @throws {InvalidArgumentError} for anything else.
+ */
+export function timeSpan(text: string): number {
+  const ms = text === '0' ? 0 : parseSpan(text)
+  if (ms !== undefined) return ms
+  throw new InvalidArgumentError('It must be a time span such as 90s, 2m or 1h, or 0.')
+}
+
+function parseSpan(text: string): number | undefined {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
+  return count === undefined ? undefined : Number(count) * unitsMs[unit as keyof typeof unitsMs]
+}
+
 /** A moment in milliseconds: 2h for two hours ago, or a time as ISO 8601 writes it; else undefined. */
 export function parseMoment(text: string, now = Date.now()): number | undefined {
-  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
-  if (count !== undefined) return now - Number(count) * unitsMs[unit as keyof typeof unitsMs]
+  const agoMs = parseSpan(text)
+  if (agoMs !== undefined) return now - agoMs
   if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?)?$/.test(text)) {
     return undefined
   }

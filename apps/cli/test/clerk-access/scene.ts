@@ -24,6 +24,8 @@ export interface Scene {
 }
 
 export interface Run {
+  /** What it has written so far. */
+  readonly output: { readonly stdout: string; readonly stderr: string }
   readonly kill: (signal: NodeJS.Signals) => void
   readonly ended: Promise<Ended>
 }
@@ -88,6 +90,7 @@ export function startCommand(args: readonly string[], env: Record<string, string
   }
   const closed = once(child, 'close') as Promise<[number | null]>
   return {
+    output,
     kill: (signal) => void child.kill(signal),
     ended: closed.then(([code]) => ({ code, ...output })),
   }

@@ -34,16 +34,21 @@ export function guardBoardWrites(scope: FastifyInstance, runs: ReplayRuns): void
     }
     if (!isRoute(request, retryAll)) return undefined
 
-    const ending = runs.start({}, request.operator)
+    const replayed = Promise.withResolvers<void>()
+    const input = { selection: {}, onReplayed: replayed.resolve }
+    const ending = runs.start(input, request.operator)
     if (!ending) {
       const error = { key: 'ERRORS.INVALID_REQUEST_BODY' }
       return await reply
         .code(409)
         .send({ error, message: 'A replay is running already: see /replay.' })
     }
-    const { state, counts, problem } = await ending
-    if (state === 'done' && counts.failed === 0) {
-      return await reply.send({ retried: counts.replayed, skipped: 0 })
+    // The page waits for the end of the jobs.
+    await Promise.race([replayed.promise, ending])
+    const { state, progress, problem } = runs.latest ?? (await ending)
+    const { counts } = progress
+    if (state !== 'failed' && state !== 'stopped' && counts.failed === 0) {
+      return await reply.send({ retried: counts.replayed, skipped: counts.leftOut })
     }
     const error = { key: 'ERRORS.INTERNAL_SERVER_ERROR' }
     const message = `${counts.replayed} of ${counts.matched} replayed${problem ? `: ${problem}` : ''}. See /replay.`

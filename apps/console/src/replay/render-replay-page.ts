@@ -1,5 +1,5 @@
-import { countDone } from '@clerk-sync/queue'
-import type { FailedCounts, FailedGroup } from '@clerk-sync/queue'
+import { countDone, isSettled } from '@clerk-sync/queue'
+import type { FailedCounts, FailedGroup, ReplayedJobs } from '@clerk-sync/queue'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import { number, table, time, timeField } from '../page-parts.ts'
@@ -20,10 +20,14 @@ export interface ReplayPage {
 /** The state of a run as the page shows it; its script reads this again and again. */
 export interface RunStatus {
   readonly isRunning: boolean
+  /** Whether all jobs are back in the queue, and the page waits for their end. */
+  readonly isWaiting: boolean
   readonly headline: string
   readonly done: number
-  readonly matched: number
+  readonly of: number
   readonly detail: string
+  /** Why nothing moves, and what to do; empty while it does. */
+  readonly problem: string
 }
 
 // The largest groups tell what happened; nobody reads a table of a thousand.
@@ -37,8 +41,8 @@ export function renderReplayPage(page: ReplayPage): string {
     path: replayPath,
     body: html`<h1>Replay failed jobs</h1>
       <p class="lead">
-        A replayed job runs again with all its attempts. Jobs that fail again while a replay runs
-        wait for the next one.
+        A replayed job runs again with all its attempts. Fix the cause first: a job that fails again
+        stays failed until the next replay.
       </p>
       ${page.problem && html`<p class="problem" role="alert">${page.problem}</p>`}
       ${page.run && renderRun(page.run)} ${page.isRunning ? undefined : renderForm(page)}
@@ -47,63 +51,107 @@ export function renderReplayPage(page: ReplayPage): string {
 }
 
 export function describeRun(run: ReplayRun, now = Date.now()): RunStatus {
-  const { counts, state } = run
-  const { seen, matched, replayed, gone, failed } = counts
-  const until = run.endedAt ?? now
-  const seconds = (until - run.startedAt) / 1_000
-  const replayingMs = run.replayingSince === undefined ? 0 : until - run.replayingSince
-  const done = countDone(counts)
-  const parts = [
-    state === 'reading' ? `${number(seen)} failed jobs read` : `${number(replayed)} replayed`,
-    gone > 0 && `${number(gone)} had left the failed jobs already`,
-    failed > 0 && `${number(failed)} could not be moved and stay failed`,
-    replayingMs > 0 && `${number(Math.round((done / replayingMs) * 1_000))} a second`,
-    `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`,
-  ]
+  const { counts, jobs } = run.progress
+  const { matched, replayed } = counts
+  const isWaiting = stepOf(run) === 'waiting'
+  const ended = jobs ? replayed - jobs.active - jobs.waiting : 0
   return {
     isRunning: run.endedAt === undefined,
+    isWaiting,
     headline: headlineOf(run),
-    done,
-    matched,
-    detail: parts.filter((part) => part !== false).join(' · '),
+    ...(isWaiting ? { done: ended, of: replayed } : { done: countDone(counts), of: matched }),
+    detail: detailsOf(run, now).join(' · '),
+    problem: jobs?.standstill ? standstills[jobs.standstill] : '',
   }
 }
 
+function stepOf({ state, progress }: ReplayRun) {
+  if (state !== 'running') return state
+  if (progress.replayedAt !== undefined) return 'waiting'
+  return progress.replayingSince === undefined ? 'reading' : 'replaying'
+}
+
+function detailsOf(run: ReplayRun, now: number): string[] {
+  const { counts, jobs, replayingSince, replayedAt } = run.progress
+  const { seen, replayed, gone, failed, leftOut } = counts
+  const until = run.endedAt ?? now
+  const seconds = (until - run.startedAt) / 1_000
+  const replayingMs = (replayedAt ?? until) - (replayingSince ?? until)
+  const parts = [
+    stepOf(run) === 'reading' ? `${number(seen)} failed jobs read` : `${number(replayed)} replayed`,
+    ...(jobs ? jobCounts(jobs) : []),
+    gone > 0 && `${number(gone)} had left the failed jobs already`,
+    failed > 0 && `${number(failed)} could not be moved and stay failed`,
+    leftOut > 0 && `${number(leftOut)} invalid left out`,
+    replayingMs > 0 &&
+      `replayed at ${number(Math.round((countDone(counts) / replayingMs) * 1_000))} a second`,
+    `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`,
+  ]
+  return parts.filter((part) => part !== false)
+}
+
+const jobCounts = ({ succeeded, failed, delayed, active, waiting }: ReplayedJobs) => [
+  `${number(succeeded)} succeeded`,
+  failed > 0 && `${number(failed)} failed again`,
+  delayed > 0 && `${number(delayed)} failed again and will be retried`,
+  active > 0 && `${number(active)} run`,
+  waiting > 0 && `${number(waiting)} wait`,
+]
+
+const standstills = {
+  paused: 'No worker takes jobs: the queue is paused. Resume it on the board.',
+  'no worker':
+    'No worker has taken a job for 5 s. Is one running, and can it reach its database? Its /readyz says what is wrong.',
+}
+
 function renderRun(run: ReplayRun): Html {
-  const { isRunning, headline, done, matched, detail } = describeRun(run)
+  const { isRunning, isWaiting, headline, done, of, detail, problem } = describeRun(run)
+  const reasons = run.progress.jobs?.reasons ?? []
   return html`<section
     class="card run"
     aria-labelledby="run"
     aria-live="polite"
     data-running="${String(isRunning)}"
+    data-waiting="${String(isWaiting)}"
   >
     <h2 id="run">${headline}</h2>
     <progress
       aria-labelledby="run"
-      max="${Math.max(matched, 1)}"
-      value="${matched === 0 && !isRunning ? 1 : done}"
+      max="${Math.max(of, 1)}"
+      value="${of === 0 && !isRunning ? 1 : done}"
     ></progress>
     <p class="muted" id="run-detail">${detail}</p>
+    <p class="problem" id="run-problem" ${problem === '' && html`hidden`}>${problem}</p>
     <p class="muted">Started by ${run.startedBy}.</p>
+    ${reasons.length > 0 && renderGroups('Why they failed again', reasons)}
     ${
       isRunning &&
       html`<form method="post" action="/replay/stop">
-        <button type="submit">Stop</button>
+        <button type="submit">${isWaiting ? 'Stop waiting: the jobs go on' : 'Stop'}</button>
       </form>`
     }
   </section>`
 }
 
-function headlineOf({ state, counts, problem }: ReplayRun): string {
+function headlineOf(run: ReplayRun): string {
+  const { counts, jobs } = run.progress
+  const { problem } = run
   const of = `${number(counts.replayed)} of ${number(counts.matched)} jobs replayed`
   const headlines = {
     reading: 'Looking for the jobs to replay',
     replaying: `Replaying: ${number(countDone(counts))} of ${number(counts.matched)}`,
-    done: `Done: ${of}`,
-    stopped: `Stopped: ${of}. Replaying again goes on`,
+    waiting: `${of}: waiting for their end`,
+    done: jobs && !isSettled(jobs) ? `${of}, and not all have ended` : `Done: ${of}${endOf(jobs)}`,
+    stopped: jobs ? `Stopped waiting: ${of}` : `Stopped: ${of}. Replaying again goes on`,
     failed: `It failed: ${of}. ${problem ?? 'The reason is unknown'}. Replaying again goes on`,
   }
-  return headlines[state]
+  return headlines[stepOf(run)]
+}
+
+function endOf(jobs: ReplayedJobs | undefined): string {
+  if (!jobs) return ''
+  const failed = jobs.failed + jobs.delayed
+  return failed === 0 ? ', all succeeded' : `, ${number(failed)} failed again`
 }
 
 function renderForm({ form, counts }: ReplayPage): Html {
@@ -128,6 +176,10 @@ function renderForm({ form, counts }: ReplayPage): Html {
       ${timeField({ label: 'Failed from', name: 'from', value: form.from })}
       ${timeField({ label: 'Failed to', name: 'to', value: form.to })}
     </div>
+    <label class="check">
+      <input type="checkbox" name="invalid" value="true" ${form.includeInvalid && html`checked`} />
+      Also invalid events. No attempt can apply them, unless a later release can
+    </label>
     <div class="buttons">
       <button type="submit">Count</button>
       <button type="submit" class="primary" formaction="/replay" formmethod="post">Replay</button>
@@ -145,7 +197,7 @@ function typeOptions(form: ReplayForm, counts: FailedCounts | undefined): Failed
 }
 
 function renderCounts(counts: FailedCounts): Html {
-  const { failed, selected, types, reasons, oldest, newest } = counts
+  const { failed, selected, types, reasons, oldest, newest, leftOut, leftOutReasons } = counts
   if (failed === 0) return html`<p class="card">No job has failed.</p>`
   return html`<section class="card" aria-labelledby="selected">
     <h2 id="selected">
@@ -157,6 +209,12 @@ function renderCounts(counts: FailedCounts): Html {
       html`<p class="muted">They failed between ${time(oldest)} and ${time(newest)}.</p>`
     }
     ${selected > 0 && html`${renderGroups('Type', types)}${renderGroups('Reason', reasons)}`}
+    ${
+      leftOut > 0 &&
+      html`<h3>${number(leftOut)} more ${leftOut === 1 ? 'is' : 'are'} left out</h3>
+        <p class="muted">Invalid events: no attempt can apply them, so replaying won’t help.</p>
+        ${renderGroups('Why they are invalid', leftOutReasons)}`
+    }
   </section>`
 }
 

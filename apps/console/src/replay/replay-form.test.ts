@@ -25,6 +25,10 @@ test('a time with seconds means that second', () => {
   expect(selectionOf('to=2026-11-30T14:05:07')).toEqual({ ok: true, selection: { until } })
 })
 
+test('invalid events are selected only when they are asked for', () => {
+  expect(selectionOf('invalid=true')).toEqual({ ok: true, selection: { includeInvalid: true } })
+})
+
 test.each([
   ['from=yesterday', 'From must be a time'],
   ['to=2026-13-41T99:99', 'To must be a time'],

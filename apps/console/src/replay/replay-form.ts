@@ -7,6 +7,7 @@ export interface ReplayForm {
   /** As a browser writes local times, but in UTC. */
   readonly from: string
   readonly to: string
+  readonly includeInvalid: boolean
 }
 
 const longestReason = 500
@@ -18,6 +19,7 @@ export function readReplayForm(fields: URLSearchParams): ReplayForm {
     reason: (fields.get('reason') ?? '').trim().slice(0, longestReason),
     from: fields.get('from') ?? '',
     to: fields.get('to') ?? '',
+    includeInvalid: fields.get('invalid') === 'true',
   }
 }
 
@@ -38,7 +40,7 @@ export function toSelection(
   if (since !== undefined && until !== undefined && since > until) {
     return { ok: false, problem: 'From is later than To' }
   }
-  const { types, reason } = form
+  const { types, reason, includeInvalid } = form
   return {
     ok: true,
     selection: {
@@ -47,6 +49,7 @@ export function toSelection(
       ...(since === undefined ? {} : { since }),
       // A time without seconds means the whole minute, one without fractions the whole second.
       ...(until === undefined ? {} : { until: until + precisionMs(form.to) - 1 }),
+      ...(includeInvalid ? { includeInvalid } : {}),
     },
   }
 }

@@ -38,7 +38,7 @@ export function serveReplay(scope: FastifyInstance, deps: ReplayDeps): void {
     const form = readReplayForm(request.body)
     const read = toSelection(form)
     if (!read.ok) return await sendPage(deps, form, reply.code(400))
-    if (!runs.start(read.selection, request.operator)) {
+    if (!runs.start({ selection: read.selection }, request.operator)) {
       return await sendPage(deps, form, reply.code(409), 'A replay is running already.')
     }
     return await reply.redirect('/replay', 303)

@@ -1,104 +1,77 @@
-import { errorMessage } from '@clerk-sync/ops'
 import type { Logger } from '@clerk-sync/ops/process'
-import { countDone, replayFailed } from '@clerk-sync/queue'
-import type { FailedSelection, OpenQueue, ReplayCounts } from '@clerk-sync/queue'
+import { countDone, followReplayed, nothingReplayed, replayFailed } from '@clerk-sync/queue'
+import type { FailedSelection, OpenQueue, ReplayCounts, ReplayedJobs } from '@clerk-sync/queue'
+import { createRuns } from '../runs.ts'
+import type { Run, Runs } from '../runs.ts'
 
-/** A replay that was started on this console. It is kept in memory only. */
-export interface ReplayRun {
+export interface ReplayInput {
   readonly selection: FailedSelection
-  readonly startedBy: string
-  readonly startedAt: number
+  /** Called when all jobs are back in the queue, before the wait for their end. */
+  readonly onReplayed?: () => void
+}
+
+export interface ReplayProgress {
+  readonly counts: ReplayCounts
   /** When the first job was replayed; undefined until then. */
   readonly replayingSince: number | undefined
-  readonly endedAt: number | undefined
-  readonly state: 'reading' | 'replaying' | 'done' | 'stopped' | 'failed'
-  readonly counts: ReplayCounts
-  /** Why it failed. */
-  readonly problem: string | undefined
+  /** When all jobs were back in the queue; undefined until then. */
+  readonly replayedAt: number | undefined
+  /** What became of the replayed jobs; undefined until all are back in the queue. */
+  readonly jobs: ReplayedJobs | undefined
 }
 
-/** One replay at a time. */
-export interface ReplayRuns {
-  /** The running replay, or the last one. */
-  readonly latest: ReplayRun | undefined
-  readonly isRunning: boolean
-  /** Resolves when it has ended; undefined when another replay is running. */
-  start(selection: FailedSelection, startedBy: string): Promise<ReplayRun> | undefined
-  stop(): void
-  /** Stops the running replay and waits for its end. */
-  close(): Promise<void>
-}
+/** A replay that was started on this console, and the wait for what it replayed. */
+export type ReplayRun = Run<ReplayInput, ReplayProgress>
+export type ReplayRuns = Runs<ReplayInput, ReplayProgress>
 
-const nothing: ReplayCounts = { seen: 0, matched: 0, replayed: 0, gone: 0, failed: 0 }
+// Nobody has to wait for the page: it may watch for as long as the first attempts of a large replay take.
+const waitMs = 30 * 60_000
+
+const firstProgress: ReplayProgress = {
+  counts: nothingReplayed,
+  replayingSince: undefined,
+  replayedAt: undefined,
+  jobs: undefined,
+}
 
 export function createReplayRuns(opened: OpenQueue, logger: Logger): ReplayRuns {
-  let latest: ReplayRun | undefined
-  let stopping = new AbortController()
-  let ended: Promise<ReplayRun> | undefined
-
-  async function run(begun: ReplayRun, signal: AbortSignal): Promise<ReplayRun> {
-    let current = begun
-    const set = (change: Partial<ReplayRun>) => {
-      current = { ...current, ...change }
-      latest = current
-    }
-    set({})
-    logger.info(described(current), 'replay started')
-    try {
-      const counts = await replayFailed(opened, begun.selection, {
-        signal,
-        onProgress(soFar) {
-          if (countDone(soFar) === 0) return set({ counts: soFar })
-          const replayingSince = current.replayingSince ?? Date.now()
-          return set({ counts: soFar, state: 'replaying', replayingSince })
-        },
-      })
-      set({ counts, state: 'done' })
-    } catch (error) {
-      if (signal.aborted) set({ state: 'stopped' })
-      else {
-        set({ state: 'failed', problem: errorMessage(error) })
-        logger.error({ error }, 'the replay failed')
-      }
-    }
-    set({ endedAt: Date.now() })
-    ended = undefined
-    logger.info(described(current), `replay ${current.state}`)
-    return current
-  }
-
-  return {
-    get latest() {
-      return latest
+  return createRuns<ReplayInput, ReplayProgress>(
+    {
+      nameOf: () => 'replay',
+      firstProgress,
+      async work({ selection, onReplayed }, { signal, setProgress }) {
+        let progress = firstProgress
+        const set = (change: Partial<ReplayProgress>) => {
+          progress = { ...progress, ...change }
+          setProgress(progress)
+        }
+        const ids: string[] = []
+        await replayFailed(opened, selection, {
+          signal,
+          onReplayed: (id) => void ids.push(id),
+          onProgress(counts) {
+            const hasBegun = countDone(counts) > 0
+            set({
+              counts,
+              ...(hasBegun ? { replayingSince: progress.replayingSince ?? Date.now() } : {}),
+            })
+          },
+        })
+        set({ replayedAt: Date.now() })
+        onReplayed?.()
+        if (ids.length === 0) return progress
+        const onProgress = (jobs: ReplayedJobs) => set({ jobs })
+        await followReplayed(opened, ids, { timeoutMs: waitMs, signal, onProgress })
+        signal.throwIfAborted()
+        return progress
+      },
+      // The reason that an operator searches for may hold personal data.
+      describe: ({ input: { selection }, progress: { counts, jobs } }) => ({
+        selection: { ...selection, reason: selection.reason && '…' },
+        ...counts,
+        jobs: jobs && { ...jobs, reasons: undefined },
+      }),
     },
-    get isRunning() {
-      return ended !== undefined
-    },
-    start(selection, startedBy) {
-      if (ended) return undefined
-      stopping = new AbortController()
-      const begun: ReplayRun = {
-        selection,
-        startedBy,
-        startedAt: Date.now(),
-        replayingSince: undefined,
-        endedAt: undefined,
-        state: 'reading',
-        counts: nothing,
-        problem: undefined,
-      }
-      ended = run(begun, stopping.signal)
-      return ended
-    },
-    stop: () => stopping.abort(),
-    async close() {
-      stopping.abort()
-      await ended
-    },
-  }
-}
-
-// The reason that an operator searches for may hold personal data.
-function described({ startedBy, selection, counts }: ReplayRun) {
-  return { startedBy, selection: { ...selection, reason: selection.reason && '…' }, ...counts }
+    logger,
+  )
 }
