@@ -127,7 +127,7 @@ test('a person logs in, presses retry on the board after the cause is removed, a
 
 test('a person counts and replays a selection on the page for it, and the rows appear', async () => {
   await page.goto(board.boardUrl)
-  await page.getByText('Replay failed jobs').click()
+  await page.getByRole('link', { name: 'Replay', exact: true }).click()
   await page.getByRole('heading', { name: '3 of 3 failed jobs selected' }).waitFor()
   await page.getByRole('combobox', { name: 'Type' }).selectOption('user.created')
   await page.getByLabel('Reason contains').fill('sqlstate 23514')

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import { adjustBoardPage } from './board/board.ts'
 import { guardBoardWrites } from './board/board-writes.ts'
 import { isCrossSiteChange, readsOnly, securityHeaders } from './browser-security.ts'
+import { serveErrors } from './error-pages.ts'
 import { refuseBadRequests, refusesSafely } from './http-errors.ts'
 import { guard } from './login/login.ts'
 import type { Login } from './login/login.ts'
@@ -39,7 +40,7 @@ export function buildConsole(deps: ConsoleDeps): FastifyInstance {
   limitConnections(app.server, { max: maxConnections })
   app.addHook('onRequest', async (_, reply) => void reply.headers(securityHeaders))
   refuseBadRequests(app)
-  app.setNotFoundHandler((_, reply) => reply.code(404).send({ error: 'not_found' }))
+  serveErrors(app, deps.logger)
   serveStaticFiles(app)
   void app.register((scope) => servePrivately(scope, deps))
   return app

@@ -3,6 +3,7 @@ import { httpServerOptions } from '@clerk-sync/ops/process'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Socket } from 'node:net'
 import { securityHeaders } from './browser-security.ts'
+import { renderErrorPage, wantsPage } from './error-pages.ts'
 
 /**
  * Options of the server for requests that never reach a route: those that Node.js can't parse, and
@@ -17,11 +18,11 @@ export const refusesSafely = {
     if (socket.writable) socket.write(rawAnswer(statusOf(error.code)))
     socket.destroy(error)
   },
-  frameworkErrors: (error: FastifyError, _: FastifyRequest, reply: FastifyReply) => {
-    void reply
-      .headers(securityHeaders)
-      .code(error.statusCode ?? 400)
-      .send({ error: 'bad_request' })
+  frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+    const status = error.statusCode ?? 400
+    void reply.headers(securityHeaders).code(status)
+    if (wantsPage(request)) void reply.type('text/html').send(renderErrorPage(status))
+    else void reply.send({ error: 'bad_request' })
   },
 }
 

@@ -52,15 +52,18 @@ export function renderPage({ title, path, isPublic = false, head, body }: Page):
 
 function renderHeader(current: Page['path']): Html {
   return html`<a class="skip" href="#main">Skip to the content</a>
-    <header>
-      <nav aria-label="Console">
-        <strong>clerk-sync</strong>
-        ${pages.map(
-          ({ path, name }) =>
-            html`<a href="${path}" ${path === current && html`aria-current="page"`}>${name}</a> `,
-        )}
-      </nav>
-    </header>`
+    <header>${renderNavigation(current)}</header>`
+}
+
+/** The links to all pages, which stand above Bull Board's page, too. */
+export function renderNavigation(current: Page['path']): Html {
+  return html`<nav aria-label="Console">
+    <strong>clerk-sync</strong>
+    ${pages.map(
+      ({ path, name }) =>
+        html`<a href="${path}" ${path === current && html`aria-current="page"`}>${name}</a> `,
+    )}
+  </nav>`
 }
 
 // The script puts the reader's zone in the place of UTC.

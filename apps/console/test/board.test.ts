@@ -1,4 +1,4 @@
-import { CannotApplyError, createConsumer, openQueue } from '@clerk-sync/queue'
+import { CannotApplyError, createConsumer, GiveBackError, openQueue } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
 import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -12,8 +12,16 @@ interface Listing {
   queues: {
     name: string
     isPaused: boolean
+    statuses: string[]
     counts: Record<string, number>
-    jobs: { id: string; name: string; failedReason?: string; attempts: number }[]
+    jobs: {
+      id: string
+      name: string
+      failedReason?: string
+      attempts: number
+      timestamp: number
+      delay: number
+    }[]
   }[]
 }
 
@@ -68,11 +76,33 @@ describe.each(['redis', 'postgres'] as const)('with the queue on %s', (kind) => 
   })
 
   test('all failed jobs can be retried at once', async () => {
-    await failJob(queue.location, 'msg_one')
-    await failJob(queue.location, 'msg_two')
+    const once = { error: new Error(reason), more: { attempts: 1 } }
+    await failJob(queue.location, 'msg_one', once)
+    await failJob(queue.location, 'msg_two', once)
     const answer = await call('PUT', 'queues/clerk-events/retry/failed')
     expect(await answer.json()).toMatchObject({ retried: 2, skipped: 0 })
     expect((await list('waiting'))?.jobs.map(({ attempts }) => attempts)).toEqual([0, 0])
+  })
+
+  test('has the states of an event, and the waiting jobs of a paused queue', async () => {
+    expect((await call('PUT', 'queues/clerk-events/pause')).status).toBe(200)
+    const listed = await list('waiting')
+    expect((await call('PUT', 'queues/clerk-events/resume')).status).toBe(200)
+    expect(listed?.statuses).toEqual(['latest', 'active', 'waiting', 'failed', 'delayed'])
+    expect(listed?.counts).toEqual({ active: 0, waiting: 2, failed: 0, delayed: 0 })
+    expect(listed?.jobs).toHaveLength(2)
+  })
+
+  test('tells when a job that failed an attempt runs next', async () => {
+    const hourMs = 3_600_000
+    const enqueuedAt = Date.now() - 3 * hourMs
+    const backoff = { type: 'fixed', delay: hourMs }
+    const more = { timestamp: enqueuedAt, backoff }
+    await failJob(queue.location, 'msg_late', { error: new Error('not yet'), more })
+    const [late] = (await list('delayed'))?.jobs ?? []
+    expect(late).toMatchObject({ id: 'msg_late', timestamp: enqueuedAt })
+    const nextAt = (late?.timestamp ?? 0) + (late?.delay ?? 0)
+    expect(Math.abs(nextAt - (Date.now() + hourMs))).toBeLessThan(60_000)
   })
 
   test.each([{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }])(
@@ -89,11 +119,19 @@ describe.each(['redis', 'postgres'] as const)('with the queue on %s', (kind) => 
   })
 })
 
-async function failJob(location: QueueLocation, jobId: string): Promise<void> {
+async function failJob(
+  location: QueueLocation,
+  jobId: string,
+  { error = new CannotApplyError(reason), more = {} }: { error?: Error; more?: object } = {},
+): Promise<void> {
   const failed = Promise.withResolvers<void>()
   const consumer = createConsumer(location, {
-    concurrency: 1,
-    process: () => Promise.reject(new CannotApplyError(reason)),
+    // Those that are given back come first again.
+    concurrency: 10,
+    process: async (run) => {
+      if (run.jobId === jobId) throw error
+      throw new GiveBackError('not now')
+    },
     onFailed: () => failed.resolve(),
     onStalled: () => undefined,
     onError: failed.reject,
@@ -101,7 +139,7 @@ async function failJob(location: QueueLocation, jobId: string): Promise<void> {
   const opened = openQueue(location, { onError: () => undefined })
   // A queue fails fast, also in the moment before its first connection.
   await vi.waitFor(() =>
-    bullQueueOf(opened).add('user.updated', { id: jobId }, { jobId, attempts: 5 }),
+    bullQueueOf(opened).add('user.updated', { id: jobId }, { jobId, attempts: 5, ...more }),
   )
   await failed.promise
   await Promise.all([consumer.close(), opened.close()])

@@ -5,27 +5,90 @@ import type { Logger } from '@clerk-sync/ops/process'
 import type { OpenQueue } from '@clerk-sync/queue'
 import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
-import { boardPath } from '../render-page.ts'
+import { boardPath, renderNavigation } from '../render-page.ts'
 import { staticPath } from '../static-files.ts'
+import { serveMessages } from './board-messages.ts'
 import { EventQueueAdapter } from './event-queue-adapter.ts'
 
 // The content security policy blocks it; every visitor's browser would log an error.
 const googleFonts = /<link href="https:\/\/fonts\.googleapis\.com\/[^>]*>/g
 
+// Times are in the zone of the browser, as on the other pages, and name it.
+const time = {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+  timeZoneName: 'short',
+} as const
+const date = { month: 'short', day: 'numeric' } as const
+
+// The colours of console.css.
+const theme: NonNullable<UIConfig['theme']> = {
+  light: {
+    background: '#f6f7f9',
+    foreground: '#1c232c',
+    card: '#fff',
+    popover: '#fff',
+    border: '#d8dde4',
+    'muted-foreground': '#5b6674',
+    primary: '#2557c7',
+    'primary-foreground': '#fff',
+    sidebar: '#fff',
+    'sidebar-foreground': '#1c232c',
+    'sidebar-border': '#d8dde4',
+    'font-sans': 'system-ui, sans-serif',
+    'font-mono': 'ui-monospace, monospace',
+  },
+  dark: {
+    background: '#14181e',
+    foreground: '#e4e9f0',
+    card: '#1c222b',
+    popover: '#1c222b',
+    border: '#313a47',
+    'muted-foreground': '#9aa6b5',
+    primary: '#7fa8ff',
+    'primary-foreground': '#10151c',
+    sidebar: '#1c222b',
+    'sidebar-foreground': '#e4e9f0',
+    'sidebar-border': '#313a47',
+  },
+}
+
 const uiConfig: UIConfig = {
-  boardTitle: 'clerk-sync',
+  boardTitle: 'Board',
+  boardLogo: { path: '' },
   // Seconds. Each open tab reads all counts and a page of jobs every time.
   pollingInterval: { forceInterval: 5, showSetting: false },
   // It would list all clients of Redis every time.
   showWorkers: false,
   hideRedisDetails: true,
   hideDocsLink: true,
+  // The other pages are in English, too.
+  locale: { lng: 'en-US' },
+  dateFormats: {
+    short: time,
+    common: { ...date, ...time },
+    full: { year: 'numeric', ...date, ...time },
+  },
+  theme,
 }
 
 export interface Board {
   readonly plugin: FastifyPluginCallback
   /** Makes the board show this queue. */
   show(opened: OpenQueue): void
+}
+
+class BoardServer extends FastifyAdapter {
+  /** Where Bull Board's files are. */
+  staticDirectory = ''
+
+  override setStaticPath(route: string, path: string): this {
+    this.staticDirectory = path
+    super.setStaticPath(route, path)
+    return this
+  }
 }
 
 export interface BoardDeps {
@@ -36,12 +99,14 @@ export interface BoardDeps {
 
 /** Bull Board under `boardPath`. It has no login of its own. */
 export function buildBoard({ logger, showData }: BoardDeps): Board {
-  const adapter = new FastifyAdapter().setBasePath(boardPath)
+  const adapter = new BoardServer()
+  adapter.setBasePath(boardPath)
   const { replaceQueues } = createBullBoard({
     queues: [],
     serverAdapter: adapter,
     options: { uiConfig },
   })
+  const plugin = adapter.registerPlugin()
   // Bull Board's own handler sends stack traces when NODE_ENV is development.
   adapter.setErrorHandler((error) => {
     const status = statusOf(error)
@@ -49,14 +114,17 @@ export function buildBoard({ logger, showData }: BoardDeps): Board {
     return { status, body: { error: { key: headlineOf(status) }, message: error.message } }
   })
   return {
-    plugin: adapter.registerPlugin(),
+    plugin(scope, options, done) {
+      serveMessages(scope, adapter.staticDirectory)
+      plugin(scope, options, done)
+    },
     show: (opened) => replaceQueues([new EventQueueAdapter(bullQueueOf(opened), { showData })]),
   }
 }
 
 /**
- * Changes Bull Board's page: no font from Google, no buttons for what the console refuses, a link to
- * the replay page, and a script that renews sessions of Clerk.
+ * Changes Bull Board's page: no font from Google, no buttons for what the console refuses, the header
+ * of all pages above it, and a script that renews sessions of Clerk.
  */
 export function adjustBoardPage(
   scope: FastifyInstance,
@@ -64,15 +132,17 @@ export function adjustBoardPage(
 ): void {
   const style = `<link rel="stylesheet" href="${staticPath}/board.css">`
   const script = hasSessions ? `<script src="${staticPath}/session.js"></script>` : ''
-  const link = '<a class="clerk-sync-replay" href="/replay">Replay failed jobs</a>'
+  // No landmark: Bull Board's own header is the banner of the page.
+  const header = `<div id="console-header">${renderNavigation(boardPath).markup}</div>`
   scope.addHook('onSend', async (_, reply, payload: unknown) => {
     const isPage =
       reply.statusCode === 200 && String(reply.getHeader('content-type')).startsWith('text/html')
     if (!isPage || typeof payload !== 'string') return payload
     const adjusted = payload
       .replace(googleFonts, '')
+      .replace('<title>Board</title>', '<title>Board · clerk-sync</title>')
       .replace('</head>', `${style}${script}</head>`)
-      .replace('</body>', `${link}</body>`)
+      .replace(/<body[^>]*>/, (body) => `${body}${header}`)
     reply.removeHeader('content-length')
     return adjusted
   })

@@ -3,6 +3,7 @@ import { clerkPlugin, getAuth } from '@clerk/fastify'
 import type { ClerkFastifyOptions, VerifyTokenOptions } from '@clerk/fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { readsOnly } from '../browser-security.ts'
+import { wantsPage } from '../error-pages.ts'
 import { createAttemptLimit } from './attempt-limit.ts'
 import { renderNotAllowed, renderNotVerified, renderSessionOver } from './clerk-pages.ts'
 import type { LoginReport } from './login.ts'
@@ -143,10 +144,4 @@ function toOwnUrl(requested: string, ownUrl: string): URL {
 function reasonIn(debugData: unknown): string | undefined {
   const data = debugData as { reason?: unknown } | undefined
   return typeof data?.reason === 'string' ? data.reason : undefined
-}
-
-function wantsPage({ headers }: FastifyRequest): boolean {
-  const destination = headers['sec-fetch-dest']
-  if (destination !== undefined) return destination === 'document'
-  return headers.accept?.includes('text/html') ?? false
 }
