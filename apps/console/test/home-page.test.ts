@@ -183,16 +183,17 @@ test.each(['light', 'dark'] as const)(
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
     }
     await page.goto(board.url)
-    const reached: (string | undefined)[] = []
-    for (let n = 0; n < 14; n++) {
+    const reached: string[] = []
+    for (let n = 0; n < 12; n++) {
       await page.keyboard.press('Tab')
-      reached.push((await page.locator(':focus').textContent())?.trim())
+      reached.push(await page.evaluate<string>('document.activeElement.textContent.trim()'))
     }
     expect(reached.slice(0, 2)).toEqual(['Skip to the content', 'Home'])
     expect(reached).toEqual(
       expect.arrayContaining(['Replay', 'Board', 'The numbers of the last day', 'Replay…']),
     )
   },
+  60_000,
 )
 
 interface Fault {

@@ -82,7 +82,7 @@ export async function startIngestProcesses(config: IngestConfig, ops: Ops): Prom
       checks,
       secrets: config.secrets.map(fingerprintOf),
       processes: config.processes,
-      readMetrics: () => group.readMetricsAsObjects(),
+      readMetrics: () => group.readMemberMetrics(),
     })
     return {
       name: 'ingest',

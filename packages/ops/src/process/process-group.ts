@@ -27,8 +27,8 @@ export interface ProcessGroup {
    * @throws when one does not answer in 3 s.
    */
   readMetrics(): Promise<string>
-  /** The same as objects. @throws in the same case. */
-  readMetricsAsObjects(): Promise<Metrics>
+  /** Those of the further processes alone, which asks neither queue nor database. @throws in the same case. */
+  readMemberMetrics(): Promise<Metrics>
   /** Sends SIGTERM to all and waits for their end. */
   stop(): Promise<void>
 }
@@ -82,21 +82,18 @@ export async function startProcessGroup(options: {
     await stop()
     throw error
   }
-  async function addUp(): Promise<Registry> {
+  async function addUp(own: Promise<Metrics>[]): Promise<Registry> {
     asked += 1
     const id = asked
-    const all = await Promise.all([
-      options.registry.getMetricsAsJSON(),
-      ...members.map(({ child }) => askForMetrics(child, id)),
-    ])
+    const all = await Promise.all([...own, ...members.map(({ child }) => askForMetrics(child, id))])
     return AggregatorRegistry.aggregate(all.map((metrics) => metrics.map(shown)))
   }
 
   for (const { ended } of members) void reportEnd(ended)
   return {
     stop,
-    readMetrics: async () => await (await addUp()).metrics(),
-    readMetricsAsObjects: async () => await (await addUp()).getMetricsAsJSON(),
+    readMetrics: async () => await (await addUp([options.registry.getMetricsAsJSON()])).metrics(),
+    readMemberMetrics: async () => await (await addUp([])).getMetricsAsJSON(),
   }
 }
 
@@ -124,7 +121,8 @@ async function askForMetrics(child: ChildProcess, asked: number): Promise<Metric
   }
   child.on('message', onMessage)
   try {
-    child.send({ asked } satisfies ToMember)
+    // It may have ended: without a callback that would be an error that nobody catches.
+    child.send({ asked } satisfies ToMember, (error) => error && answer.reject(error))
     return await withTimeout(answer.promise, metricsTimeoutMs, 'a process tells no metrics in time')
   } finally {
     child.off('message', onMessage)
