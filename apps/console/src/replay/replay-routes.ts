@@ -1,7 +1,7 @@
 import { errorMessage } from '@clerk-sync/ops'
 import { countFailed } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { readReplayForm, toSelection } from './replay-form.ts'
 import type { ReplayForm } from './replay-form.ts'
 import type { ReplayRuns } from './replay-runs.ts'
@@ -12,17 +12,9 @@ export interface ReplayDeps {
   readonly runs: ReplayRuns
 }
 
-const bodyLimit = 16_384
-
 /** The page that counts and replays failed jobs. */
 export function serveReplay(scope: FastifyInstance, deps: ReplayDeps): void {
   const { runs } = deps
-  scope.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string', bodyLimit },
-    async (_: FastifyRequest, body: string | Buffer) => new URLSearchParams(String(body)),
-  )
-
   scope.get('/replay', async (request, reply) => {
     const [, query = ''] = request.url.split('?', 2)
     const fields = new URLSearchParams(query)
