@@ -4,6 +4,8 @@ import {
   createSharedRateLimiter,
   driftOf,
   isComplete,
+  listedEntities,
+  nameStarter,
   reconcile,
   ReconcileBusyError,
 } from '@clerk-sync/sync'
@@ -46,9 +48,10 @@ export function startReconcileSchedule(deps: ReconcileDeps): { close(): Promise<
       const found = await reconcile({
         db,
         api,
-        entities: kept.entities.filter((entity) => entity.api),
+        entities: listedEntities(kept),
         rules,
         repair: config.repair ? { maxDeletes: config.maxDeletes } : undefined,
+        startedBy: nameStarter('the schedule of a worker'),
         signal: stopping.signal,
         onProgress: () => undefined,
         onUnreadable: deps.reportUnreadable,

@@ -86,13 +86,21 @@ export interface Database extends Queries {
   close(): Promise<void>
 }
 
+export interface DatabaseOptions {
+  readonly url: string
+  readonly maxConnections: number
+  /** How long a statement may take. By default what the server allows, 10 s at most. */
+  readonly statementTimeoutMs?: number
+}
+
 /**
  * A pool of connections to the database that holds the tables. Nothing connects until first use.
  * `pgbouncer=true` in the URL says that a pooler without prepared statements is in between; it is found
  * out, too, at the price of a transaction that runs twice.
  */
-export function createDatabase(options: { url: string; maxConnections: number }): Database {
+export function createDatabase(options: DatabaseOptions): Database {
   const pool = openPool(options)
+  const begin = beginOf(options)
   const tablesSchema = tablesSchemaOf(options.url)
   const localize = createLocalize(tablesSchema)
   const connected = new Set<PoolClient & WithSocket>()
@@ -136,17 +144,22 @@ export function createDatabase(options: { url: string; maxConnections: number })
   const db: Database = {
     tablesSchema,
     query: (statement, ...values) =>
-      withKnownStatements(() =>
-        withConnection((client) =>
-          statementsOn(client, keepsStatements, localize).query(statement, ...values),
-        ),
-      ),
+      begin.length > 1
+        ? db.transaction((tx) => tx.query(statement, ...values))
+        : withKnownStatements(() =>
+            withConnection((client) =>
+              statementsOn(client, keepsStatements, localize).query(statement, ...values),
+            ),
+          ),
     async transaction(run) {
       const traced = traceTransaction(run)
       try {
         const result = await withKnownStatements(() =>
           withConnection((client) =>
-            runTransaction(client, statementsOn(client, keepsStatements, localize), traced.run),
+            runTransaction(client, statementsOn(client, keepsStatements, localize), {
+              begin,
+              run: traced.run,
+            }),
           ),
         )
         traced.end()
@@ -185,7 +198,7 @@ interface WithSocket {
   readonly connection: { readonly stream: Socket }
 }
 
-function openPool({ url, maxConnections }: { url: string; maxConnections: number }): Pool {
+function openPool({ url, maxConnections }: DatabaseOptions): Pool {
   const pool = new Pool({
     ...postgresConnection(url),
     max: maxConnections,
@@ -215,17 +228,24 @@ function openPool({ url, maxConnections }: { url: string; maxConnections: number
 
 const unnamed = { name: undefined, writesTo: undefined }
 
+// Locks and reads rely on the isolation, whatever the server's default is: each statement sees what was
+// committed before it began. A pooler may give the session to somebody else after the transaction.
+function beginOf({ statementTimeoutMs }: DatabaseOptions): string[] {
+  const begin = 'BEGIN ISOLATION LEVEL READ COMMITTED'
+  return statementTimeoutMs === undefined
+    ? [begin]
+    : [begin, `SET LOCAL statement_timeout = ${Math.round(statementTimeoutMs)}`]
+}
+
 async function runTransaction<T>(
   client: PoolClient,
   tx: Transaction,
-  run: (tx: Transaction) => Promise<T>,
+  { begin, run }: { begin: readonly string[]; run: (tx: Transaction) => Promise<T> },
 ): Promise<T> {
   try {
-    // Locks and reads rely on it, whatever the server's default is: each statement sees what was
-    // committed before it began.
-    const begun = tx.execute('BEGIN ISOLATION LEVEL READ COMMITTED')
+    const begun = begin.map((statement) => tx.execute(statement))
     const result = await run(tx)
-    await begun
+    await Promise.all(begun)
     const { command } = await client.query('COMMIT').catch((error: unknown) => {
       throw toDatabaseError(error)
     })

@@ -99,6 +99,7 @@ const bookkeeping = [
   'webhook_events',
   'api_pace',
   'deployment',
+  'backfill_runs',
   'backfills',
   'reconcile_runs',
   'reconcile_items',

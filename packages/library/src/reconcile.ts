@@ -10,6 +10,7 @@ import {
   checkInstance,
   createSharedRateLimiter,
   isComplete,
+  nameStarter,
   readLastReconcile,
   ReconcileBusyError,
   reconcileSlice,
@@ -122,6 +123,7 @@ async function work(db: Database, options: ReconcileHandlerOptions, logger: Plai
     repair: repair ? { maxDeletes: { percent: options.maxDeletesPercent ?? 1 } } : undefined,
     onProgress: () => undefined,
     waitForDatabaseMs: sliceMs,
+    startedBy: nameStarter('createReconcileHandler'),
     signal,
     endsAt,
   })

@@ -28,11 +28,7 @@ export interface ScheduleOptions {
 /** Runs something on a schedule, in one of all processes. */
 export function startSchedule(location: QueueLocation, options: ScheduleOptions): Schedule {
   const { name, cron, onError } = options
-  const queue = openUntilReady(() => {
-    const connected = connectQueue(location, scheduleQueueName)
-    connected.queue.on('error', onError)
-    return { ...connected, ready: connected.queue.waitUntilReady() }
-  }, onError)
+  const queue = openScheduleQueue(location, onError)
   const closing = new AbortController()
   void setSchedule()
 
@@ -75,6 +71,43 @@ export function startSchedule(location: QueueLocation, options: ScheduleOptions)
       closing.abort()
       await Promise.all([queue.close(), worker.close()])
     },
+  }
+}
+
+function openScheduleQueue(location: QueueLocation, onError: (error: Error) => void) {
+  return openUntilReady(() => {
+    const connected = connectQueue(location, scheduleQueueName)
+    connected.queue.on('error', onError)
+    return { ...connected, ready: connected.queue.waitUntilReady() }
+  }, onError)
+}
+
+/** When something that is scheduled runs next. */
+export interface NextRun {
+  /** A cron expression, in UTC. */
+  readonly cron: string
+  /** Milliseconds. In the past where no worker runs what is due. */
+  readonly at: number
+}
+
+export interface ScheduleReader {
+  /** Undefined for what was never scheduled. */
+  next(name: string): Promise<NextRun | undefined>
+  close(): Promise<void>
+}
+
+/** Opens the schedule that workers keep, to read it. */
+export function openScheduleReader(
+  location: QueueLocation,
+  onError: (error: Error) => void,
+): ScheduleReader {
+  const queue = openScheduleQueue(location, onError)
+  return {
+    async next(name) {
+      const { pattern, next } = (await queue.current.queue.getJobScheduler(name)) ?? {}
+      return pattern === undefined || next === undefined ? undefined : { cron: pattern, at: next }
+    },
+    close: () => queue.close(),
   }
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { errorMessage } from '@clerk-sync/ops'
 import { changeFromApi } from '@clerk-sync/events'
 import { FeatureNotEnabledError, isAboutOnePath } from '@clerk-sync/events/backend-api'
@@ -9,6 +10,14 @@ import {
   saveBackfill,
   startBackfill,
 } from './statements/backfills.ts'
+import {
+  beginBackfill,
+  describeUnderWay,
+  endBackfill,
+  keepBackfillAlive,
+  nameStarter,
+} from './statements/under-way.ts'
+import type { UnderWay } from './statements/under-way.ts'
 import type { ChangeResult, Database, WriteRules } from '@clerk-sync/db'
 import type { Change, ClerkObject, Entity } from '@clerk-sync/events'
 import { readPages, reportUnreadable } from './pages.ts'
@@ -44,6 +53,8 @@ export interface BackfillOptions extends RetryOptions {
    * were changed by hand. What `resume` goes on with keeps to its own.
    */
   readonly refill?: boolean
+  /** Who runs it, for others who find it under way; see `nameStarter`. */
+  readonly startedBy?: string
   /** Called after each page. `total` is how many Clerk has, where it says so. */
   readonly onProgress: (progress: {
     entity: Entity
@@ -70,15 +81,46 @@ export interface BackfillResult {
   readonly wasFinished?: true
 }
 
+/** Another process runs a backfill. */
+export class BackfillBusyError extends Error {
+  readonly code = 'ERR_BACKFILL_BUSY'
+  override readonly name = 'BackfillBusyError'
+  constructor(busy: UnderWay) {
+    super(
+      `a backfill is under way already, ${describeUnderWay(busy)}: wait for its end, or 30 s where its machine has crashed`,
+    )
+  }
+}
+
 /**
  * Reads all of Clerk, one entity after the other, and writes it through the guarded write: nothing
  * newer is overwritten, nothing deleted comes back. An entity whose list can't be read to its end
  * says so in its result, and the others are read all the same.
  *
- * @throws {SecretKeyRefusedError} {DatabaseUnavailableError} what was written until then stays, and
- * `resume` goes on behind it.
+ * @throws {BackfillBusyError} when one is under way in any process, unless this one writes nothing.
+ * {SecretKeyRefusedError} {DatabaseUnavailableError}: what was written until then stays, and `resume`
+ * goes on behind it.
  */
 export async function backfill(options: BackfillOptions): Promise<BackfillResult[]> {
+  if (options.dryRun) return await backfillAll(options)
+  const { db, startedBy = nameStarter('a program') } = options
+  const id = randomUUID()
+  const busy = await retryWhileUnavailable(options, () => beginBackfill(db, { id, startedBy }))
+  if (busy) throw new BackfillBusyError(busy)
+  const heartbeat = keepBackfillAlive(db, id)
+  let isComplete = false
+  try {
+    const results = await backfillAll(options)
+    isComplete = results.every(({ stopped, problem }) => !stopped && problem === undefined)
+    return results
+  } finally {
+    heartbeat.stop()
+    // Where the database can't work it ends by itself: nothing says any more that it is alive.
+    await endBackfill(db, { id, isComplete }).catch(() => undefined)
+  }
+}
+
+async function backfillAll(options: BackfillOptions): Promise<BackfillResult[]> {
   const { db, entities, resume, dryRun, signal, refill = false } = options
   const listed = entities.filter(({ api }) => api).map(({ name }) => name)
   if (!resume && !dryRun)

@@ -11,6 +11,8 @@ export interface ReconcileOptions extends RetryOptions {
   readonly rules: WriteRules
   /** Repairs the drift; undefined only reports it. */
   readonly repair: { readonly maxDeletes: DeleteLimit } | undefined
+  /** Who runs it, for others who find it under way; see `nameStarter`. */
+  readonly startedBy?: string
   readonly onProgress: (progress: {
     entity: Entity
     seen: number

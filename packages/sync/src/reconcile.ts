@@ -9,6 +9,8 @@ import {
   keepAlive,
   saveSlice,
 } from './statements/reconcile-runs.ts'
+import { describeUnderWay, keepSayingAlive, nameStarter } from './statements/under-way.ts'
+import type { UnderWay } from './statements/under-way.ts'
 import type { Comparison } from './statements/reconcile-items.ts'
 import type { Entity, EntityApi } from '@clerk-sync/events'
 import { compareList, findExtras } from './compare.ts'
@@ -29,6 +31,11 @@ const settleMs = 3_000
 export class ReconcileBusyError extends Error {
   readonly code = 'ERR_RECONCILE_BUSY'
   override readonly name = 'ReconcileBusyError'
+  constructor(busy: UnderWay) {
+    super(
+      `a reconcile is under way already, ${describeUnderWay(busy)}: wait for its end, or 2 minutes where its process has crashed`,
+    )
+  }
 }
 
 /**
@@ -43,14 +50,13 @@ export class ReconcileBusyError extends Error {
 export async function reconcile(options: ReconcileOptions): Promise<EntityDrift[]> {
   const { db } = options
   const runId = randomUUID()
-  const { busy } = await beginReconcile(db, { id: runId, repair: options.repair !== undefined })
-  if (busy !== undefined) {
-    throw new ReconcileBusyError(
-      'a reconcile is under way already: wait for its end, or 2 minutes where its process has crashed',
-    )
-  }
-  // A run that waits long for Clerk must not look like one that has crashed.
-  const heartbeat = setInterval(() => void keepAlive(db, runId).catch(() => undefined), 20_000)
+  const { busy } = await beginReconcile(db, {
+    id: runId,
+    repair: options.repair !== undefined,
+    startedBy: options.startedBy ?? nameStarter('a program'),
+  })
+  if (busy !== undefined) throw new ReconcileBusyError(busy)
+  const heartbeat = keepSayingAlive(() => keepAlive(db, runId))
   try {
     const state = firstState()
     await reconcileAll(options, { runId, state, save: async () => undefined })
@@ -62,7 +68,7 @@ export async function reconcile(options: ReconcileOptions): Promise<EntityDrift[
     await finishReconcile(db, runId).catch(() => undefined)
     throw error
   } finally {
-    clearInterval(heartbeat)
+    heartbeat.stop()
   }
 }
 
@@ -92,14 +98,15 @@ export async function reconcileSlice(options: SliceOptions): Promise<SliceResult
   const begun = await beginSlice(db, {
     id: randomUUID(),
     repair: options.repair !== undefined,
+    startedBy: options.startedBy ?? nameStarter('a program'),
     slice: firstState(),
   })
-  if ('busy' in begun) throw new ReconcileBusyError('a reconcile is under way already')
+  if ('busy' in begun) throw new ReconcileBusyError(begun.busy)
   const { id: runId } = begun
   const state = begun.slice as RunState
   const deadline = AbortSignal.timeout(Math.max(0, options.endsAt - Date.now()))
   const signal = AbortSignal.any([options.signal, deadline])
-  const heartbeat = setInterval(() => void keepAlive(db, runId).catch(() => undefined), 20_000)
+  const heartbeat = keepSayingAlive(() => keepAlive(db, runId))
   try {
     await reconcileAll(
       { ...options, signal },
@@ -113,7 +120,7 @@ export async function reconcileSlice(options: SliceOptions): Promise<SliceResult
     if (isEnd) return { isFinished: false, found: state.found }
     throw error
   } finally {
-    clearInterval(heartbeat)
+    heartbeat.stop()
   }
 }
 

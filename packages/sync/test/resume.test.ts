@@ -126,3 +126,22 @@ test('a database that stays unavailable ends it with its error', async () => {
 })
 
 const closed = () => Promise.reject(new DatabaseUnavailableError('connect ECONNREFUSED'))
+
+test('only one backfill runs at a time, and one that was stopped leaves the way free', async () => {
+  const scene = await createScene({ generatedUsers: 1_200 })
+  const db = scene.openDatabase()
+  const stopping = new AbortController()
+  let second: unknown
+  scene.fake.faults.beforeAnswer('/v1/users', async ({ page }) => {
+    if (page !== 2 || stopping.signal.aborted) return
+    second = await scene.backfill({ db, resume: true }).catch((error: unknown) => error)
+    stopping.abort()
+  })
+  await scene.backfill({ signal: stopping.signal, startedBy: 'the first' })
+  expect(second).toMatchObject({
+    code: 'ERR_BACKFILL_BUSY',
+    message: expect.stringContaining('by the first: wait for its end'),
+  })
+  await scene.backfill({ db, resume: true })
+  expect(await differences(scene)).toEqual([])
+})

@@ -56,13 +56,15 @@ test('waiting ends when it is aborted', async () => {
   await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
 })
 
-test('two backfills at once are together no faster than the rate, and both end right', async () => {
+test('a backfill and a reconcile at once are together no faster than the rate, and both end right', async () => {
   const scene = await createScene({ generatedUsers: 1_600 })
   const rateLimiter = () =>
     createSharedRateLimiter(scene.openDatabase(), { requests: 40, perMs: 2_000 })
-  const run = () =>
-    scene.backfill({ db: scene.openDatabase(), api: scene.openApi({ rateLimiter: rateLimiter() }) })
-  await Promise.all([run(), run()])
+  const another = () => ({
+    db: scene.openDatabase(),
+    api: scene.openApi({ rateLimiter: rateLimiter() }),
+  })
+  await Promise.all([scene.backfill(another()), scene.reconcile(another())])
   const times = scene.fake.requests.map(({ at }) => at)
   for (const [index, at] of times.entries()) {
     const within = times.filter((time) => time >= at && time < at + 1_000)

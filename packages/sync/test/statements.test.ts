@@ -11,6 +11,12 @@ import {
   saveBackfill,
   startBackfill,
 } from '../src/statements/backfills.ts'
+import {
+  beginBackfill,
+  canResumeBackfill,
+  endBackfill,
+  readUnderWay,
+} from '../src/statements/under-way.ts'
 import { holdRequests, takeRequest } from '../src/shared-rate-limiter.ts'
 import { createTables } from '@clerk-sync/db/testing'
 import type { Tables } from '@clerk-sync/db/testing'
@@ -52,24 +58,51 @@ test('a backfill is known from its start to its end, and forgotten by the next',
 test('of two that begin to reconcile at once one is told of the other', async () => {
   const [one, other] = tables.writers
   const begun = await Promise.all([
-    beginReconcile(one, { id: 'one', repair: false }),
-    beginReconcile(other, { id: 'other', repair: false }),
+    beginReconcile(one, { id: 'one', repair: false, startedBy: 'one' }),
+    beginReconcile(other, { id: 'other', repair: false, startedBy: 'other' }),
   ])
-  const busy = begun.map((result) => result.busy).filter((id) => id !== undefined)
-  expect(busy).toHaveLength(1)
-  const [running = ''] = busy
+  const [busy, ...others] = begun.flatMap((result) => result.busy ?? [])
+  expect(others).toEqual([])
+  expect(await readUnderWay(one)).toEqual([busy])
+  const running = busy?.startedBy ?? ''
   await keepAlive(one, running)
   await finishReconcile(one, running, [{ table: 'users' }])
   expect(await readLastReconcile(other)).toMatchObject({ drift: [{ table: 'users' }] })
 })
 
+test('of two backfills one begins, and one that crashed does not stand in the way for long', async () => {
+  const [one, other] = tables.writers
+  expect(await beginBackfill(one, { id: 'one', startedBy: 'one' })).toBeUndefined()
+  expect(await beginBackfill(one, { id: 'one', startedBy: 'one' })).toBeUndefined()
+  const busy = { kind: 'backfill', startedBy: 'one', startedAt: expect.any(Date) }
+  expect(await beginBackfill(other, { id: 'other', startedBy: 'other' })).toEqual(busy)
+  await one.query('UPDATE clerk.backfill_runs SET pid = 999999999')
+  expect(await readUnderWay(one)).toEqual([])
+  await one.query(`UPDATE clerk.backfill_runs SET host = 'another'`)
+  expect(await readUnderWay(one)).toHaveLength(1)
+  await one.query(`UPDATE clerk.backfill_runs SET alive_at = now() - interval '31 s'`)
+  expect(await readUnderWay(one)).toEqual([])
+  expect(await beginBackfill(other, { id: 'other', startedBy: 'other' })).toBeUndefined()
+  expect(await canResumeBackfill(one)).toBe(false)
+  await endBackfill(other, { id: 'other', isComplete: false })
+  expect(await readUnderWay(one)).toEqual([])
+  expect(await canResumeBackfill(one)).toBe(true)
+  await endBackfill(other, { id: 'other', isComplete: true })
+  expect(await canResumeBackfill(one)).toBe(false)
+})
+
 test('the last run that reports is the last that was not broken off', async () => {
   const [db] = tables.writers
-  await beginReconcile(db, { id: 'good', repair: true })
+  await beginReconcile(db, { id: 'good', repair: true, startedBy: 'somebody' })
   await finishReconcile(db, 'good', [])
-  await beginReconcile(db, { id: 'broken', repair: true })
+  await beginReconcile(db, { id: 'broken', repair: true, startedBy: 'somebody' })
   await finishReconcile(db, 'broken')
-  expect(await readLastReconcile(db)).toMatchObject({ drift: [] })
+  expect(await readLastReconcile(db)).toMatchObject({
+    drift: [],
+    repair: true,
+    startedBy: 'somebody',
+    failedAt: expect.any(Date),
+  })
 })
 
 test('leave for a request is given when it is due, and never while all are held', async () => {

@@ -1,4 +1,4 @@
-import { backfill as run, readDeployment, totalOf } from '@clerk-sync/sync'
+import { backfill as run, nameStarter, readDeployment, totalOf } from '@clerk-sync/sync'
 import type { BackfillResult } from '@clerk-sync/sync'
 import { chooseEntities, openClerkAccess } from '../clerk-access/open-clerk-access.ts'
 import { createProgress, stopOnSignal } from '../terminal/progress.ts'
@@ -41,6 +41,7 @@ export async function backfill(
       resume: options.resume ?? false,
       dryRun: options.dryRun ?? false,
       refill: options.refill ?? false,
+      startedBy: nameStarter('clerk-sync backfill'),
       signal,
       onWait: ({ reason, inMs }) => progress.line(`${reason}; again in ${inMs / 1_000} s`),
       onProgress({ entity, counts, total }) {

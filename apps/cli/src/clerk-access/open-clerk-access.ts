@@ -1,16 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
-import {
-  clerkApiUrl,
-  clerkSecretKey,
-  createBackendApi,
-  createRateLimiter,
-  defaultRate,
-} from '@clerk-sync/events/backend-api'
-import type { BackendApi } from '@clerk-sync/events/backend-api'
-import { checkInstance, createSharedRateLimiter, readDeployment } from '@clerk-sync/sync'
-import { createDatabase, deletionPolicies } from '@clerk-sync/db'
+import { clerkApiUrl, clerkSecretKey } from '@clerk-sync/events/backend-api'
+import { listedEntities, openClerkAccess as open } from '@clerk-sync/sync'
+import type { ClerkAccess } from '@clerk-sync/sync'
+import { deletionPolicies } from '@clerk-sync/db'
 import { pendingMigrations } from '@clerk-sync/db/migrate'
-import type { Database, WriteRules } from '@clerk-sync/db'
 import type { Entity, Kept } from '@clerk-sync/events'
 import { postgresUrl, oneOf, readConfig } from '@clerk-sync/ops'
 import { fieldsLeftOut, keptVariables } from '@clerk-sync/events'
@@ -26,20 +19,9 @@ const variables = {
   ...keptVariables,
 }
 
-/** What `backfill` and `reconcile` work with. The caller closes it. */
-export interface ClerkAccess {
-  readonly db: Database
-  readonly api: BackendApi
-  readonly kept: Kept
-  readonly rules: WriteRules
-  close(): Promise<void>
-}
-
-const maxConnections = 4
-
 /**
- * Opens the database and Clerk's API with the settings of the deployment. All processes on one database
- * share one rate limit; `rate` is in requests per 10 s, 0 for no limit.
+ * Opens what `backfill` and `reconcile` work with, by the environment. `rate` is in requests per 10 s, 0
+ * for no limit. The caller closes it.
  *
  * @throws {ConfigError} that lists every problem; an Error when the database is not migrated, or holds
  * another instance or other settings.
@@ -64,35 +46,14 @@ export async function openClerkAccess(
       `the database lacks the migration ${pending.join(', ')}: run "clerk-sync migrate" first`,
     )
   }
-  const db = createDatabase({ url: settings.DATABASE_URL, maxConnections })
-  // The next page may be on its way: closing must not wait for it.
-  const closing = new AbortController()
-  const usual = defaultRate(settings.CLERK_SECRET_KEY)
-  const rate = { ...usual, requests: options.rate ?? usual.requests }
-  const api = createBackendApi({
+  return await open({
+    databaseUrl: settings.DATABASE_URL,
     secretKey: settings.CLERK_SECRET_KEY,
-    url: settings.CLERK_API_URL,
-    rateLimiter:
-      rate.requests === 0
-        ? createRateLimiter({ requests: 1e9, perMs: 1 })
-        : createSharedRateLimiter(db, rate),
-    signal: AbortSignal.any([options.signal, closing.signal]),
-    onRetry: ({ path, reason, inMs }) =>
-      options.onRetry(`${path}: ${reason}; again in ${(inMs / 1_000).toFixed(1)} s`),
+    apiUrl: settings.CLERK_API_URL,
+    instanceId: complete['CLERK_INSTANCE_ID'] || undefined,
+    settingsFrom: (saved) => settingsOf(complete, settings, saved),
+    ...options,
   })
-  const close = async () => {
-    closing.abort()
-    await db.close()
-  }
-  try {
-    const saved = (await readDeployment(db)).settings
-    const { kept, deletionPolicy } = settingsOf(complete, settings, saved)
-    await checkInstance({ api, db }, complete['CLERK_INSTANCE_ID'] || undefined)
-    return { db, api, kept, rules: { deletionPolicy, auditValues: false }, close }
-  } catch (error) {
-    await close()
-    throw error
-  }
 }
 
 /**
@@ -102,7 +63,7 @@ export async function openClerkAccess(
  * @throws an Error that names what can't be read.
  */
 export function chooseEntities(kept: Kept, names: string | undefined): Entity[] {
-  const listed = kept.entities.filter((entity) => entity.api)
+  const listed = listedEntities(kept)
   if (names === undefined) return listed
   const asked = names.split(/[\s,]+/).filter((name) => name !== '')
   const unknown = asked.filter((name) => !listed.some(({ table }) => table === name))

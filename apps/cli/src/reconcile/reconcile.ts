@@ -1,5 +1,5 @@
 import type { Database } from '@clerk-sync/db'
-import { driftOf, isComplete, reconcile as run } from '@clerk-sync/sync'
+import { driftOf, isComplete, nameStarter, reconcile as run } from '@clerk-sync/sync'
 import type { EntityDrift, DeleteLimit } from '@clerk-sync/sync'
 import { chooseEntities, openClerkAccess } from '../clerk-access/open-clerk-access.ts'
 import { createProgress, stopOnSignal } from '../terminal/progress.ts'
@@ -37,6 +37,7 @@ export async function reconcile(
       ...access,
       entities: chooseEntities(access.kept, options.entities),
       repair: options.repair ? { maxDeletes: options.maxDeletes } : undefined,
+      startedBy: nameStarter('clerk-sync reconcile'),
       signal,
       onWait: ({ reason, inMs }) => progress.line(`${reason}; again in ${inMs / 1_000} s`),
       onUnreadable: unreadableFields((text) => progress.line(text)),

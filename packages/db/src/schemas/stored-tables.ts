@@ -122,6 +122,7 @@ export const storedTables: readonly StoredTable[] = [
 export const internalTables = [
   '_prisma_migrations',
   'api_pace',
+  'backfill_runs',
   'backfills',
   'deployment',
   'reconcile_items',

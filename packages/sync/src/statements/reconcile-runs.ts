@@ -1,10 +1,6 @@
 import type { Database, Transaction } from '@clerk-sync/db'
-
-// A run says more often than this that it is alive, also while it waits for Clerk.
-const crashedAfterMs = 120_000
-
-// Not for lockTables: writers go on while a run begins.
-const beginLock = 0x7265636f
+import { crashedAfterMs, findReconcile, lockBeginning } from './under-way.ts'
+import type { UnderWay } from './under-way.ts'
 
 // One statement must end long before its timeout: a run may have noted millions.
 const chunkRows = 50_000
@@ -12,23 +8,31 @@ const chunkRows = 50_000
 // Of no entity: where it is missing, a crash of the server has emptied the unlogged table.
 const firstItem = { entity: '', id: '' }
 
+/** A reconcile that begins. */
+interface NewRun {
+  readonly id: string
+  readonly repair: boolean
+  readonly startedBy: string
+}
+
 /**
- * Begins a run, unless one is under way in any process: then its id is returned as `busy`. What crashed
- * runs have left is removed.
+ * Begins a run, unless one is under way in any process: that is returned as `busy`. What crashed runs
+ * have left is removed.
  */
 export async function beginReconcile(
   db: Database,
-  { id, repair }: { id: string; repair: boolean },
-): Promise<{ busy: string | undefined }> {
+  { id, repair, startedBy }: NewRun,
+): Promise<{ busy: UnderWay | undefined }> {
   const busy = await db.transaction(async (tx) => {
-    await tx.query(`SELECT pg_advisory_xact_lock(${beginLock})::text`)
-    const [running] = await tx.query<{ id: string }>(
-      `SELECT id FROM clerk.reconcile_runs
-       WHERE finished_at IS NULL AND alive_at > now() - $1::float8 * interval '1 millisecond'`,
-      crashedAfterMs,
+    await lockBeginning(tx)
+    const running = await findReconcile(tx)
+    if (running) return running
+    await tx.execute(
+      'INSERT INTO clerk.reconcile_runs (id, repair, started_by) VALUES ($1, $2, $3)',
+      id,
+      repair,
+      startedBy,
     )
-    if (running) return running.id
-    await tx.execute('INSERT INTO clerk.reconcile_runs (id, repair) VALUES ($1, $2)', id, repair)
     return undefined
   })
   if (busy !== undefined) return { busy }
@@ -50,27 +54,27 @@ export async function beginReconcile(
  */
 export async function beginSlice(
   db: Database,
-  { id, repair, ...first }: { id: string; repair: boolean; slice: unknown },
-): Promise<{ id: string; slice: unknown } | { busy: string }> {
+  { slice, ...run }: NewRun & { readonly slice: unknown },
+): Promise<{ id: string; slice: unknown } | { busy: UnderWay }> {
   const resumed = await db.transaction(async (tx) => {
-    await tx.query(`SELECT pg_advisory_xact_lock(${beginLock})::text`)
+    await lockBeginning(tx)
     const [last] = await tx.query<{ id: string; slice: unknown }>(
       `UPDATE clerk.reconcile_runs SET alive_at = now()
        WHERE id = (SELECT id FROM clerk.reconcile_runs ORDER BY started_at DESC LIMIT 1)
          AND finished_at IS NULL AND slice IS NOT NULL AND repair = $1
          AND alive_at < now() - $2::float8 * interval '1 millisecond'
        RETURNING id, slice`,
-      repair,
+      run.repair,
       crashedAfterMs,
     )
     return last
   })
   if (resumed && (await db.transaction((tx) => isWhole(tx, resumed.id)))) return resumed
   if (resumed) await finishReconcile(db, resumed.id)
-  const { busy } = await beginReconcile(db, { id, repair })
+  const { busy } = await beginReconcile(db, run)
   if (busy !== undefined) return { busy }
-  await saveSlice(db, id, first.slice)
-  return { id, slice: first.slice }
+  await saveSlice(db, run.id, slice)
+  return { id: run.id, slice }
 }
 
 /** Saves how far a run in slices is. */
@@ -122,14 +126,28 @@ export async function finishReconcile(db: Database, id: string, drift?: unknown)
   )
 }
 
+/** A reconcile that found out what it was to find out. */
+export interface LastReconcile {
+  readonly startedAt: Date
+  readonly finishedAt: Date
+  readonly drift: unknown
+  readonly repair: boolean
+  /** Null where an older release started it. */
+  readonly startedBy: string | null
+  /** When later ones ended without an answer: the last of them. */
+  readonly failedAt: Date | null
+}
+
 /** The last run that found out what it was to find out. */
-export async function readLastReconcile(
-  db: Database,
-): Promise<{ startedAt: Date; finishedAt: Date; drift: unknown } | undefined> {
+export async function readLastReconcile(db: Database): Promise<LastReconcile | undefined> {
   return db.transaction(async (tx) => {
-    const [row] = await tx.query<{ startedAt: Date; finishedAt: Date; drift: unknown }>(
-      `SELECT started_at AS "startedAt", finished_at AS "finishedAt", drift
-       FROM clerk.reconcile_runs WHERE finished_at IS NOT NULL AND drift IS NOT NULL
+    const [row] = await tx.query<LastReconcile>(
+      `SELECT started_at AS "startedAt", finished_at AS "finishedAt", drift, repair,
+         started_by AS "startedBy", (
+           SELECT max(failed.finished_at) FROM clerk.reconcile_runs AS failed
+           WHERE failed.finished_at > run.finished_at AND failed.drift IS NULL
+         ) AS "failedAt"
+       FROM clerk.reconcile_runs AS run WHERE finished_at IS NOT NULL AND drift IS NOT NULL
        ORDER BY finished_at DESC LIMIT 1`,
     )
     return row
