@@ -48,6 +48,7 @@ test('each service has its own role of PostgreSQL, and no process the superuser'
   })
   expect(Object.fromEntries(logins)).toEqual({
     cli: `clerk_sync_cli:${filledIn.POSTGRES_CLI_PASSWORD}`,
+    console: `clerk_sync_cli:${filledIn.POSTGRES_CLI_PASSWORD}`,
     migrate: `clerk_sync_migrate:${filledIn.POSTGRES_MIGRATE_PASSWORD}`,
     worker: `clerk_sync_worker:${filledIn.POSTGRES_WORKER_PASSWORD}`,
   })
@@ -129,10 +130,10 @@ describe('what the processes are given', () => {
   const given = (name: string) => Object.keys(services[name]?.environment ?? {}).toSorted()
 
   test.each(['ingest', 'worker', 'console'])('%s is given what it reads, and no more', (name) => {
-    const isWorker = name === 'worker'
     const read = variables.filter(({ readers }) => readers.includes(name))
-    // With Redis only the worker needs the database.
-    const names = read.map((one) => one.name).filter((one) => isWorker || one !== 'DATABASE_URL')
+    // With Redis ingest needs no database.
+    const isSpared = (one: string) => name === 'ingest' && one === 'DATABASE_URL'
+    const names = read.map((one) => one.name).filter((one) => !isSpared(one))
     expect(given(name)).toEqual([...names, ...exporterSecrets].toSorted())
   })
 

@@ -22,6 +22,8 @@ const secrets = Object.keys(readSettings('overlays/example/secrets.env.example')
 
 /** The app of a workload: the commands of the Job are those of apps/cli. */
 const appOf = ({ component }: Workload) => (component === 'migrate' ? 'cli' : component)
+/** The console does what the commands do. */
+const roleOf = ({ component }: Workload) => (component === 'console' ? 'cli' : component)
 const readBy = (app: string) => variables.filter(({ readers }) => readers.includes(app))
 const namesOf = (some: readonly { readonly name: string }[]) => some.map(({ name }) => name)
 
@@ -53,8 +55,8 @@ describe.each(manifestSets)('the manifests %s', (_, manifests) => {
       const known = readBy(appOf(workload))
       const ownOrExporters = [...namesOf(known), ...exporterSecrets]
       expect(ownOrExporters).toEqual(expect.arrayContaining(namesOf(given)))
-      // ingest and console need DATABASE_URL only where there is no Redis.
-      const spared = ['ingest', 'console'].includes(workload.component) ? ['DATABASE_URL'] : []
+      // ingest needs DATABASE_URL only where there is no Redis.
+      const spared = workload.component === 'ingest' ? ['DATABASE_URL'] : []
       const needed = known.filter(({ name, required }) => required && !spared.includes(name))
       expect(namesOf(given)).toEqual(expect.arrayContaining([...namesOf(needed), 'REDIS_URL']))
     },
@@ -65,7 +67,7 @@ describe.each(manifestSets)('the manifests %s', (_, manifests) => {
       expect(value).toBeUndefined()
       expect(valueFrom?.secretKeyRef?.name).toMatch(/^clerk-sync(-\w{10})?$/)
       // Each has its own role of PostgreSQL (packages/db/roles/roles.sql).
-      const role = name === 'DATABASE_URL' ? `${workload.component.toUpperCase()}_` : ''
+      const role = name === 'DATABASE_URL' ? `${roleOf(workload).toUpperCase()}_` : ''
       expect(valueFrom?.secretKeyRef?.key).toBe(`${role}${name}`)
       expect(secrets).toContain(`${role}${name}`)
     }
@@ -82,8 +84,8 @@ describe.each(manifestSets)('the manifests %s', (_, manifests) => {
     const given = workloads.filter(({ container }) =>
       namesOf(container.env ?? []).includes('DATABASE_URL'),
     )
-    const roles = given.map(({ component }) => `clerk_sync_${component}`)
-    expect(roles.toSorted()).toEqual(['clerk_sync_migrate', 'clerk_sync_worker'])
+    const roles = given.map((workload) => `clerk_sync_${roleOf(workload)}`)
+    expect(roles.toSorted()).toEqual(['clerk_sync_cli', 'clerk_sync_migrate', 'clerk_sync_worker'])
     const made = readFileSync(join(root, 'packages/db/roles/roles.sql'), 'utf8')
     const example = readFileSync(
       join(kubernetesDir, 'overlays/example/secrets.env.example'),
