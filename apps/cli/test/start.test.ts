@@ -330,6 +330,15 @@ test('with --fake-clerk the other commands find an API to read', async () => {
   expect(await runWith({ DATABASE_URL }, 'backfill')).toMatchObject({ code: 0 })
   const after = await run('reconcile')
   expect(after).toMatchObject({ code: 0, output: expect.stringContaining('no drift') })
+  // The console has the fake, too.
+  const login = /user (\S+), password (\S+)/.exec(running.screen)?.slice(1) ?? []
+  const url = `http://127.0.0.1:${ports.BOARD_PORT}`
+  const headers = { authorization: `Basic ${Buffer.from(login.join(':')).toString('base64')}` }
+  const pressed = await fetch(`${url}/sync/reconcile`, { method: 'POST', headers })
+  expect(pressed.status).toBe(200)
+  await expect
+    .poll(async () => await (await fetch(url, { headers })).text(), { timeout: 20_000 })
+    .toContain('Reconcile done: 0 rows differ')
   const elsewhere = await runWith({ DATABASE_URL: `${DATABASE_URL}_other` }, 'backfill')
   expect(elsewhere).toMatchObject({
     code: 1,

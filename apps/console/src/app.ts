@@ -8,16 +8,23 @@ import { guardBoardWrites } from './board/board-writes.ts'
 import { isCrossSiteChange, readsOnly, securityHeaders } from './browser-security.ts'
 import { serveErrors } from './error-pages.ts'
 import { refuseBadRequests, refusesSafely } from './http-errors.ts'
+import { acceptForms } from './forms.ts'
 import { guard } from './login/login.ts'
 import type { Login } from './login/login.ts'
 import { createFailedSection } from './home/failed-section.ts'
 import { createHealthSection } from './home/health-section.ts'
 import { serveHome } from './home/home-routes.ts'
 import { createNowSection } from './home/now-section.ts'
+import type { HomeSection } from './home/home-routes.ts'
 import type { RefusedLogins } from './login/refused-logins.ts'
 import { boardPath } from './render-page.ts'
 import type { ReplayRuns } from './replay/replay-runs.ts'
 import { serveReplay } from './replay/replay-routes.ts'
+import { serveSync } from './sync/sync-routes.ts'
+import type { SyncRuns } from './sync/sync-runs.ts'
+import { createSyncSection } from './sync/sync-section.ts'
+import { createSyncedSection } from './sync/synced-section.ts'
+import type { SyncedReader } from './sync/synced-state.ts'
 import { serveStaticFiles } from './static-files.ts'
 
 // Those that wait to have a password compared, and the browsers of operators.
@@ -32,6 +39,10 @@ export interface ConsoleDeps {
   readonly queue: OpenQueue
   readonly refused: RefusedLogins
   readonly runs: ReplayRuns
+  /** Absent without a database. */
+  readonly synced: SyncedReader | undefined
+  /** Absent without a database, or a secret key of Clerk. */
+  readonly syncRuns: SyncRuns | undefined
 }
 
 /** The console: its pages and the board behind their login. The caller listens and closes. */
@@ -60,12 +71,25 @@ async function servePrivately(scope: FastifyInstance, deps: ConsoleDeps): Promis
     const [path] = request.url.split('?', 1)
     logger.info({ operator, method, path, status }, 'change on the console')
   })
+  acceptForms(scope)
   const sections = [createHealthSection, createNowSection, createFailedSection]
-  serveHome(scope, { logger, queue, sections: sections.map((create) => create(queue)) })
+  serveHome(scope, {
+    logger,
+    queue,
+    sections: [...sections.map((create) => create(queue)), ...syncedSections(deps)],
+  })
+  if (deps.synced && deps.syncRuns) {
+    serveSync(scope, { reader: deps.synced, runs: deps.syncRuns })
+  }
   serveReplay(scope, { queue, runs })
   await scope.register(async (boardScope) => {
     adjustBoardPage(boardScope, { hasSessions: login.kind === 'clerk' })
     guardBoardWrites(boardScope, runs)
     await boardScope.register(deps.board, { prefix: boardPath })
   })
+}
+
+function syncedSections({ synced, syncRuns }: ConsoleDeps): HomeSection[] {
+  if (!synced) return []
+  return [createSyncSection(synced, syncRuns), createSyncedSection(synced)]
 }

@@ -1,9 +1,11 @@
+import { createDatabase } from '@clerk-sync/db'
 import { localUrl } from '@clerk-sync/ops/process'
-import type { App, Ops } from '@clerk-sync/ops/process'
+import type { App, Logger, Ops } from '@clerk-sync/ops/process'
 import {
   checkQueue,
   createQueueErrorLog,
   openQueue,
+  openScheduleReader,
   registerQueueMetrics,
   reportProcess,
 } from '@clerk-sync/queue'
@@ -13,6 +15,11 @@ import type { ConsoleConfig } from './config.ts'
 import { createRefusedLogins } from './login/refused-logins.ts'
 import { boardPath } from './render-page.ts'
 import { createReplayRuns } from './replay/replay-runs.ts'
+import { createSyncRuns } from './sync/sync-runs.ts'
+import { createSyncedReader } from './sync/synced-state.ts'
+
+// Its pages only read, and must not hold up who writes.
+const databaseOptions = { maxConnections: 3, statementTimeoutMs: 5_000 }
 
 export interface Console extends App {
   /** The URL of its home page on this machine. */
@@ -26,18 +33,28 @@ export async function startConsole(config: ConsoleConfig, ops: Ops): Promise<Con
   const logger = ops.logger.child({ app: 'console' })
   const { login, showData } = config
   const board = buildBoard({ logger, showData })
-  const opened = openQueue(config.queue, {
-    onOpen: (queue) => board.show(queue),
-    onError: createQueueErrorLog(logger),
-  })
+  const onError = createQueueErrorLog(logger)
+  const opened = openQueue(config.queue, { onOpen: (queue) => board.show(queue), onError })
+  const tables = config.databaseUrl
+    ? openTables(config, config.databaseUrl, { logger, onError })
+    : undefined
   const runs = createReplayRuns(opened, logger)
   const refused = createRefusedLogins(logger, ops.registry)
-  const app = buildConsole({ board: board.plugin, login, logger, queue: opened, refused, runs })
+  const app = buildConsole({
+    board: board.plugin,
+    login,
+    logger,
+    queue: opened,
+    refused,
+    runs,
+    synced: tables?.synced,
+    syncRuns: tables?.syncRuns,
+  })
   registerQueueMetrics(ops.registry, opened)
   try {
     await app.listen({ port: config.BOARD_PORT, host: config.HOST })
   } catch (error) {
-    await opened.close()
+    await Promise.all([opened.close(), tables?.close()])
     throw error
   }
   const url = localUrl(app.server)
@@ -50,11 +67,30 @@ export async function startConsole(config: ConsoleConfig, ops: Ops): Promise<Con
     boardUrl: `${url}${boardPath}`,
     checks,
     async close() {
-      await runs.close()
+      await Promise.all([runs.close(), tables?.syncRuns?.close()])
       await app.close()
       refused.close()
       await reporting.stop()
-      await opened.close()
+      await Promise.all([opened.close(), tables?.close()])
+    },
+  }
+}
+
+/** Opens what the pages show of the tables, and what they run. */
+function openTables(
+  { clerk, queue }: ConsoleConfig,
+  databaseUrl: string,
+  { logger, onError }: { logger: Logger; onError: (error: Error) => void },
+) {
+  const db = createDatabase({ url: databaseUrl, ...databaseOptions })
+  const schedule = openScheduleReader(queue, onError)
+  const synced = createSyncedReader(db, schedule)
+  return {
+    synced,
+    syncRuns: clerk && createSyncRuns({ databaseUrl, clerk, db, logger }),
+    async close() {
+      await Promise.all([synced.close(), schedule.close()])
+      await db.close()
     },
   }
 }

@@ -1,5 +1,7 @@
 // Reads the page again every few seconds and puts its sections in the place of those that differ.
 const periodMs = 5_000
+// While something runs that shows its progress.
+const runningMs = 1_000
 const main = document.querySelector('main')
 const last = new Map(sectionsOf(document).map((section) => [section.id, section.outerHTML]))
 
@@ -67,7 +69,8 @@ function pathTo(root, element) {
 
 async function follow() {
   for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, periodMs))
+    const isRunning = document.querySelector('[data-running="true"]')
+    await new Promise((resolve) => setTimeout(resolve, isRunning ? runningMs : periodMs))
     if (document.hidden) continue
     // Retry while the console restarts.
     await refresh().catch(() => undefined)

@@ -37,7 +37,7 @@ export async function createTestQueue(kind: QueueLocation['kind']): Promise<Test
 /** A console on a free port, behind a password unless it is told otherwise. */
 export async function openConsole(
   queue: QueueLocation,
-  settings: Partial<Pick<ConsoleConfig, 'login' | 'showData' | 'BOARD_PORT'>> = {},
+  settings: Partial<ConsoleConfig> = {},
   logger = createLogger({ name: 'test', level: 'silent' }),
   registry = createRegistry(['console']),
 ): Promise<Console> {

@@ -1,5 +1,6 @@
+import axe from 'axe-core'
 import { chromium } from 'playwright-core'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { findProgram } from './find-program.ts'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
@@ -29,5 +30,17 @@ function findChromium(env: NodeJS.ProcessEnv): string {
   if (found) return found
   throw new Error(
     'The browser tests need Chromium, and there is none: install the package chromium, or set CHROMIUM_PATH.',
+  )
+}
+
+/** What axe-core finds wrong with a page for readers with disabilities: the rule, and where. */
+export async function findAccessibilityProblems(page: Page): Promise<string[]> {
+  // Not as an element of the page: its policy refuses scripts that are not its own.
+  await page.evaluate(axe.source)
+  const { violations } = await page.evaluate(
+    async () => await (globalThis as unknown as { axe: typeof axe }).axe.run(),
+  )
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
   )
 }

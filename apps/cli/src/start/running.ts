@@ -82,7 +82,10 @@ function placeOf(text: string): string | undefined {
 }
 
 /** The fake Clerk API that runs here, unless the environment sets CLERK_SECRET_KEY. */
-export function clerkOf({ fakeClerk }: Running, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function clerkOf(
+  { fakeClerk }: Pick<Running, 'fakeClerk'>,
+  env: NodeJS.ProcessEnv,
+): NodeJS.ProcessEnv {
   if (!fakeClerk || env['CLERK_SECRET_KEY']) return {}
   return { CLERK_SECRET_KEY: fakeClerk.secretKey, CLERK_API_URL: fakeClerk.url }
 }

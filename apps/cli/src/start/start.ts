@@ -19,7 +19,7 @@ import { pino } from 'pino'
 import { keepSecrets, locateDataDir, protectDataDir } from './data-dir.ts'
 import type { DataDir, Secrets } from './data-dir.ts'
 import { refuseLink, resetDataDir } from './reset.ts'
-import { announceRunning, findRunning, forgetRunning } from './running.ts'
+import { announceRunning, clerkOf, findRunning, forgetRunning } from './running.ts'
 import { startApps, startDatabase, startFakeClerk } from './start-apps.ts'
 import type { Closers } from './start-apps.ts'
 import { checkPorts, portsOf, readStartConfig } from './start-config.ts'
@@ -119,7 +119,9 @@ async function startAll(
       await startDatabase(dir, secrets, { logger, closers, taken }),
       env['TABLES_SCHEMA'] || defaultTablesSchema,
     )
-  const config = readStartConfig(env, secrets, databaseUrl)
+  const fake = options.fakeClerk ? await startFakeClerk(options.fakeClerk, closers) : undefined
+  const fakeClerk = fake && { url: fake.url, secretKey: fake.secretKey }
+  const config = readStartConfig({ ...env, ...clerkOf({ fakeClerk }, env) }, secrets, databaseUrl)
   const onWaiting = (line: string) => logger.warn(`migrate: ${line}`)
   try {
     await checkDirectConnection(config.worker.queue)
@@ -134,9 +136,8 @@ async function startAll(
   const registry = createRegistry(['ingest', 'worker', 'console'])
   const { opsUrl, webhookUrl, consoleUrl } = await startApps(config, { logger, registry }, closers)
 
-  const fake = options.fakeClerk ? await startFakeClerk(options.fakeClerk, closers) : undefined
   announceRunning(dir, {
-    ...(fake ? { fakeClerk: { url: fake.url, secretKey: fake.secretKey } } : {}),
+    ...(fakeClerk ? { fakeClerk } : {}),
     webhookUrl,
     signingSecret: env['CLERK_WEBHOOK_SIGNING_SECRET'] || secrets.signingSecret,
     databaseUrl,
