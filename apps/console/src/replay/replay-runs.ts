@@ -4,13 +4,13 @@ import type { FailedSelection, OpenQueue, ReplayCounts, ReplayedJobs } from '@cl
 import { createRuns } from '../runs.ts'
 import type { Run, Runs } from '../runs.ts'
 
-export interface ReplayInput {
+interface ReplayInput {
   readonly selection: FailedSelection
   /** Called when all jobs are back in the queue, before the wait for their end. */
   readonly onReplayed?: () => void
 }
 
-export interface ReplayProgress {
+interface ReplayProgress {
   readonly counts: ReplayCounts
   /** When the first job was replayed; undefined until then. */
   readonly replayingSince: number | undefined
