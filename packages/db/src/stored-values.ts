@@ -2,7 +2,7 @@ import type { Column } from '@clerk-sync/events'
 import { isExactNumber, parseJson } from '@clerk-sync/ops'
 
 /** The SQL type of a column. */
-export type StoredType =
+type StoredType =
   | 'bigint'
   | 'boolean'
   | 'integer'

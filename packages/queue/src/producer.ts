@@ -66,7 +66,7 @@ export interface Producer {
 }
 
 /** What became of an event: `waiting` says that the queue had it already, and that it has yet to run. */
-export type Enqueued = 'added' | 'waiting' | 'rerun'
+type Enqueued = 'added' | 'waiting' | 'rerun'
 
 /**
  * Builds a producer on an open queue. The caller closes the queue. With `fsync` an event counts as
