@@ -94,7 +94,7 @@ test('a person backfills, sees it go on without loading the page, reconciles and
       .first()
       .waitFor()
   await page.getByRole('link', { name: 'Repair…' }).click()
-  await page.getByLabel('Delete limit').fill('2%')
+  await page.getByRole('textbox', { name: 'Delete limit' }).fill('2%')
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
     expect(await findAccessibilityProblems(page)).toEqual([])
