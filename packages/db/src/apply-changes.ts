@@ -6,6 +6,7 @@ import type { Database, Transaction } from './database.ts'
 import { DatabaseUnavailableError } from './database-error.ts'
 import { decide, entityKey, isDeleted } from './decide.ts'
 import type { Decision, ExistingState, Tombstones, Verdict } from './decide.ts'
+import { emptiesLedger, personalIn } from './deletion-policy.ts'
 import type { DeletionPolicy } from './deletion-policy.ts'
 import { readHolders } from './holders.ts'
 import { redactLedger, writeLedger } from './ledger.ts'
@@ -142,7 +143,7 @@ async function applyIn(
   if (deletions.length === 0) return { verdicts, rest: [] }
   const { ids, rest } = await cascadeDelete(tx, deletions, deletionPolicy)
   // Last, since the ledger entries of the batch itself may concern what it has deleted.
-  if (deletionPolicy !== 'retain') await redactLedger(tx, ids)
+  if (emptiesLedger(deletionPolicy)) await redactLedger(tx, ids)
   return { verdicts, rest }
 }
 
@@ -205,7 +206,7 @@ function toLedgerEntries(
     const { event } = change
     if (!event || !verdict || verdict instanceof Error || verdict.outcome === 'duplicate') return []
     const { outcome, changed, value } = verdict
-    if (deletionPolicy !== 'retain' && concernsDeleted(change, tombstones)) {
+    if (emptiesLedger(deletionPolicy) && concernsDeleted(change, tombstones)) {
       const facts = { ...event, clientIp: undefined, userAgent: undefined }
       return [{ event: facts, outcome, changedColumns: changed, changedValues: undefined }]
     }
@@ -224,7 +225,7 @@ function concernsDeleted(change: Change, tombstones: Tombstones): boolean {
 // Personal values are kept only with the id of their user, by which they are found after a deletion.
 function valuesOf(change: Change, { row, children }: EntityRow, changed: readonly string[]) {
   const columns = change.kind === 'upsert' ? change.entity.columns : []
-  const personal = columns.filter((column) => column.personal).map(({ name }) => name)
+  const personal = personalIn(columns)
   const shown = change.event?.userId ? changed : changed.filter((name) => !personal.includes(name))
   return Object.fromEntries(shown.map((name) => [name, name in row ? row[name] : children[name]]))
 }

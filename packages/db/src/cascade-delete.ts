@@ -1,9 +1,10 @@
-import { entities, isPartOf, ownerColumn } from '@clerk-sync/events'
-import type { Column, Entity, Owner } from '@clerk-sync/events'
+import { entities, ownerColumn } from '@clerk-sync/events'
+import type { Entity, Owner } from '@clerk-sync/events'
 import { prepare } from './database.ts'
 import type { Database, Transaction } from './database.ts'
 import type { Deletion } from './decide.ts'
-import type { DeletionPolicy } from './deletion-policy.ts'
+import { emptiedBy, emptiesLedger, personalIn, rowsDeletedWith } from './deletion-policy.ts'
+import type { DeletedRows, DeletionPolicy } from './deletion-policy.ts'
 import { redactLedger } from './ledger.ts'
 import { lockTables } from './statements.ts'
 
@@ -23,9 +24,7 @@ interface DeletedId {
 }
 
 /** Rows of one entity that are deleted with these owners; `column` holds the owner's id. */
-export interface OwnedRows {
-  readonly entity: Entity
-  readonly column: string
+export interface OwnedRows extends DeletedRows {
   readonly owners: readonly DeletedId[]
 }
 
@@ -51,9 +50,10 @@ export async function cascadeDelete(
   const ids = deletions.map(({ id }) => id)
   const rest: OwnedRows[] = []
   for (const [entity, owners] of Map.groupBy(deletions, (deletion) => deletion.entity)) {
-    await deleteRows(tx, { entity, column: 'id', owners }, policy)
-    for (const part of entities.filter((one) => isPartOf(one, entity))) {
-      const owned = { entity: part, column: ownerColumn(entity.name), owners }
+    const [own, ...parts] = rowsDeletedWith(entity)
+    await deleteRows(tx, { ...own, owners }, policy)
+    for (const part of parts) {
+      const owned = { ...part, owners }
       const deleted = await deleteOwnedRows(tx, owned, policy)
       ids.push(...deleted)
       if (deleted.length === chunkRows) rest.push(owned)
@@ -78,7 +78,7 @@ export async function cascadeDeleteRest(
     ids = await db.transaction(async (tx) => {
       await lockTables(tx, false)
       const deleted = await deleteOwnedRows(tx, owned, policy)
-      if (policy !== 'retain') await redactLedger(tx, deleted)
+      if (emptiesLedger(policy)) await redactLedger(tx, deleted)
       return deleted
     })
   } while (ids.length === chunkRows && !isStopping())
@@ -169,7 +169,7 @@ function eraseRows(entity: Entity, column: string): string {
 
 // A row that has this deleted_at already, and nothing to empty, is done.
 function keepRows(entity: Entity, column: string, policy: DeletionPolicy): string {
-  const emptied = policy === 'anonymize' ? emptyPersonal(entity.columns) : []
+  const emptied = empty(emptiedBy(policy, entity.columns))
   const isFull = personalIn(entity.columns).map((name) => ` OR known.${name} IS NOT NULL`)
   const where = `WHERE (
       known.deleted_at IS DISTINCT FROM least(known.deleted_at, deleted.deleted_at)
@@ -193,7 +193,7 @@ async function deleteChildRows(
 ): Promise<void> {
   if (policy === 'retain' || parents.length === 0) return
   for (const { table, parentColumn, columns } of children) {
-    const emptied = emptyPersonal(columns)
+    const emptied = empty(emptiedBy(policy, columns))
     if (policy === 'anonymize' && emptied.length === 0) continue
     const what =
       policy === 'erase'
@@ -203,11 +203,7 @@ async function deleteChildRows(
   }
 }
 
-const personalIn = (columns: readonly Column[]) =>
-  columns.filter(({ personal }) => personal).map(({ name }) => name)
-
-const emptyPersonal = (columns: readonly Column[]) =>
-  personalIn(columns).map((name) => `${name} = NULL`)
+const empty = (names: readonly string[]) => names.map((name) => `${name} = NULL`)
 
 // Of two deletes of one id the earlier time stays, so that their order of arrival doesn't matter.
 // least() passes over nulls: a deletion of its own says more than the deletion of an owner.

@@ -1,4 +1,5 @@
 import type { LedgerEvent } from '@clerk-sync/events'
+import { emptiedInLedger } from './deletion-policy.ts'
 import { prepare } from './database.ts'
 import type { Transaction } from './database.ts'
 import type { Outcome } from './decide.ts'
@@ -62,9 +63,9 @@ export async function redactLedger(tx: Transaction, ids: readonly string[]): Pro
   for (let start = 0; start < ids.length; start += redactedAtOnce) {
     await tx.execute(
       `UPDATE clerk.webhook_events
-       SET changed_values = NULL, client_ip = NULL, user_agent = NULL
+       SET ${emptiedInLedger.map((name) => `${name} = NULL`).join(', ')}
        WHERE (entity_id = ANY($1::text[]) OR user_id = ANY($1::text[]))
-         AND num_nonnulls(changed_values, client_ip, user_agent) > 0`,
+         AND num_nonnulls(${emptiedInLedger.join(', ')}) > 0`,
       ids.slice(start, start + redactedAtOnce),
     )
   }

@@ -146,6 +146,76 @@ export async function* scanJobs(opened: OpenQueue): AsyncGenerator<ScannedJob[]>
   }
 }
 
+/** A job that failed, or failed and waits for its next attempt. */
+export interface ConcernedJob {
+  readonly id: string
+  readonly type: string
+  readonly reason: string
+  /** When its last attempt failed, in milliseconds; undefined where the queue does not say it. */
+  readonly failedAt: number | undefined
+  /** The job is in the failed set; otherwise it waits for its next attempt. */
+  readonly final: boolean
+}
+
+/** What was found of the jobs that concern an id. */
+export interface ConcernedJobs {
+  /** The newest first. */
+  readonly jobs: readonly ConcernedJob[]
+  /** Jobs that were read, of so many. When they are fewer, there may be others. */
+  readonly seen: number
+  readonly total: number
+}
+
+/**
+ * Finds the failed jobs, and those that wait for their next attempt, whose event concerns an id: its
+ * own svix-id, or the id of its entity, user or organization. It reads the newest first, `most` of
+ * them, and stops after `timeoutMs`.
+ *
+ * @throws when the queue does not answer.
+ */
+export async function findConcernedJobs(
+  opened: OpenQueue,
+  id: string,
+  { most, timeoutMs }: { readonly most: number; readonly timeoutMs: number },
+): Promise<ConcernedJobs> {
+  const deadline = performance.now() + timeoutMs
+  const queue = bullQueueOf(opened)
+  const counts = await queue.getJobCounts('failed', 'delayed')
+  const { failed = 0, delayed = 0 } = counts
+  const found = new Map<string, ConcernedJob>()
+  let seen = 0
+  for (const [state, count] of [
+    ['failed', failed],
+    ['delayed', delayed],
+  ] as const) {
+    for (let end = count - 1; end >= 0; end -= scanPageSize) {
+      if (seen >= most || performance.now() > deadline) break
+      const start = Math.max(0, end - scanPageSize + 1)
+      const jobs = await queue.getJobs([state], start, end, true)
+      seen += end - start + 1
+      for (const job of jobs.toReversed()) {
+        // A job that left the queue meanwhile is empty here.
+        if (!job?.failedReason || !concerns(job.data, id)) continue
+        found.set(String(job.id), {
+          id: String(job.id),
+          type: job.name,
+          reason: job.failedReason,
+          failedAt: job.finishedOn ?? job.processedOn,
+          final: state === 'failed',
+        })
+      }
+    }
+  }
+  return { jobs: [...found.values()], seen, total: failed + delayed }
+}
+
+const idFields = ['svixId', 'entityId', 'userId', 'organizationId']
+
+function concerns(data: unknown, id: string): boolean {
+  if (typeof data !== 'object' || data === null) return false
+  return idFields.some((field) => (data as { [field: string]: unknown })[field] === id)
+}
+
 /** Why an event's last attempt failed. */
 export interface Failure {
   readonly reason: string
