@@ -264,6 +264,43 @@ Examples:
   })
 
 program
+  .command('person')
+  .description(
+    'show all that is known of a person: rows, history, failed jobs, what a deletion does',
+  )
+  .argument('<id or address>', 'an id of Clerk, user_… or of any other entity, or an email address')
+  .option('--limit <n>', 'how many rows of each table, and how many events', atLeastOne, 50)
+  .option('--json', 'for machines, with every column')
+  .addHelpText(
+    'after',
+    `
+It shows the rows that have the id or name it as their user or organization, tombstones, the
+events in the ledger with their outcome and the columns that they changed, the failed jobs
+that concern it, and what a deletion would do with the DELETION_POLICY that the worker saved.
+It changes nothing. The output holds personal data.
+
+An address is found in any case, and in open invitations and the waitlist too. Who had it
+before is known from the ledger, with AUDIT_VALUES=true.
+
+It needs DATABASE_URL, and REDIS_URL where the queue is in Redis, or a "clerk-sync start" that
+runs here.
+
+Exit code: 0 when something is known, also when it is only a tombstone, an event or a failed
+job; 3 when nothing is; 1 on errors.
+
+Examples:
+  $ clerk-sync person user_2abc
+  $ clerk-sync person ada@example.com
+  $ clerk-sync person org_2def --limit 500
+  $ clerk-sync person user_2abc --json | jq '.found[].events.rows[] | [.type, .outcome]'
+`,
+  )
+  .action(async (query: string, options) => {
+    const { person } = await import('./person/person.ts')
+    process.exitCode = await person(query, options, env)
+  })
+
+program
   .command('doctor')
   .description('check all settings and connections, and say how to repair what is wrong')
   .option('--url <url>', 'the public URL that Clerk posts to, to see whether ingest answers there')

@@ -23,6 +23,7 @@ Runs the command line of ${serverPackage}, which is installed beside this packag
   backfill    read all of Clerk into the tables
   reconcile   compare Clerk and the tables, and repair on request
   replay      run failed jobs again
+  person      show all that is known of a person
   fields      show what is kept of each entity
   doctor      check all settings and connections
   schema      write the tables as models for Prisma, Drizzle or Kysely

@@ -150,14 +150,15 @@ export async function* scanJobs(opened: OpenQueue): AsyncGenerator<ScannedJob[]>
 export interface ConcernedJob {
   readonly id: string
   readonly type: string
+  readonly entityId: string | undefined
   readonly reason: string
-  /** When its last attempt failed, in milliseconds; undefined where the queue does not say it. */
+  /** When its last attempt began or ended, in milliseconds. */
   readonly failedAt: number | undefined
   /** The job is in the failed set; otherwise it waits for its next attempt. */
   readonly final: boolean
 }
 
-/** What was found of the jobs that concern an id. */
+/** What was found of the jobs that concern somebody. */
 export interface ConcernedJobs {
   /** The newest first. */
   readonly jobs: readonly ConcernedJob[]
@@ -166,39 +167,44 @@ export interface ConcernedJobs {
   readonly total: number
 }
 
+/** Whom jobs concern: svix-ids, ids of entities, users and organizations, or an email address. */
+export interface Concern {
+  readonly ids: readonly string[]
+  readonly address?: string | undefined
+}
+
 /**
- * Finds the failed jobs, and those that wait for their next attempt, whose event concerns an id: its
- * own svix-id, or the id of its entity, user or organization. It reads the newest first, `most` of
- * them, and stops after `timeoutMs`.
+ * Finds the failed jobs, and those that wait for their next attempt, whose event concerns somebody. It
+ * reads the newest first, `most` of them, and stops after `timeoutMs`.
  *
  * @throws when the queue does not answer.
  */
 export async function findConcernedJobs(
   opened: OpenQueue,
-  id: string,
+  concern: Concern,
   { most, timeoutMs }: { readonly most: number; readonly timeoutMs: number },
 ): Promise<ConcernedJobs> {
   const deadline = performance.now() + timeoutMs
   const queue = bullQueueOf(opened)
   const counts = await queue.getJobCounts('failed', 'delayed')
-  const { failed = 0, delayed = 0 } = counts
+  const total = (counts['failed'] ?? 0) + (counts['delayed'] ?? 0)
+  const isConcerned = createMatch(concern)
   const found = new Map<string, ConcernedJob>()
   let seen = 0
-  for (const [state, count] of [
-    ['failed', failed],
-    ['delayed', delayed],
-  ] as const) {
-    for (let end = count - 1; end >= 0; end -= scanPageSize) {
+  for (const state of ['failed', 'delayed'] as const) {
+    // From the end, where the newest are: jobs that fail meanwhile are added there.
+    for (let end = (counts[state] ?? 0) - 1; end >= 0; end -= scanPageSize) {
       if (seen >= most || performance.now() > deadline) break
       const start = Math.max(0, end - scanPageSize + 1)
       const jobs = await queue.getJobs([state], start, end, true)
       seen += end - start + 1
       for (const job of jobs.toReversed()) {
         // A job that left the queue meanwhile is empty here.
-        if (!job?.failedReason || !concerns(job.data, id)) continue
+        if (!job?.failedReason || !isConcerned(job.data)) continue
         found.set(String(job.id), {
           id: String(job.id),
           type: job.name,
+          entityId: textAt(job.data, 'entityId'),
           reason: job.failedReason,
           failedAt: job.finishedOn ?? job.processedOn,
           final: state === 'failed',
@@ -206,14 +212,26 @@ export async function findConcernedJobs(
       }
     }
   }
-  return { jobs: [...found.values()], seen, total: failed + delayed }
+  return { jobs: [...found.values()], seen, total }
 }
 
 const idFields = ['svixId', 'entityId', 'userId', 'organizationId']
 
-function concerns(data: unknown, id: string): boolean {
-  if (typeof data !== 'object' || data === null) return false
-  return idFields.some((field) => (data as { [field: string]: unknown })[field] === id)
+function createMatch({ ids, address }: Concern): (data: unknown) => boolean {
+  const known = new Set(ids)
+  const quoted = address && JSON.stringify(address).toLowerCase()
+  return (data) => {
+    const isNamed = idFields.some((field) => known.has(textAt(data, field) ?? ''))
+    if (isNamed || !quoted) return isNamed
+    return (JSON.stringify(data) ?? '').toLowerCase().includes(quoted)
+  }
+}
+
+// The data of a job is not validated.
+function textAt(data: unknown, field: string): string | undefined {
+  if (typeof data !== 'object' || data === null) return undefined
+  const value = (data as { [field: string]: unknown })[field]
+  return typeof value === 'string' ? value : undefined
 }
 
 /** Why an event's last attempt failed. */

@@ -6,7 +6,13 @@ export type { Consumer, JobRun } from './consumer.ts'
 export { countFailed } from './count-failed.ts'
 export type { FailedCounts, FailedGroup } from './count-failed.ts'
 export { findConcernedJobs, readFailure, scanJobs } from './failed-jobs.ts'
-export type { ConcernedJob, ConcernedJobs, FailedSelection, Failure } from './failed-jobs.ts'
+export type {
+  Concern,
+  ConcernedJob,
+  ConcernedJobs,
+  FailedSelection,
+  Failure,
+} from './failed-jobs.ts'
 export { checkDirectConnection, SharedSessionsError } from './direct-connection.ts'
 export { hideValues } from './hide-values.ts'
 export { locateQueue } from './location.ts'

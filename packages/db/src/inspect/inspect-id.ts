@@ -38,7 +38,7 @@ export interface FoundRows {
   /** The column that has the id. */
   readonly column: string
   /** All of them, also those that are not in `rows`. */
-  readonly count: number
+  readonly count: Count
   readonly rows: readonly FoundRow[]
 }
 
@@ -56,7 +56,8 @@ export interface InspectOptions {
 }
 
 /**
- * Reads everything about one id in one snapshot. Every statement uses an index.
+ * Reads everything about one id in one snapshot. Every statement uses an index, and counts
+ * no further than 10,000.
  *
  * @throws {DatabaseUnavailableError} {DatabaseRefusedError}
  */
@@ -72,7 +73,7 @@ export async function inspectId(
       readLedgerIn(tx, { id }, options),
       countUpTo(tx, `SELECT FROM clerk.webhook_events WHERE ${concerns('$1')}`, id),
     ])
-    const tables = found.filter((one) => one.count > 0)
+    const tables = found.filter(({ count: all }) => all.number > 0)
     const entity = entityOf(id, tables, tombstones, events)
     const isDeleted = tombstones.some((tombstone) => tombstone.entity === entity?.name)
     const naming = new Map(tables.map((one) => [one.table, one.count]))
@@ -135,6 +136,9 @@ function shownOf(columns: readonly Column[], ...others: string[]): ReadonlySet<s
   return new Set([...bookkeeping, ...others, ...plain])
 }
 
+// An organization may have a million members.
+const mostSorted = 10_000
+
 async function readPlace(
   tx: Transaction,
   place: Place,
@@ -142,15 +146,18 @@ async function readPlace(
   { limit, showValues }: InspectOptions,
 ): Promise<Place & FoundRows> {
   const { table, column, shown } = place
-  const rows = await tx.query<{ row: string; count: number }>(
-    `SELECT to_json(known)::text AS row,
-       (SELECT count(*)::int FROM clerk.${table} WHERE ${column} = $1) AS count
-     FROM clerk.${table} AS known WHERE ${column} = $1 ORDER BY id LIMIT ${limit}`,
-    id,
-  )
+  const naming = `FROM clerk.${table} WHERE ${column} = $1`
+  const [rows, count] = await Promise.all([
+    tx.query<{ row: string }>(
+      `SELECT to_json(known)::text AS row FROM (SELECT * ${naming} LIMIT ${mostSorted}) AS known
+       ORDER BY id LIMIT ${limit}`,
+      id,
+    ),
+    countUpTo(tx, `SELECT ${naming}`, id),
+  ])
   return {
     ...place,
-    count: rows[0]?.count ?? 0,
+    count,
     rows: rows.map(({ row }) => {
       const values = Object.entries(parseJson(row) as FoundRow)
       const isShown = (name: string, value: unknown) =>

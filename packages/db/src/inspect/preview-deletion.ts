@@ -2,7 +2,7 @@ import type { Column, Entity } from '@clerk-sync/events'
 import type { Transaction } from '../database.ts'
 import { emptiedBy, emptiedInLedger, emptiesLedger, rowsDeletedWith } from '../deletion-policy.ts'
 import type { DeletionPolicy } from '../deletion-policy.ts'
-import { countUpTo } from './read-only.ts'
+import { countUpTo, mostCounted } from './read-only.ts'
 import type { Count } from './read-only.ts'
 
 /** What a deletion would do now. */
@@ -11,7 +11,7 @@ export interface DeletionPreview {
   /** The tables that it would touch. */
   readonly tables: readonly DeletedTable[]
   /** Rows that name the id, but are not part of it: they stay. */
-  readonly staying: readonly { readonly table: string; readonly rows: number }[]
+  readonly staying: readonly { readonly table: string; readonly rows: Count }[]
   /** How many ledger rows lose what they hold of the person; of all the facts stay. */
   readonly ledgerRowsEmptied: Count
 }
@@ -32,7 +32,7 @@ export async function previewDeletion(
   tx: Transaction,
   { entity, id }: { readonly entity: Entity; readonly id: string },
   policy: DeletionPolicy,
-  naming: ReadonlyMap<string, number>,
+  naming: ReadonlyMap<string, Count>,
 ): Promise<DeletionPreview> {
   const deleted = rowsDeletedWith(entity)
   const counted = await Promise.all(
@@ -52,10 +52,13 @@ export async function previewDeletion(
   return {
     policy,
     tables,
-    staying: [...naming].flatMap(([table, rows]) =>
-      touched.has(table) || rows === 0 ? [] : [{ table, rows }],
-    ),
-    ledgerRowsEmptied: emptiesLedger(policy) ? await countEmptied(tx, deleted, id) : none,
+    staying: [...naming].flatMap(([table, rows]) => (touched.has(table) ? [] : [{ table, rows }])),
+    ledgerRowsEmptied: emptiesLedger(policy)
+      ? await countEmptied(tx, deleted, id).then((emptied) => ({
+          ...emptied,
+          isMore: emptied.isMore || tables.some(({ rows }) => rows.isMore),
+        }))
+      : none,
   }
 }
 
@@ -80,14 +83,20 @@ async function countEmptied(
 ): Promise<Count> {
   const [, ...owned] = deleted
   const ids = owned.map(
-    ({ entity, column }) => `UNION ALL SELECT id FROM clerk.${entity.table} WHERE ${column} = $1`,
+    ({ entity, column }) =>
+      `UNION ALL (SELECT id FROM clerk.${entity.table} WHERE ${column} = $1 LIMIT ${mostCounted})`,
   )
+  // An event may concern two of them: itself, and its user.
   return await countUpTo(
     tx,
-    `SELECT DISTINCT event.id
-     FROM (SELECT $1::text COLLATE "C" AS id ${ids.join(' ')}) AS deleted
-     JOIN clerk.webhook_events AS event ON event.entity_id = deleted.id OR event.user_id = deleted.id
-     WHERE num_nonnulls(${emptiedInLedger.map((name) => `event.${name}`).join(', ')}) > 0`,
+    `SELECT DISTINCT id FROM (
+       SELECT event.id
+       FROM (SELECT $1::text COLLATE "C" AS id ${ids.join(' ')}) AS deleted
+       JOIN clerk.webhook_events AS event
+         ON event.entity_id = deleted.id OR event.user_id = deleted.id
+       WHERE num_nonnulls(${emptiedInLedger.map((name) => `event.${name}`).join(', ')}) > 0
+       LIMIT ${2 * (mostCounted + 1)}
+     ) AS emptied`,
     id,
   )
 }

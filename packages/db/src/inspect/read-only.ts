@@ -40,9 +40,10 @@ export interface Count {
   readonly isMore: boolean
 }
 
-const mostCounted = 10_000
+/** How far anything is counted. */
+export const mostCounted = 10_000
 
-/** Counts the rows of a selection, up to 10,000. */
+/** Counts the rows of a selection, up to `mostCounted`. */
 export async function countUpTo(
   tx: Transaction,
   selection: string,
