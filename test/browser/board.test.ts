@@ -54,6 +54,7 @@ afterEach(async () => {
 async function openConsole(): Promise<Console> {
   const config = {
     queue: chain.queue,
+    databaseUrl: undefined,
     login,
     showData: false,
     BOARD_PORT: 0,

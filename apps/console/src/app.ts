@@ -1,4 +1,5 @@
 import { limitConnections } from '@clerk-sync/ops/process'
+import type { Database } from '@clerk-sync/db'
 import type { Logger } from '@clerk-sync/ops/process'
 import type { OpenQueue } from '@clerk-sync/queue'
 import Fastify from 'fastify'
@@ -9,6 +10,7 @@ import { isCrossSiteChange, readsOnly, securityHeaders } from './browser-securit
 import { serveErrors } from './error-pages.ts'
 import { refuseBadRequests, refusesSafely } from './http-errors.ts'
 import { acceptForms } from './forms.ts'
+import { serveEvents } from './events/events-routes.ts'
 import { guard } from './login/login.ts'
 import type { Login } from './login/login.ts'
 import { createFailedSection } from './home/failed-section.ts'
@@ -17,6 +19,7 @@ import { serveHome } from './home/home-routes.ts'
 import { createNowSection } from './home/now-section.ts'
 import type { HomeSection } from './home/home-routes.ts'
 import type { RefusedLogins } from './login/refused-logins.ts'
+import { servePeople } from './people/people-routes.ts'
 import { boardPath } from './render-page.ts'
 import type { ReplayRuns } from './replay/replay-runs.ts'
 import { serveReplay } from './replay/replay-routes.ts'
@@ -34,11 +37,15 @@ const bodyLimitBytes = 64 * 1024
 
 export interface ConsoleDeps {
   readonly board: FastifyPluginCallback
+  /** The database of the tables; undefined without DATABASE_URL. */
+  readonly db: Database | undefined
   readonly login: Login
   readonly logger: Logger
   readonly queue: OpenQueue
   readonly refused: RefusedLogins
   readonly runs: ReplayRuns
+  /** Whether personal data is shown. */
+  readonly showData: boolean
   /** Absent without a database. */
   readonly synced: SyncedReader | undefined
   /** Absent without a database, or a secret key of Clerk. */
@@ -81,6 +88,8 @@ async function servePrivately(scope: FastifyInstance, deps: ConsoleDeps): Promis
   if (deps.synced && deps.syncRuns) {
     serveSync(scope, { reader: deps.synced, runs: deps.syncRuns })
   }
+  servePeople(scope, deps)
+  serveEvents(scope, deps)
   serveReplay(scope, { queue, runs })
   await scope.register(async (boardScope) => {
     adjustBoardPage(boardScope, { hasSessions: login.kind === 'clerk' })

@@ -4,6 +4,8 @@ import type { Html } from './html.ts'
 import { staticPath } from './static-files.ts'
 
 export const homePath = '/'
+export const peoplePath = '/people'
+export const eventsPath = '/events'
 export const replayPath = '/replay'
 /** Where the board is. */
 export const boardPath = '/board'
@@ -11,6 +13,8 @@ export const boardPath = '/board'
 /** The pages in the navigation, in its order. */
 const pages = [
   { path: homePath, name: 'Home' },
+  { path: peoplePath, name: 'People' },
+  { path: eventsPath, name: 'Events' },
   { path: replayPath, name: 'Replay' },
   { path: boardPath, name: 'Board' },
 ] as const

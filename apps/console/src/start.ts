@@ -42,11 +42,13 @@ export async function startConsole(config: ConsoleConfig, ops: Ops): Promise<Con
   const refused = createRefusedLogins(logger, ops.registry)
   const app = buildConsole({
     board: board.plugin,
+    db: tables?.db,
     login,
     logger,
     queue: opened,
     refused,
     runs,
+    showData,
     synced: tables?.synced,
     syncRuns: tables?.syncRuns,
   })
@@ -86,6 +88,7 @@ function openTables(
   const schedule = openScheduleReader(queue, onError)
   const synced = createSyncedReader(db, schedule)
   return {
+    db,
     synced,
     syncRuns: clerk && createSyncRuns({ databaseUrl, clerk, db, logger }),
     async close() {

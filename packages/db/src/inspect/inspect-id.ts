@@ -5,7 +5,7 @@ import type { Database, Transaction } from '../database.ts'
 import type { DeletionPolicy } from '../deletion-policy.ts'
 import { previewDeletion } from './preview-deletion.ts'
 import type { DeletionPreview } from './preview-deletion.ts'
-import { concerns, hidden, readLedgerIn } from './read-ledger.ts'
+import { concernsId, hidden, readLedgerIn } from './read-ledger.ts'
 import type { LedgerRow } from './read-ledger.ts'
 import { countUpTo, readOnly } from './read-only.ts'
 import type { Count } from './read-only.ts'
@@ -71,7 +71,7 @@ export async function inspectId(
       Promise.all(places.map((place) => readPlace(tx, place, id, options))),
       readTombstones(tx, id),
       readLedgerIn(tx, { id }, options),
-      countUpTo(tx, `SELECT FROM clerk.webhook_events WHERE ${concerns('$1')}`, id),
+      countUpTo(tx, `SELECT FROM clerk.webhook_events WHERE ${concernsId('$1')}`, id),
     ])
     const tables = found.filter(({ count: all }) => all.number > 0)
     const entity = entityOf(id, tables, tombstones, events)

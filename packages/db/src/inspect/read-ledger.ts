@@ -86,7 +86,7 @@ export async function readLedgerIn(
   const values: unknown[] = []
   const bind = (value: unknown) => `$${values.push(value)}`
   const indexed = [
-    filter.id !== undefined && concerns(bind(filter.id)),
+    filter.id !== undefined && concernsId(bind(filter.id)),
     filter.since && `received_at >= ${bind(filter.since)}::timestamptz`,
     filter.until && `received_at <= ${bind(filter.until)}::timestamptz`,
     after &&
@@ -118,7 +118,7 @@ export async function readLedgerIn(
 }
 
 /** The condition of ledger rows that concern an id. */
-export const concerns = (id: string) =>
+export const concernsId = (id: string) =>
   `(id = ${id} OR entity_id = ${id} OR user_id = ${id} OR organization_id = ${id})`
 
 function where(conditions: readonly (string | false | undefined)[]): string {
