@@ -4,7 +4,7 @@ import { readOnly } from './read-only.ts'
 
 /** In place of a personal value that must not be shown; an empty one is null as ever. */
 export const hidden = Symbol('hidden')
-export type Hidden = typeof hidden
+type Hidden = typeof hidden
 
 /** A ledger row. */
 export interface LedgerRow {
