@@ -2,14 +2,7 @@ import type { Column } from '@clerk-sync/events'
 import { isExactNumber, parseJson } from '@clerk-sync/ops'
 
 /** The SQL type of a column. */
-type StoredType =
-  | 'bigint'
-  | 'boolean'
-  | 'integer'
-  | 'jsonb'
-  | 'text'
-  | 'text[]'
-  | 'timestamptz'
+type StoredType = 'bigint' | 'boolean' | 'integer' | 'jsonb' | 'text' | 'text[]' | 'timestamptz'
 
 /** One column of the rows that a statement is given. */
 export interface InputColumn<Row> {
