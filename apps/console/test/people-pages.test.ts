@@ -88,6 +88,7 @@ async function fill(db: Database): Promise<void> {
       id: user,
       first_name: attack,
       last_name: 'Lovelace',
+      primary_email_address_id: 'idn_1',
       email_addresses: [{ id: 'idn_1', email_address: address }],
       public_metadata: { [attack]: attack },
     }),

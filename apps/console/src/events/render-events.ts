@@ -129,12 +129,23 @@ export function renderLedger(rows: readonly LedgerRow[], label: string): Html {
       row.type,
       badge(kinds[row.outcome as keyof typeof kinds] ?? 'plain', row.outcome),
       concerned(row),
-      row.changedColumns?.join(', '),
+      renderChanged(row.changedColumns ?? []),
       time(row.occurredAt.getTime()),
       time(row.processedAt.getTime()),
       html`<code>${row.id}</code>`,
     ]),
   })
+}
+
+// A new user changes all columns: such lists would fill the page.
+const mostChanged = 3
+
+function renderChanged(columns: readonly string[]): Part {
+  if (columns.length <= mostChanged) return columns.join(', ')
+  return html`<details>
+    <summary>${number(columns.length)} columns</summary>
+    ${columns.join(', ')}
+  </details>`
 }
 
 function concerned({ entityId, userId, organizationId }: LedgerRow): Part {

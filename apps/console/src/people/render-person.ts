@@ -149,7 +149,7 @@ function renderTable(
 function renderRow(row: FoundRow, facts: IdFacts): Html {
   const full = Object.entries(row).filter(([, value]) => value !== null)
   const empty = Object.keys(row).filter((name) => row[name] === null)
-  return html`<dl>
+  return html`<dl class="row">
     ${full.map(
       ([name, value]) =>
         html`<dt>${name}</dt>
