@@ -81,13 +81,20 @@ function placeOf(text: string): string | undefined {
   return JSON.stringify([host.toLowerCase(), url.port || '5432', name, tablesSchemaOf(text)])
 }
 
-/** The fake Clerk API that runs here, unless the environment sets CLERK_SECRET_KEY. */
+/**
+ * The fake Clerk API that runs here, unless the environment sets CLERK_SECRET_KEY. It is an instance of
+ * its own: CLERK_INSTANCE_ID is about the events that ingest keeps, not about this one.
+ */
 export function clerkOf(
   { fakeClerk }: Pick<Running, 'fakeClerk'>,
   env: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
   if (!fakeClerk || env['CLERK_SECRET_KEY']) return {}
-  return { CLERK_SECRET_KEY: fakeClerk.secretKey, CLERK_API_URL: fakeClerk.url }
+  return {
+    CLERK_SECRET_KEY: fakeClerk.secretKey,
+    CLERK_API_URL: fakeClerk.url,
+    CLERK_INSTANCE_ID: undefined,
+  }
 }
 
 function parseRunning(text: string): Running | undefined {

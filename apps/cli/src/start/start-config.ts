@@ -12,11 +12,17 @@ const loopback = '127.0.0.1'
 export type StartConfig = ReturnType<typeof readStartConfig>
 
 /**
- * The settings of all apps. `secrets` are used where the environment sets none.
+ * The settings of all apps. `secrets` are used where the environment sets none, and `clerk` by those that
+ * ask Clerk's Backend API.
  *
  * @throws {ConfigError} that lists the problems of all apps.
  */
-export function readStartConfig(env: NodeJS.ProcessEnv, secrets: Secrets, databaseUrl: string) {
+export function readStartConfig(
+  env: NodeJS.ProcessEnv,
+  secrets: Secrets,
+  databaseUrl: string,
+  clerk: NodeJS.ProcessEnv = {},
+) {
   const complete = {
     ...env,
     HOST: env['HOST'] || loopback,
@@ -26,8 +32,8 @@ export function readStartConfig(env: NodeJS.ProcessEnv, secrets: Secrets, databa
   }
   return readTogether({
     ingest: () => readIngestConfig(complete),
-    worker: () => readWorkerConfig(complete),
-    console: () => readConsoleConfig(complete),
+    worker: () => readWorkerConfig({ ...complete, ...clerk }),
+    console: () => readConsoleConfig({ ...complete, ...clerk }),
   })
 }
 

@@ -121,7 +121,7 @@ async function startAll(
     )
   const fake = options.fakeClerk ? await startFakeClerk(options.fakeClerk, closers) : undefined
   const fakeClerk = fake && { url: fake.url, secretKey: fake.secretKey }
-  const config = readStartConfig({ ...env, ...clerkOf({ fakeClerk }, env) }, secrets, databaseUrl)
+  const config = readStartConfig(env, secrets, databaseUrl, clerkOf({ fakeClerk }, env))
   const onWaiting = (line: string) => logger.warn(`migrate: ${line}`)
   try {
     await checkDirectConnection(config.worker.queue)
