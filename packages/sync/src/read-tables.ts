@@ -17,7 +17,6 @@ export interface TableRows {
   readonly updatedAt: Date | undefined
 }
 
-// A hundred thousand wide rows are read in some 30 ms.
 const mostCounted = 100_000
 
 /**

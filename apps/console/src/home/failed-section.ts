@@ -1,6 +1,6 @@
 import { shareReading } from '@clerk-sync/ops/metrics'
 import { countFailed } from '@clerk-sync/queue'
-import type { OpenQueue } from '@clerk-sync/queue'
+import type { FailedGroup, OpenQueue } from '@clerk-sync/queue'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import { badge, number, table } from '../page-parts.ts'
@@ -28,6 +28,7 @@ export function createFailedSection(queue: OpenQueue): HomeSection {
       if (counts.failed === 0)
         return html`<p>${badge('good', 'none')} No job has failed for good.</p>`
       const shown = counts.reasons.slice(0, mostReasons)
+      const invalid = counts.leftOutReasons.slice(0, mostReasons)
       return html`<p>
           ${badge('problem', `${number(counts.failed)} failed`)} They stay until someone replays
           them. Remove the cause first.
@@ -35,16 +36,23 @@ export function createFailedSection(queue: OpenQueue): HomeSection {
         ${table({
           label: 'Failed jobs by reason',
           columns: [{ title: 'Reason' }, { title: 'Jobs', isNumber: true }, { title: 'Replay' }],
-          rows: shown.map(({ name, count }) => [
-            name === '' ? '(no reason)' : name,
-            number(count),
-            renderLink(name),
-          ]),
+          rows: [
+            ...shown.map((group) => [...renderGroup(group), renderLink(group.name)]),
+            ...invalid.map((group) => [
+              ...renderGroup(group),
+              'does not help: the event itself is invalid',
+            ]),
+          ],
         })}
         ${counts.reasons.length > shown.length && html`<p><a href="${replayPath}">All ${number(counts.reasons.length)} reasons</a></p>`}`
     },
   }
 }
+
+const renderGroup = ({ name, count }: FailedGroup) => [
+  name === '' ? '(no reason)' : name,
+  number(count),
+]
 
 function renderLink(reason: string): Html {
   const part = partOf(reason)

@@ -40,7 +40,7 @@ export interface SyncedReader {
   close(): Promise<void>
 }
 
-// A count of all tables takes some 100 ms, of large ones more.
+// All tables are counted each time.
 const contentsKeepMs = 15_000
 
 export function createSyncedReader(db: Database, schedule: ScheduleReader): SyncedReader {
