@@ -44,11 +44,15 @@ async function start(env: Record<string, string> = {}, ...args: string[]): Promi
     env: environment(env),
   })
   onTestFinished(() => void child.kill('SIGKILL'))
-  const exited = once(child, 'exit') as Promise<[number]>
+  // Not its exit: what it has written may come later.
+  const exited = once(child, 'close') as Promise<[number]>
+  let all = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (some: Buffer | string) => (all += some.toString()))
   const screen = await untilWritten(child, 'Ctrl-C stops')
   return {
     screen,
-    readAll: () => screen,
+    readAll: () => all,
     async stop(signal = 'SIGINT') {
       const asked = performance.now()
       child.kill(signal)
