@@ -96,7 +96,7 @@ function renderProcesses(processes: readonly ReportedProcess[]): Html {
         html`<strong>${apps.join(', ')}</strong>
           ${process.processes > 1 && html`<br />${number(process.processes)} processes`}`,
         isReady ? badge('good', 'ready') : badge('problem', 'not ready'),
-        html`${checks.map(({ app, name, problem }) => html`<span class="check ${problem === undefined ? 'good' : 'bad'}">${apps.length > 1 && `${app} `}${name}: ${problem === undefined ? 'ok' : 'fails'}</span> `)}
+        html`${checks.map(({ app, name, problem }) => html`<span class="health-check ${problem === undefined ? 'good' : 'bad'}">${apps.length > 1 && `${app} `}${name}: ${problem === undefined ? 'ok' : 'fails'}</span> `)}
         ${secrets && html`<span class="muted">signing secret ${secrets.map((one) => html`<code>${one}</code> `)}</span>`}`,
         release,
         html`${host}<br /><span class="muted">process ${pid}</span>`,
