@@ -174,7 +174,7 @@ function migrationProblem(cause: unknown): string {
   switch ('code' in cause ? cause.code : undefined) {
     case 'P3005':
       return (
-        'the schema of the tables holds some that clerk-sync did not create. ' +
+        'the schema "clerk" holds tables that clerk-sync did not create. ' +
         'Drop or rename the schema, or use another database'
       )
     case 'P3009':
