@@ -98,7 +98,7 @@ describe.each(['redis', 'postgres'] as const)('on %s', (backend) => {
       'db.operation.name': 'INSERT',
       'db.collection.name': 'users',
       'db.query.text': expect.stringMatching(
-        /^INSERT INTO clerk\.users \(.*json_to_recordset\(\$1::json\)/,
+        /^INSERT INTO clerk\.users \(.*unnest\(\$1::text\[\]/,
       ),
     })
     expect(new Set(trace.map(({ service }) => service))).toEqual(
