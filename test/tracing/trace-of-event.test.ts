@@ -97,9 +97,7 @@ describe.each(['redis', 'postgres'] as const)('on %s', (backend) => {
     expect(only(trace, 'INSERT users').attributes).toMatchObject({
       'db.operation.name': 'INSERT',
       'db.collection.name': 'users',
-      'db.query.text': expect.stringMatching(
-        /^INSERT INTO clerk\.users \(.*unnest\(\$1::text\[\]/,
-      ),
+      'db.query.text': expect.stringMatching(/^INSERT INTO clerk\.users \(.*unnest\(\$1::text\[\]/),
     })
     expect(new Set(trace.map(({ service }) => service))).toEqual(
       new Set(['clerk-sync-ingest', 'clerk-sync-worker']),

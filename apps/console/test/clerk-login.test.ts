@@ -84,7 +84,7 @@ describe('does not let in', () => {
     const refused = (await Promise.all(attempts)).filter(({ status }) => status === 429)
     // Four at once, twenty wait.
     expect(refused.length).toBeOneOf([4, 5, 6])
-    expect(await refused[0]?.json()).toEqual({ error: 'too_many_handshakes' })
+    expect(await refused[0]?.text()).toMatch(/too many/i)
   })
 
   test('a password, or a token in another place than the cookie', async () => {
