@@ -104,8 +104,10 @@ test('ids are compared byte by byte, whatever the locale, except those that are 
     )
     expect(ids.length).toBeGreaterThan(50)
     expect(ids.filter(({ collation }) => collation !== 'C').map(({ name }) => name)).toEqual([
+      'backfill_runs.started_by',
       'enterprise_accounts.provider_user_id',
       'external_accounts.provider_user_id',
+      'reconcile_runs.started_by',
       'saml_accounts.provider_user_id',
       'users.external_id',
     ])
