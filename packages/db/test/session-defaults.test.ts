@@ -71,7 +71,7 @@ test.each([
   `statement_timeout = '300ms'`,
   `lock_timeout = '50ms'`,
   `idle_in_transaction_session_timeout = '200ms'`,
-  `idle_session_timeout = '100ms'`,
+  `idle_session_timeout = '250ms'`,
   `plan_cache_mode = 'force_generic_plan'`,
   `transform_null_equals = on`,
   `row_security = off`,
