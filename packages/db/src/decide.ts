@@ -52,6 +52,7 @@ export interface ExistingRow {
 
 /** The change that wins, per entity id, as its row is to be written. */
 export interface Write extends Upsert {
+  readonly version: Version
   /** In milliseconds; null while it is not deleted. */
   readonly deletedAt: number | null
   /** The row as it was read; undefined where there was none. */
@@ -242,6 +243,7 @@ export function decide(
       deleted && policy === 'anonymize' ? anonymize(change.entity, change.value) : change.value
     writes.push({
       ...change,
+      version: versionOf(change),
       value,
       deletedAt: deleted ? deletionTime(change) : null,
       before: existing.rows.get(key),

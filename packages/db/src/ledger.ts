@@ -25,11 +25,9 @@ const columns: readonly InputColumn<LedgerEntry>[] = [
   { name: 'changed_values', type: 'jsonb', valueIn: ({ changedValues }) => changedValues },
   { name: 'client_ip', type: 'text', valueIn: ({ event }) => event.clientIp },
   { name: 'user_agent', type: 'text', valueIn: ({ event }) => event.userAgent },
-  { name: 'occurred_at', type: 'timestamptz', valueIn: ({ event }) => iso(event.occurredAt) },
-  { name: 'received_at', type: 'timestamptz', valueIn: ({ event }) => iso(event.receivedAt) },
+  { name: 'occurred_at', type: 'timestamptz', valueIn: ({ event }) => event.occurredAt },
+  { name: 'received_at', type: 'timestamptz', valueIn: ({ event }) => event.receivedAt },
 ]
-
-const iso = (ms: number) => new Date(ms).toISOString()
 
 const input = inputOf(columns)
 const names = columns.map(({ name }) => name)

@@ -7,7 +7,6 @@ import { entityKey, ownerKeys } from './decide.ts'
 import type { ChildRows, ExistingRow, ExistingState, Write } from './decide.ts'
 import { decode, inputOf, selected } from './stored-values.ts'
 import type { Input, InputColumn } from './stored-values.ts'
-import { versionOf } from './version.ts'
 import type { Version } from './version.ts'
 
 // 'clerk' in ASCII: any number serves, as long as every writer of these tables uses the same one.
@@ -311,22 +310,12 @@ function columnsInput(
   }))
 }
 
-const iso = (ms: number) => new Date(ms).toISOString()
-
 const versionedInput: readonly InputColumn<Write>[] = [
   { name: 'id', type: 'text', valueIn: ({ id }) => id },
-  { name: 'updated_at', type: 'timestamptz', valueIn: (write) => iso(versionOf(write).updatedAt) },
-  {
-    name: 'event_occurred_at',
-    type: 'timestamptz',
-    valueIn: (write) => iso(versionOf(write).occurredAt),
-  },
-  { name: 'event_id', type: 'text', valueIn: (write) => versionOf(write).eventId },
-  {
-    name: 'deleted_at',
-    type: 'timestamptz',
-    valueIn: ({ deletedAt }) => (deletedAt === null ? null : iso(deletedAt)),
-  },
+  { name: 'updated_at', type: 'timestamptz', valueIn: ({ version }) => version.updatedAt },
+  { name: 'event_occurred_at', type: 'timestamptz', valueIn: ({ version }) => version.occurredAt },
+  { name: 'event_id', type: 'text', valueIn: ({ version }) => version.eventId },
+  { name: 'deleted_at', type: 'timestamptz', valueIn: ({ deletedAt }) => deletedAt },
 ]
 
 async function writeChildren(

@@ -8,7 +8,7 @@ type StoredType = 'bigint' | 'boolean' | 'integer' | 'jsonb' | 'text' | 'text[]'
 export interface InputColumn<Row> {
   readonly name: string
   readonly type: StoredType
-  /** Its value in a row; null and undefined are NULL. */
+  /** Its value in a row; null and undefined are NULL. A time is in ISO 8601, or in milliseconds. */
   readonly valueIn: (row: Row) => unknown
 }
 
@@ -57,6 +57,7 @@ function arrayOf<Row>(
 function encode(type: StoredType, value: unknown): string {
   if (type === 'jsonb') return JSON.stringify(value)
   if (typeof value === 'string') return value
+  if (type === 'timestamptz') return new Date(Number(value)).toISOString()
   if (isExactNumber(value)) return value.rawJSON
   return Array.isArray(value) ? `{${value.join(',')}}` : String(value)
 }

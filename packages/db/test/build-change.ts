@@ -11,6 +11,7 @@ import type {
 } from '@clerk-sync/events'
 
 import type { Write } from '../src/decide.ts'
+import { versionOf } from '../src/version.ts'
 
 /** What a test says of an event; the rest is made up. Times are milliseconds. */
 export interface Given {
@@ -49,7 +50,14 @@ export function upsert(id: string, given: Given = {}): FromEvent<Upsert> {
 
 /** An upsert as it is written where the tables have nothing of its entity. */
 export function asNewRow(change: Upsert): Write {
-  return { ...change, deletedAt: null, before: undefined, childrenBefore: {}, changed: undefined }
+  return {
+    ...change,
+    version: versionOf(change),
+    deletedAt: null,
+    before: undefined,
+    childrenBefore: {},
+    changed: undefined,
+  }
 }
 
 /** The change of an event that deletes one entity. */

@@ -3,6 +3,7 @@ import type { ClerkObject, Upsert } from '@clerk-sync/events'
 import { readRows, RowChangedError, writeRows } from '../src/statements.ts'
 import { entityKey } from '../src/decide.ts'
 import type { Write } from '../src/decide.ts'
+import { versionOf } from '../src/version.ts'
 import { asNewRow, freshId, noon, remove, upsert } from './build-change.ts'
 import { useTables } from './tables.ts'
 import { prismaOf } from './prisma.ts'
@@ -20,6 +21,7 @@ async function lookedAt(change: Upsert): Promise<Write> {
   const before = rows.get(key)
   return {
     ...change,
+    version: versionOf(change),
     deletedAt: null,
     before,
     childrenBefore: children.get(key) ?? {},
