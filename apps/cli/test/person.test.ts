@@ -146,6 +146,6 @@ test('what is not known, or can not be read, is said', async () => {
   expect(gone.text).toMatch(/^user_gone: user, deleted at 2026-01-01T12:00:00.000Z, no row is left/)
   expect(gone.text).toMatch(/failed jobs: not read, because the queue does not answer: /)
 
-  const away = run(user, { DATABASE_URL: 'postgresql://127.0.0.1:1/postgres' })
-  await expect(away).rejects.toThrow(/^the database can't be reached/)
+  const unavailable = run(user, { DATABASE_URL: 'postgresql://127.0.0.1:1/postgres' })
+  await expect(unavailable).rejects.toThrow(/^the database can't be reached/)
 })

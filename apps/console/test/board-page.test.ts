@@ -1,8 +1,6 @@
 import { createConsumer } from '@clerk-sync/queue'
 import { bullQueueOf } from '@clerk-sync/queue/bullmq'
-import { openBrowser } from '@clerk-sync/testing/browser'
-import axe from 'axe-core'
-import type { AxeResults } from 'axe-core'
+import { findAccessibilityProblems, openBrowser } from '@clerk-sync/testing/browser'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Console } from '../src/index.ts'
 import { failJobs, openReady } from './fail-jobs.ts'
@@ -73,11 +71,8 @@ const countVisible = async (buttons: Locator) => {
   const visible = await Promise.all(all.map((button) => button.isVisible()))
   return visible.filter(Boolean).length
 }
-async function expectAccessible(selector: string): Promise<void> {
-  await page.evaluate(axe.source)
-  const { violations } = await page.evaluate<AxeResults>(`axe.run('${selector}')`)
-  expect(violations.map(({ id, help }) => `${id}: ${help}`)).toEqual([])
-}
+const expectAccessible = async (part: string) =>
+  expect(await findAccessibilityProblems(page, part)).toEqual([])
 
 // For people who want to see the pages.
 async function screenshot(name: string): Promise<void> {

@@ -1,8 +1,7 @@
 import { createLogger } from '@clerk-sync/ops/process'
 import { openQueue, reportProcess } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
-import { openBrowser } from '@clerk-sync/testing/browser'
-import axe from 'axe-core'
+import { findAccessibilityProblems, openBrowser } from '@clerk-sync/testing/browser'
 import { Counter, Histogram, Registry } from 'prom-client'
 import {
   afterAll,
@@ -176,10 +175,7 @@ test.each(['light', 'dark'] as const)(
     for (const path of ['/', '/replay']) {
       await page.goto(`${board.url}${path}`)
       if (path === '/') await page.locator('.plot canvas').first().waitFor()
-      await page.evaluate(axe.source)
-      const { violations } = await page.evaluate<{ violations: Fault[] }>('axe.run()')
-      const faults = violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])
-      expect(faults).toEqual([])
+      expect(await findAccessibilityProblems(page)).toEqual([])
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
     }
     await page.goto(board.url)
@@ -195,8 +191,3 @@ test.each(['light', 'dark'] as const)(
   },
   60_000,
 )
-
-interface Fault {
-  readonly id: string
-  readonly nodes: readonly { html: string }[]
-}

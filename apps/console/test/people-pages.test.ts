@@ -3,8 +3,7 @@ import type { Database } from '@clerk-sync/db'
 import { migrate } from '@clerk-sync/db/migrate'
 import { changeFromEvent, everything, selectKept } from '@clerk-sync/events'
 import { createTestDatabase } from '@clerk-sync/testing'
-import { openBrowser } from '@clerk-sync/testing/browser'
-import axe from 'axe-core'
+import { findAccessibilityProblems, openBrowser } from '@clerk-sync/testing/browser'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { Console } from '../src/index.ts'
 import { failJobs } from './fail-jobs.ts'
@@ -28,7 +27,7 @@ const closing: (() => Promise<void>)[] = []
 let hiding: Console
 let showing: Console
 let withoutDatabase: Console
-let away: Console
+let unavailable: Console
 
 const event = (svixId: string, type: string, data: { id: string; [field: string]: unknown }) => ({
   svixId,
@@ -64,7 +63,7 @@ beforeAll(async () => {
   hiding = await open(database.url)
   showing = await open(database.url, true)
   withoutDatabase = await open(undefined)
-  away = await open('postgresql://127.0.0.1:1/postgres')
+  unavailable = await open('postgresql://127.0.0.1:1/postgres')
   closing.push(
     () => db.close(),
     () => database.drop(),
@@ -193,19 +192,19 @@ describe('events', () => {
   })
 })
 
-test('without a database the pages say what to set, and with one that is away what is wrong', async () => {
+test('without a database the pages say what to set, and with one that is unavailable what is wrong', async () => {
   for (const path of ['/people', `/people?q=${user}`, '/events']) {
     const missing = await get(withoutDatabase, path)
     expect(missing.status).toBe(503)
     expect(missing.text).toContain('Set DATABASE_URL for the console')
   }
   for (const path of [`/people?q=${user}`, '/events']) {
-    const problem = await get(away, path)
+    const problem = await get(unavailable, path)
     expect(problem.status).toBe(503)
     expect(problem.text).toMatch(/The tables can&#39;t be read now: .*ECONNREFUSED/)
   }
-  expect((await get(away, '/replay')).text).toContain('1 of 1 failed job selected')
-  await away.checks[0]?.run()
+  expect((await get(unavailable, '/replay')).text).toContain('1 of 1 failed job selected')
+  await unavailable.checks[0]?.run()
 })
 
 test('the pages have no accessibility problems in either theme, and no text becomes a part of them', async () => {
@@ -234,11 +233,9 @@ test('the pages have no accessibility problems in either theme, and no text beco
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
       await page.setViewportSize({ width: 1280, height: 900 })
       if (!path.endsWith(user)) continue
-      await page.evaluate(axe.source)
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme })
-        const { violations } = await page.evaluate<axe.AxeResults>('axe.run()')
-        expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([])
+        expect(await findAccessibilityProblems(page)).toEqual([])
       }
     }
     expect(dialogs).toEqual([])

@@ -33,12 +33,16 @@ function findChromium(env: NodeJS.ProcessEnv): string {
   )
 }
 
-/** What axe-core finds wrong with a page for readers with disabilities: the rule, and where. */
-export async function findAccessibilityProblems(page: Page): Promise<string[]> {
+/**
+ * What axe-core finds wrong with a page, or with the part of it that a selector names, for readers with
+ * disabilities: the rule, and where.
+ */
+export async function findAccessibilityProblems(page: Page, part = 'html'): Promise<string[]> {
   // Not as an element of the page: its policy refuses scripts that are not its own.
   await page.evaluate(axe.source)
   const { violations } = await page.evaluate(
-    async () => await (globalThis as unknown as { axe: typeof axe }).axe.run(),
+    async (selector) => await (globalThis as unknown as { axe: typeof axe }).axe.run(selector),
+    part,
   )
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
