@@ -4,6 +4,7 @@ import {
   answerToError,
   answerToRefusal,
   createRefusalLog,
+  headersOf,
   invalidEvent,
   isSigned,
   readEvent,
@@ -22,8 +23,6 @@ import { createTurns } from './turns.ts'
 import { createTypeLog } from './type-log.ts'
 
 export const webhookPath = '/api/webhooks/clerk'
-
-const retryAfterSeconds = 30
 
 export interface ReceiverDeps {
   readonly producer: Producer
@@ -135,11 +134,10 @@ export function webhookPlugin(deps: WebhookDeps) {
 }
 
 function send(deps: WebhookDeps, reply: FastifyReply, answer: Answer) {
-  if (answer.status === 503) reply.header('retry-after', retryAfterSeconds)
   // The unread bytes of a refused body would be read as the next request, and an open connection
   // would delay the end of the process.
   if (answer.closes || deps.stopping.aborted) reply.header('connection', 'close')
-  return reply.code(answer.status).send(answer.body)
+  return reply.code(answer.status).headers(headersOf(answer)).send(answer.body)
 }
 
 /** One delivery whose body is still to be read. */
@@ -213,8 +211,7 @@ function createReceiver(deps: ReceiverDeps): Receiver {
     const { type } = read
     logType(read, svixId)
     if (read.kind !== 'event') {
-      const answer = { received: true, dropped: read.kind } as const
-      return { status: 200, body: answer, outcome: read.kind, event: { svixId, type } }
+      return { status: 200, body: { received: true }, outcome: read.kind, event: { svixId, type } }
     }
     const { job } = read
     const event = { svixId, type, entityId: job.entityId }

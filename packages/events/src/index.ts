@@ -52,11 +52,13 @@ export type { BodyRefused, Refusal } from './webhooks/admission.ts'
 export {
   answerToError,
   answerToRefusal,
+  droppedHeader,
+  headersOf,
   invalidEvent,
   unverifiedOutcomes,
   verifiedOutcomes,
 } from './webhooks/answer.ts'
-export type { Acknowledged, Answer, RequestOutcome } from './webhooks/answer.ts'
+export type { Answer, AnswerBody, Dropped, RequestOutcome } from './webhooks/answer.ts'
 export { buildEventJob, parseEnvelope, parseEventJob, readEvent } from './webhooks/event-job.ts'
 export type { Delivery, Envelope, EventJob, ReadEvent } from './webhooks/event-job.ts'
 export { eventTypes, isEventType } from './webhooks/event-types.ts'

@@ -7,14 +7,15 @@ import {
 } from '@clerk-sync/db'
 import type { ChangeResult, Database, WriteRules } from '@clerk-sync/db'
 import { changeFromEvent } from '@clerk-sync/events'
-import type { Acknowledged, Change, EventJob, Kept } from '@clerk-sync/events'
+import type { AnswerBody, Change, EventJob, Kept, RequestOutcome } from '@clerk-sync/events'
 import { createBatcher, errorMessage, retry, withTimeout } from '@clerk-sync/ops'
 import type { PlainLogger } from '@clerk-sync/ops'
 
 /** What a delivery is answered. */
 export interface Stored {
   readonly status: number
-  readonly body: Acknowledged | { readonly error: string }
+  readonly body: AnswerBody
+  readonly outcome?: RequestOutcome
 }
 
 /** Where events are stored. */

@@ -3,13 +3,14 @@ import {
   answerToRefusal,
   bodyLimitBytes,
   createRefusalLog,
+  headersOf,
   invalidEvent,
   isSigned,
   parseSigningSecrets,
   readEvent,
   selectKept,
 } from '@clerk-sync/events'
-import type { Answer, Kept, Refusal, SigningSecret } from '@clerk-sync/events'
+import type { Kept, Refusal, SigningSecret } from '@clerk-sync/events'
 import type { DeletionPolicy } from '@clerk-sync/db'
 import { errorMessage } from '@clerk-sync/ops'
 import type { PlainLogger } from '@clerk-sync/ops'
@@ -57,7 +58,6 @@ export interface WebhookHandler {
 const mostWaiting = 500
 const mostBodyBytes = 64 * 1024 * 1024
 const bodyTimeoutMs = 10_000
-const retryAfterSeconds = '30'
 
 interface Setup {
   readonly secrets: readonly SigningSecret[]
@@ -122,7 +122,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions = {}): Webho
       return invalidEvent
     }
     if (read.kind === 'event') return await destination.store(read.job)
-    return { status: 200, body: { received: true, dropped: read.kind } }
+    return { status: 200, body: { received: true }, outcome: read.kind }
   }
 
   return Object.assign(handle, {
@@ -234,7 +234,7 @@ async function readBody(
   }
 }
 
-function toResponse({ status, body }: Pick<Answer, 'status' | 'body'> | Stored): Response {
-  const headers = status === 503 ? { 'retry-after': retryAfterSeconds } : {}
-  return Response.json(body, { status, headers })
+function toResponse(answer: Stored): Response {
+  const { status, body } = answer
+  return Response.json(body, { status, headers: headersOf(answer) })
 }

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { buildSample } from '@clerk-sync/events/samples'
-import { parseSigningSecrets, sign } from '@clerk-sync/events'
-import type { Acknowledged, EventType } from '@clerk-sync/events'
+import { droppedHeader, parseSigningSecrets, sign } from '@clerk-sync/events'
+import type { Dropped, EventType } from '@clerk-sync/events'
 
 const answerTimeoutMs = 15_000
-
-export type Dropped = NonNullable<Acknowledged['dropped']>
 
 export interface Answer {
   svixId: string
@@ -56,13 +54,9 @@ export async function deliver(options: {
   const answerMs = performance.now() - sentAt
   const id = (event as { data?: { id?: unknown } }).data?.id
   const entityId = typeof id === 'string' ? id : undefined
-  const { status } = response
-  return { svixId, entityId, status, body: text, dropped: droppedOf(text), answerMs, sentAt }
-}
-
-function droppedOf(body: string): Dropped | undefined {
-  const [, reason] = /"dropped":"(left_out|other_instance)"/.exec(body) ?? []
-  return reason as Dropped | undefined
+  const { status, headers } = response
+  const dropped = (headers.get(droppedHeader) ?? undefined) as Dropped | undefined
+  return { svixId, entityId, status, body: text, dropped, answerMs, sentAt }
 }
 
 interface Json {

@@ -1,6 +1,7 @@
 import type { Failure } from '@clerk-sync/queue'
 import type { Arrival, TableRow } from './arrival.ts'
-import type { Answer, Dropped } from './deliver.ts'
+import type { Dropped } from '@clerk-sync/events'
+import type { Answer } from './deliver.ts'
 
 export interface Delivered {
   answer: Answer

@@ -20,17 +20,33 @@ export const unverifiedOutcomes = [
 
 export type RequestOutcome = (typeof verifiedOutcomes | typeof unverifiedOutcomes)[number]
 
-/** The body of a 200. Clerk's dashboard shows it with the message's attempts. */
-export interface Acknowledged {
-  readonly received: true
-  /** Why nothing of the event is kept. */
-  readonly dropped?: 'left_out' | 'other_instance'
+/** The body of an answer. It says no more than that to the sender. */
+export type AnswerBody = { readonly received: true } | { readonly error: string }
+
+const retryAfterSeconds = '30'
+const noHeaders = {}
+
+/** The header of a 200 that says why nothing of a signed event is kept. */
+export const droppedHeader = 'clerk-sync-dropped'
+
+/** Why nothing of an event is kept. */
+export type Dropped = 'left_out' | 'other_instance'
+
+/** The headers that belong to an answer. */
+export function headersOf(answer: {
+  readonly status: number
+  readonly outcome?: RequestOutcome
+}): Record<string, string> {
+  const { status, outcome } = answer
+  if (status === 503) return { 'retry-after': retryAfterSeconds }
+  const isDropped = outcome === 'left_out' || outcome === 'other_instance'
+  return isDropped ? { [droppedHeader]: outcome } : noHeaders
 }
 
 /** What a delivery is answered. */
 export interface Answer {
   readonly status: number
-  readonly body: Acknowledged | { readonly error: string }
+  readonly body: AnswerBody
   readonly outcome: RequestOutcome
   /** What is known of a verified event. */
   readonly event?: { svixId: string; type: string; entityId?: string | undefined }
