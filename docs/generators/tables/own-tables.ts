@@ -38,7 +38,11 @@ export const tombstones: readonly OwnColumn[] = [
 export const ledger: readonly OwnColumn[] = [
   ['`id`', 'text', 'the svix-id'],
   ['`type`', 'text', 'such as `user.updated`'],
-  ['`entity_id`', 'text', 'the id of what it tells of'],
+  [
+    '`entity_id`',
+    'text',
+    'the id of what it tells of. Find a user by `user_id`: the index has other ids alone, for `entity_id = … AND entity_id IS DISTINCT FROM user_id`',
+  ],
   ['`user_id`', 'text', 'the user whom it concerns'],
   ['`organization_id`', 'text', 'the organization that it concerns'],
   [

@@ -53,6 +53,10 @@ export async function writeLedger(
   return new Set(added.map((row) => row.id))
 }
 
+/** The condition of ledger rows about an entity, or about its user, written so that the indexes serve. */
+export const concernsEntityOrUser = (isOneOfThem: string) =>
+  `(user_id ${isOneOfThem} OR (entity_id ${isOneOfThem} AND entity_id IS DISTINCT FROM user_id))`
+
 // One statement must end long before its timeout.
 const redactedAtOnce = 10_000
 
@@ -62,7 +66,7 @@ export async function redactLedger(tx: Transaction, ids: readonly string[]): Pro
     await tx.execute(
       `UPDATE clerk.webhook_events
        SET ${emptiedInLedger.map((name) => `${name} = NULL`).join(', ')}
-       WHERE (entity_id = ANY($1::text[]) OR user_id = ANY($1::text[]))
+       WHERE ${concernsEntityOrUser('= ANY($1::text[])')}
          AND num_nonnulls(${emptiedInLedger.join(', ')}) > 0`,
       ids.slice(start, start + redactedAtOnce),
     )

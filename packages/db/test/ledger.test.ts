@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { EventChange } from '@clerk-sync/events'
 import { removeOldRows } from '../src/index.ts'
+import { concernsId } from '../src/inspect/read-ledger.ts'
+import { concernsEntityOrUser } from '../src/ledger.ts'
 import { freshId, noon, nothing, remove, upsert } from './build-change.ts'
 import { applyAll, useTables, defaultRules } from './tables.ts'
 import { prismaOf } from './prisma.ts'
@@ -61,6 +63,32 @@ test('whom an event concerns is written down, also where the event touches no ta
   })
   await tables.apply(joined)
   expect(await entry(joined)).toMatchObject({ user_id: userId, organization_id: organizationId })
+})
+
+test.each([
+  concernsId("'user_1'"),
+  concernsEntityOrUser("= ANY(ARRAY['user_1', 'org_1'])"),
+  "user_id = 'user_1'",
+  "organization_id = 'org_1'",
+])('an index finds the events where %s', async (condition) => {
+  const plan = await tables.query<{ 'QUERY PLAN': string }>(
+    `SET enable_seqscan = off; EXPLAIN SELECT FROM clerk.webhook_events WHERE ${condition}`,
+  )
+  const text = plan.map((line) => line['QUERY PLAN']).join('\n')
+  expect(text).toMatch(/webhook_events_(user|organization)_id_idx/)
+  expect(text).not.toContain('Seq Scan')
+})
+
+test('an index finds the events of all that is deleted', async () => {
+  const plan = await tables.query<{ 'QUERY PLAN': string }>(
+    `SET enable_seqscan = off; SET enable_hashjoin = off; EXPLAIN SELECT event.id
+     FROM (VALUES ('user_1'), ('orgmem_1')) AS deleted(deleted_id)
+     JOIN clerk.webhook_events AS event ON ${concernsEntityOrUser('= deleted_id')}`,
+  )
+  const text = plan.map((line) => line['QUERY PLAN']).join('\n')
+  expect(text).toContain('webhook_events_user_id_idx')
+  expect(text).toContain('webhook_events_entity_id_idx')
+  expect(text).not.toContain('Seq Scan')
 })
 
 describe('after a deletion', () => {

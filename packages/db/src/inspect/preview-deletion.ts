@@ -2,6 +2,7 @@ import type { Column, Entity } from '@clerk-sync/events'
 import type { Transaction } from '../database.ts'
 import { emptiedBy, emptiedInLedger, emptiesLedger, rowsDeletedWith } from '../deletion-policy.ts'
 import type { DeletionPolicy } from '../deletion-policy.ts'
+import { concernsEntityOrUser } from '../ledger.ts'
 import { countUpTo, mostCounted } from './read-only.ts'
 import type { Count } from './read-only.ts'
 
@@ -91,9 +92,8 @@ async function countEmptied(
     tx,
     `SELECT DISTINCT id FROM (
        SELECT event.id
-       FROM (SELECT $1::text COLLATE "C" AS id ${ids.join(' ')}) AS deleted
-       JOIN clerk.webhook_events AS event
-         ON event.entity_id = deleted.id OR event.user_id = deleted.id
+       FROM (SELECT $1::text COLLATE "C" AS deleted_id ${ids.join(' ')}) AS deleted
+       JOIN clerk.webhook_events AS event ON ${concernsEntityOrUser('= deleted_id')}
        WHERE num_nonnulls(${emptiedInLedger.map((name) => `event.${name}`).join(', ')}) > 0
        LIMIT ${2 * (mostCounted + 1)}
      ) AS emptied`,

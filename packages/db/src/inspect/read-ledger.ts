@@ -1,5 +1,6 @@
 import { parseJson } from '@clerk-sync/ops'
 import type { Database, Transaction } from '../database.ts'
+import { concernsEntityOrUser } from '../ledger.ts'
 import { readOnly } from './read-only.ts'
 
 /** In place of a personal value that must not be shown; an empty one is null as ever. */
@@ -119,7 +120,7 @@ export async function readLedgerIn(
 
 /** The condition of ledger rows that concern an id. */
 export const concernsId = (id: string) =>
-  `(id = ${id} OR entity_id = ${id} OR user_id = ${id} OR organization_id = ${id})`
+  `(id = ${id} OR organization_id = ${id} OR ${concernsEntityOrUser(`= ${id}`)})`
 
 function where(conditions: readonly (string | false | undefined)[]): string {
   const set = conditions.filter((condition) => typeof condition === 'string')
