@@ -106,11 +106,13 @@ export async function readRows(
   await Promise.all(
     Array.from(changes, async ([entity, some]) => {
       const ids = [...new Set(some.map((change) => change.id))]
+      // First the rows: each statement sees what was committed before it, and who writes child rows
+      // writes their row, too. So child rows that are newer than their row are noticed by the write.
       await Promise.all([
+        readOwn(tx, entity, ids, found),
         ...entity.children
           .filter(isKept)
           .map((child) => readChildren(tx, entity, child, ids, found)),
-        readOwn(tx, entity, ids, found),
       ])
     }),
   )

@@ -1,6 +1,8 @@
 import { expect, test, vi } from 'vitest'
 import { applyBatch } from '../src/apply-changes.ts'
 import type { Change } from '@clerk-sync/events'
+import type { PreparedStatement, Transaction } from '../src/database.ts'
+import type { Database } from '../src/index.ts'
 import { writeRows } from '../src/statements.ts'
 import { asNewRow, freshId, noon, nothing, remove, upsert } from './build-change.ts'
 import { applyAll, useTables, defaultRules } from './tables.ts'
@@ -120,6 +122,47 @@ test('a change that is overtaken between its look at the row and its write is st
   })
   expect(await prismaOf(one).emailAddress.findMany({ where: { user_id: id } })).toEqual([])
 })
+
+test.each([1, 2])(
+  'a row that is written by another after %i of its tables is read keeps none of its addresses',
+  async (reads) => {
+    const [one, two] = tables.writers
+    const id = freshId()
+    const addressed = (address: string, later: number) =>
+      upsert(id, { updatedAt: noon + later, data: { email_addresses: [{ id: address }] } })
+    let left = reads
+    // One statement after the other, and the other writer's transaction in between.
+    const interrupted: Database = {
+      ...one,
+      transaction: (run) =>
+        one.transaction((tx) => {
+          let last: Promise<unknown> = Promise.resolve()
+          const query: Transaction['query'] = (statement, ...values) => {
+            const { text } = statement as PreparedStatement
+            const result = last.then(async () => {
+              const rows = await tx.query<never>(statement, ...values)
+              const isOfRow = /SELECT .* FROM clerk\.(users|email_addresses) WHERE/.test(text)
+              if (isOfRow && left > 0) {
+                left -= 1
+                if (left === 0) await applyAll(two, [addressed('idn_other', 1)])
+              }
+              return rows
+            })
+            last = result.catch(() => undefined)
+            return result
+          }
+          return run({
+            query,
+            execute: (...args) => last.then(() => tx.execute(...args)),
+          })
+        }),
+    }
+    expect(await applyAll(interrupted, [addressed('idn_newest', 2)])).toEqual(['applied'])
+    expect(left).toBe(0)
+    const addresses = await prismaOf(one).emailAddress.findMany({ where: { user_id: id } })
+    expect(addresses.map((address) => address.id)).toEqual(['idn_newest'])
+  },
+)
 
 const waitingWriters = () =>
   tables.query(
