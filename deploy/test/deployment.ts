@@ -2,14 +2,9 @@ import { join } from 'node:path'
 import { migrate } from '@clerk-sync/db/migrate'
 import { createSigningSecret } from '@clerk-sync/events'
 import { createFakeClerk } from '@clerk-sync/fake-clerk'
-import {
-  createRedisServer,
-  createTestDatabase,
-  freePort,
-  provideRedisProgram,
-  startProcess,
-} from '@clerk-sync/testing'
-import { inject, vi } from 'vitest'
+import { createRedisServer, freePort, provideRedisProgram, startProcess } from '@clerk-sync/testing'
+import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
+import { vi } from 'vitest'
 
 const apps = join(import.meta.dirname, '../../apps')
 
@@ -28,8 +23,7 @@ export interface Deployment {
 
 /** ingest, two workers that reconcile every other second, and console, as processes of their own. */
 export async function startDeployment(): Promise<Deployment> {
-  const database = await createTestDatabase(inject('databaseUrl'))
-  await migrate(database.url)
+  const database = await createMigratedDatabase(migrate)
   const redis = await createRedisServer(await provideRedisProgram(), { settings: redisSettings })
   const clerk = await createFakeClerk()
   const secret = createSigningSecret()

@@ -8,17 +8,16 @@ import { createFakeClerk } from '@clerk-sync/fake-clerk'
 import { createLogger } from '@clerk-sync/ops/process'
 import { parseRedisUrl } from '@clerk-sync/queue'
 import { saveSettings } from '@clerk-sync/sync'
-import { createTestDatabase } from '@clerk-sync/testing'
 import { findAccessibilityProblems, openBrowser } from '@clerk-sync/testing/browser'
 import { Registry } from 'prom-client'
+import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
 import { expect, inject, onTestFinished, test } from 'vitest'
 
 const login = { kind: 'password', user: 'operator', password: 'correct horse: battery' } as const
 
 async function openDatabase(): Promise<{ url: string; db: Database }> {
-  const database = await createTestDatabase(inject('databaseUrl'))
+  const database = await createMigratedDatabase(migrate)
   onTestFinished(() => database.drop())
-  await migrate(database.url)
   const db = createDatabase({ url: database.url, maxConnections: 2 })
   onTestFinished(() => db.close())
   await saveSettings(db, { deletionPolicy: 'erase', choice: choiceOf(selectKept()) })

@@ -4,7 +4,7 @@ import { changeFromEvent, everything, selectKept } from '@clerk-sync/events'
 import { CannotApplyError, createConsumer, locateQueue, openQueue } from '@clerk-sync/queue'
 import { bullQueueOf } from '@clerk-sync/queue/bullmq'
 import { saveSettings } from '@clerk-sync/sync'
-import { createTestDatabase } from '@clerk-sync/testing'
+import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
 import { expect, inject, onTestFinished, test, vi } from 'vitest'
 import { person } from '../src/person/person.ts'
 import { startCommand } from './clerk-access/scene.ts'
@@ -33,9 +33,8 @@ interface RunOptions {
 
 /** A database with a person in it, and a queue in which an event of theirs has failed. */
 async function settle() {
-  const database = await createTestDatabase(inject('databaseUrl'))
+  const database = await createMigratedDatabase(migrate)
   onTestFinished(() => database.drop())
-  await migrate(database.url)
   const db = createDatabase({ url: database.url, maxConnections: 2 })
   onTestFinished(() => db.close())
   const kept = selectKept(everything)

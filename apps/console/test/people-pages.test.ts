@@ -2,9 +2,9 @@ import { applyChanges, createDatabase } from '@clerk-sync/db'
 import type { Database } from '@clerk-sync/db'
 import { migrate } from '@clerk-sync/db/migrate'
 import { changeFromEvent, everything, selectKept } from '@clerk-sync/events'
-import { createTestDatabase } from '@clerk-sync/testing'
 import { findAccessibilityProblems, openBrowser } from '@clerk-sync/testing/browser'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Console } from '../src/index.ts'
 import { failJobs } from './fail-jobs.ts'
 import {
@@ -41,8 +41,7 @@ const event = (svixId: string, type: string, data: { id: string; [field: string]
 })
 
 beforeAll(async () => {
-  const database = await createTestDatabase(inject('databaseUrl'))
-  await migrate(database.url)
+  const database = await createMigratedDatabase(migrate)
   const db = createDatabase({ url: database.url, maxConnections: 2 })
   await fill(db)
   const queue = await createTestQueue('redis')

@@ -6,7 +6,7 @@ import { failJobs, openReady } from './fail-jobs.ts'
 import { createTestQueue } from './open-console.ts'
 import type { TestQueue } from './open-console.ts'
 
-const database = 'the database refused the write: SQLSTATE 23514'
+const database = 'the database refused the statement: SQLSTATE 23514'
 const noId = 'user.updated has no data.id: nothing to apply it to'
 const all = { includeInvalid: true }
 

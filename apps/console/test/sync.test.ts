@@ -6,9 +6,9 @@ import { createFakeClerk } from '@clerk-sync/fake-clerk'
 import type { FakeClerk } from '@clerk-sync/fake-clerk'
 import { startSchedule } from '@clerk-sync/queue'
 import { saveSettings } from '@clerk-sync/sync'
-import { createTestDatabase } from '@clerk-sync/testing'
 import type { TestDatabase } from '@clerk-sync/testing'
-import { afterAll, afterEach, beforeAll, expect, inject, onTestFinished, test, vi } from 'vitest'
+import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import type { Console } from '../src/index.ts'
 import { authorization, createTestQueue, openConsole, recordLog } from './open-console.ts'
 import type { TestQueue } from './open-console.ts'
@@ -23,8 +23,7 @@ let clerk: FakeClerk
 let board: Console
 
 beforeAll(async () => {
-  database = await createTestDatabase(inject('databaseUrl'))
-  await migrate(database.url)
+  database = await createMigratedDatabase(migrate)
   db = createDatabase({ url: database.url, maxConnections: 2 })
   await saveSettings(db, { deletionPolicy: 'erase', choice: choiceOf(kept) })
   queue = await createTestQueue('redis')

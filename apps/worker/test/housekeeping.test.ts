@@ -5,17 +5,16 @@ import type { Database } from '@clerk-sync/db'
 import { selectKept } from '@clerk-sync/events'
 import { createLogger } from '@clerk-sync/ops/process'
 import { parseRedisUrl } from '@clerk-sync/queue'
-import { createTestDatabase } from '@clerk-sync/testing'
 import { Registry } from 'prom-client'
+import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
 import { beforeEach, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { startWorker } from '../src/index.ts'
 
 let url: string
 let db: Database
 beforeEach(async () => {
-  const database = await createTestDatabase(inject('databaseUrl'))
+  const database = await createMigratedDatabase(migrate)
   url = database.url
-  await migrate(url)
   db = createDatabase({ url, maxConnections: 2 })
   return async () => {
     await db.close()

@@ -10,17 +10,16 @@ import {
   migrateQueue,
   openQueue,
 } from '@clerk-sync/queue'
-import { createTestDatabase } from '@clerk-sync/testing'
 import { Registry } from 'prom-client'
-import { expect, inject, onTestFinished, test, vi } from 'vitest'
+import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { startWorker } from '../src/index.ts'
 
 const kept = selectKept()
 
 async function openWorker() {
-  const database = await createTestDatabase(inject('databaseUrl'))
+  const database = await createMigratedDatabase(migrate)
   onTestFinished(() => database.drop())
-  await migrate(database.url)
   const queue = locateQueue({ redisUrl: undefined, databaseUrl: database.url })
   await migrateQueue(queue)
   const registry = new Registry()
@@ -71,7 +70,7 @@ async function readSamples(registry: Registry): Promise<Map<string, number>> {
 test('a worker says how loaded it is, and how many attempts an event took', async () => {
   const { url, enqueue, scrape } = await openWorker()
   const before = await scrape()
-  expect(before.get('concurrency')).toBe(200)
+  expect(before.get('concurrency')).toBe(150)
   expect(before.get('jobs_in_progress')).toBe(0)
   expect(before.get('database_connections_max')).toBe(5)
   expect(before.get('database_connection_waiters')).toBe(0)

@@ -9,8 +9,8 @@ import type { FakeClerk } from '@clerk-sync/fake-clerk'
 import { createLogger } from '@clerk-sync/ops/process'
 import { migrateQueue, parseRedisUrl } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
-import { createTestDatabase } from '@clerk-sync/testing'
 import { Registry } from 'prom-client'
+import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
 import { beforeEach, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { startWorker } from '../src/index.ts'
 
@@ -18,9 +18,8 @@ let url: string
 let db: Database
 let clerk: FakeClerk
 beforeEach(async () => {
-  const database = await createTestDatabase(inject('databaseUrl'))
+  const database = await createMigratedDatabase(migrate)
   url = database.url
-  await migrate(url)
   db = createDatabase({ url, maxConnections: 2 })
   clerk = await createFakeClerk()
   return async () => {

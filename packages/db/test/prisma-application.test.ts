@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { createTestDatabase } from '@clerk-sync/testing'
+import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { ColumnTypeEnum } from '@prisma/driver-adapter-utils'
 import type { SqlQueryable } from '@prisma/driver-adapter-utils'
@@ -113,9 +114,8 @@ function readingCatalogue<C extends SqlQueryable>(connection: C): C {
 }
 
 async function createApplication() {
-  const database = await createTestDatabase(inject('databaseUrl'))
+  const database = await createMigratedDatabase(migrate)
   onTestFinished(() => database.drop())
-  await migrate(database.url)
   const engine = await createEngineOn(
     new ReadsCatalogue({ connectionString: database.url }),
     files.map(({ path, content }) => [path, content]),

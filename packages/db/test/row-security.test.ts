@@ -1,5 +1,5 @@
+import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
 import { expect, inject, onTestFinished, test } from 'vitest'
-import { createTestDatabase } from '@clerk-sync/testing'
 import { createDatabase, createDatabaseCheck } from '../src/index.ts'
 import { migrate } from '../src/migrate.ts'
 import { freshId, noon, remove, upsert } from './build-change.ts'
@@ -8,8 +8,7 @@ import { applyAll } from './tables.ts'
 
 /** Tables of one role, and a worker that logs in as another one, which may write them. */
 async function createScene() {
-  const database = await createTestDatabase(inject('databaseUrl'))
-  await migrate(database.url)
+  const database = await createMigratedDatabase(migrate)
   const name = new URL(database.url).pathname.slice(1)
   const [owner, worker] = [`${name}_owner`, `${name}_worker`]
   const run = (sql: string) => query(database.url, sql)

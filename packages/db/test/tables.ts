@@ -1,5 +1,5 @@
-import { createTestDatabase } from '@clerk-sync/testing'
-import { afterAll, inject } from 'vitest'
+import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
+import { afterAll } from 'vitest'
 import { applyChanges, createDatabase } from '../src/index.ts'
 import { migrate } from '../src/migrate.ts'
 import type { Change } from '@clerk-sync/events'
@@ -18,9 +18,8 @@ export interface Tables {
 
 /** A migrated database of its own, for the tests of one file. */
 export async function createTables(): Promise<Tables> {
-  const database = await createTestDatabase(inject('databaseUrl'))
+  const database = await createMigratedDatabase(migrate)
   const { url } = database
-  await migrate(url)
   const open = () => createDatabase({ url, maxConnections: 1 })
   const writers = [open(), open(), open(), open()] as const
   return {

@@ -1,15 +1,14 @@
 import { applyChanges, createDatabase } from '@clerk-sync/db'
 import { migrate } from '@clerk-sync/db/migrate'
 import { changeFromApi, entities } from '@clerk-sync/events'
-import { createTestDatabase } from '@clerk-sync/testing'
+import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
 import { Pool } from 'pg'
-import { inject, onTestFinished } from 'vitest'
+import { onTestFinished } from 'vitest'
 
 /** A migrated database with Ada, who is a member of Acme, and Bob, whose row stayed when he left. */
 export async function createScene() {
-  const database = await createTestDatabase(inject('databaseUrl'))
+  const database = await createMigratedDatabase(migrate)
   onTestFinished(() => database.drop())
-  await migrate(database.url)
   const pool = new Pool({ connectionString: database.url })
   onTestFinished(() => pool.end())
   const db = createDatabase({ url: database.url, maxConnections: 1 })

@@ -168,7 +168,7 @@ test('what the database can not store fails alone or is replaced as in events', 
   expect(users?.counts).toEqual({ ...none, created: 2, failed: 2 })
   expect(problems.toSorted()).toEqual(
     [
-      'the database refused the write: SQLSTATE 23514 (table users, constraint refused)',
+      'the database refused the statement: SQLSTATE 23514 (table users, constraint refused)',
       `${unreadable.id}: data.updated_at is not a time in milliseconds`,
     ].toSorted(),
   )

@@ -7,8 +7,8 @@ import { everything, selectKept } from '@clerk-sync/events'
 import type { Entity, Kept } from '@clerk-sync/events'
 import { createFakeClerk } from '@clerk-sync/fake-clerk'
 import type { FakeClerk, FakeClerkOptions } from '@clerk-sync/fake-clerk'
-import { createTestDatabase } from '@clerk-sync/testing'
-import { inject, onTestFinished } from 'vitest'
+import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
+import { onTestFinished } from 'vitest'
 import { backfill, reconcile } from '../src/index.ts'
 import type { BackfillOptions, ReconcileOptions } from '../src/index.ts'
 
@@ -33,10 +33,9 @@ const rules: WriteRules = { deletionPolicy: 'erase', auditValues: false }
 export async function createScene(options: FakeClerkOptions = {}): Promise<Scene> {
   const fake = await createFakeClerk(options)
   onTestFinished(() => fake.close())
-  const database = await createTestDatabase(inject('databaseUrl'))
+  const database = await createMigratedDatabase(migrate)
   onTestFinished(() => database.drop())
   const { url } = database
-  await migrate(url)
   const openDatabase = () => {
     const db = createDatabase({ url, maxConnections: 3 })
     onTestFinished(() => db.close())

@@ -23,11 +23,18 @@ export async function createTestDatabase(
   }
 }
 
-async function execute(url: string, sql: string): Promise<void> {
-  const client = new Client({ connectionString: url })
+const execute = (serverUrl: string, sql: string) =>
+  withServer(serverUrl, async (client) => void (await client.query(sql)))
+
+/** Runs statements on a server, over a connection of its own. */
+export async function withServer<T>(
+  serverUrl: string,
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = new Client({ connectionString: serverUrl })
   await client.connect()
   try {
-    await client.query(sql)
+    return await use(client)
   } finally {
     await client.end()
   }

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import type { TestProject } from 'vitest/node'
+import { withServer } from './database.ts'
 import { providePostgres } from './postgres.ts'
 import type { ProvidedServer } from './provide-first.ts'
 import { provideRedis } from './redis.ts'
@@ -7,6 +9,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     databaseUrl: string
     redisUrl: string
+    /** The name of the database that createMigratedDatabase copies. */
+    migratedTemplate: string
   }
 }
 
@@ -25,7 +29,15 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   process.once('SIGTERM', () => process.exit(143))
   project.provide('databaseUrl', postgres.value.url)
   project.provide('redisUrl', redis.value.url)
-  return stop
+  const template = `migrated_${randomBytes(6).toString('hex')}`
+  project.provide('migratedTemplate', template)
+  return async () => {
+    // A server that was there before goes on.
+    await withServer(postgres.value.url, (client) =>
+      client.query(`DROP DATABASE IF EXISTS ${template}`),
+    )
+    await stop()
+  }
 }
 
 async function stopAll(servers: { value: ProvidedServer }[]): Promise<void> {

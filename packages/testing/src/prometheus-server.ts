@@ -7,7 +7,7 @@ import { retry } from '@clerk-sync/ops'
 import { findPrometheus } from './prometheus-programs.ts'
 import { freePort } from './start-process.ts'
 
-const startTimeoutMs = 20_000
+const startTimeoutMs = 60_000
 const pollMs = 50
 
 // The shell ends Prometheus when our end of its input closes: however this process dies.
@@ -34,7 +34,7 @@ export interface PrometheusServer {
  * Starts Prometheus on a free port of 127.0.0.1 with its data in a temporary directory.
  *
  * @param config its configuration file, as text
- * @throws Error with its log when it does not answer in 20 s
+ * @throws Error with its log when it does not answer in 60 s
  */
 export async function startPrometheus(config: string): Promise<PrometheusServer> {
   const { prometheus } = await findPrometheus()

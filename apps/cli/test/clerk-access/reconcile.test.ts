@@ -108,7 +108,7 @@ test('what could not be compared, and a repair that was refused, end it with 1, 
   const { code, stdout } = await scene.run([...reconcile, '--repair'])
   expect(code).toBe(1)
   expect(stdout).toContain('1 could not be read; 1 repairs were refused')
-  expect(stdout).toContain(`${lost?.id}: the database refused the write: SQLSTATE 23514`)
+  expect(stdout).toContain(`${lost?.id}: the database refused the statement: SQLSTATE 23514`)
   expect(stdout).toMatch(/not everything could be compared and repaired; drift: 1,.*\n$/)
   const json = await scene.run([...reconcile, '--json', '--entities', 'users'])
   expect(json.code).toBe(1)

@@ -7,8 +7,8 @@ import { createDatabase } from '@clerk-sync/db'
 import { migrate } from '@clerk-sync/db/migrate'
 import { createFakeClerk } from '@clerk-sync/fake-clerk'
 import type { FakeClerk, FakeClerkOptions } from '@clerk-sync/fake-clerk'
-import { createTestDatabase } from '@clerk-sync/testing'
-import { inject, onTestFinished } from 'vitest'
+import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
+import { onTestFinished } from 'vitest'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -40,9 +40,8 @@ interface Ended {
 export async function createScene(options: FakeClerkOptions = {}): Promise<Scene> {
   const fake = await createFakeClerk(options)
   onTestFinished(() => fake.close())
-  const database = await createTestDatabase(inject('databaseUrl'))
+  const database = await createMigratedDatabase(migrate)
   onTestFinished(() => database.drop())
-  await migrate(database.url)
   const db = createDatabase({ url: database.url, maxConnections: 2 })
   onTestFinished(() => db.close())
   const env = {

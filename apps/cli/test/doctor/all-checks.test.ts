@@ -56,7 +56,7 @@ test('settings are reported as the processes report them, all at once', async ()
   expect(resultOf('settings of worker')).toMatchObject({
     status: 'problem',
     cause: expect.arrayContaining([
-      'BATCH_SIZE must be a whole number, 1 to 1000. Example: BATCH_SIZE=100',
+      'BATCH_SIZE must be a whole number, 1 to 1000. Example: BATCH_SIZE=200',
     ]),
   })
   expect(resultOf('settings of console')).toMatchObject({ status: 'problem' })

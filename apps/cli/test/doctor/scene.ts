@@ -12,9 +12,10 @@ import { readIngestConfig, startIngest } from '@clerk-sync/ingest'
 import { createLogger } from '@clerk-sync/ops/process'
 import { locateQueue, migrateQueue } from '@clerk-sync/queue'
 import { saveSettings } from '@clerk-sync/sync'
-import { createTestDatabase, freePort } from '@clerk-sync/testing'
+import { freePort } from '@clerk-sync/testing'
+import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
 import { Registry } from 'prom-client'
-import { inject, onTestFinished } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { buildChecks } from '../../src/doctor/build-checks.ts'
 import type { Result } from '../../src/doctor/check.ts'
 import { createQuote } from '../../src/doctor/wording.ts'
@@ -23,9 +24,8 @@ import { runChecks } from '../../src/doctor/check.ts'
 
 /** The settings of a deployment in which everything is fine, on a database of its own. */
 export async function createSettings(): Promise<Record<string, string>> {
-  const database = await createTestDatabase(inject('databaseUrl'))
+  const database = await createMigratedDatabase(migrate)
   onTestFinished(() => database.drop())
-  await migrate(database.url)
   await migrateQueue(locateQueue({ redisUrl: undefined, databaseUrl: database.url }))
   const clerk = await serve(answerAsClerk())
   return {

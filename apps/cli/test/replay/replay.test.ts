@@ -11,7 +11,7 @@ import { createTestDatabase } from '@clerk-sync/testing'
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { startCommand } from '../clerk-access/scene.ts'
 
-const refusal = 'the database refused the write: SQLSTATE 23514'
+const refusal = 'the database refused the statement: SQLSTATE 23514'
 
 async function createEnv(kind: 'redis' | 'postgres'): Promise<Record<string, string>> {
   // The commands know no other prefix: a database of its own keeps other tests out.
