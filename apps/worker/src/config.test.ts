@@ -7,7 +7,7 @@ test('a database is enough', () => {
   expect(readWorkerConfig(complete)).toMatchObject({
     databaseUrl: 'postgresql://localhost/app',
     queue: { kind: 'postgres' },
-    batchSize: 100,
+    batchSize: 200,
     deletionPolicy: 'erase',
     auditValues: false,
     ledgerRetentionDays: 90,

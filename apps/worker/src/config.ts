@@ -41,7 +41,7 @@ export const workerVariables = {
   DATABASE_URL: postgresUrl,
   REDIS_URL: redisUrl,
   HOST: host,
-  BATCH_SIZE: count(100, 1_000),
+  BATCH_SIZE: count(200, 1_000),
   ...keptVariables,
   DELETION_POLICY: oneOf(deletionPolicies, 'erase'),
   AUDIT_VALUES: flag(false),

@@ -82,7 +82,7 @@ test.each([
   const { error } = await processWith([new DatabaseRefusedError(sqlState, ' (table users)')])
   expect(error).toMatchObject({
     message: expect.stringMatching(
-      `^the database refused the write: SQLSTATE ${sqlState} .table users`,
+      `^the database refused the statement: SQLSTATE ${sqlState} .table users`,
     ),
   })
   expect(error instanceof CannotApplyError).toBe(isFinal)

@@ -28,7 +28,7 @@ import { waitForDatabase } from './wait-for-database.ts'
 // Two flushes at a time, and a few for readiness and whatever else reads.
 const maxConnections = 5
 // While two batches are written the next ones fill up.
-const batchesAtOnce = 4
+const batchesAtOnce = 3
 
 // A little longer than the consumer takes at most. What still waits for a silent database ends with its
 // connection.

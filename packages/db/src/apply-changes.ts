@@ -30,9 +30,13 @@ export interface WriteRules {
 /** What became of one change of a batch. */
 export type ChangeResult = ({ ok: true } & Verdict) | { ok: false; error: unknown }
 
+// A transaction must end long before its timeouts.
+const childRowsAtOnce = 20_000
+
 /**
  * Applies a batch; a change that can't be applied fails alone, whatever the reason. Finding it costs
- * a few smaller transactions: the batch is halved until the change stands by itself.
+ * a few smaller transactions: the batch is halved until the change stands by itself. So is a batch of
+ * more than 20,000 child rows.
  *
  * @throws {DatabaseUnavailableError} when the database can't work now. Some of the batch may be
  * written; applying it again is harmless.
@@ -42,6 +46,9 @@ export async function applyChanges(
   changes: readonly Change[],
   rules: WriteRules,
 ): Promise<ChangeResult[]> {
+  if (changes.length > 1 && childRowsIn(changes) > childRowsAtOnce) {
+    return await applyHalves(db, changes, rules)
+  }
   try {
     const verdicts = await applyBatch(db, changes, rules)
     return verdicts.map((verdict) =>
@@ -50,10 +57,27 @@ export async function applyChanges(
   } catch (error) {
     if (error instanceof DatabaseUnavailableError) throw error
     if (changes.length === 1) return [{ ok: false, error }]
-    const middle = Math.ceil(changes.length / 2)
-    const first = await applyChanges(db, changes.slice(0, middle), rules)
-    return [...first, ...(await applyChanges(db, changes.slice(middle), rules))]
+    return await applyHalves(db, changes, rules)
   }
+}
+
+async function applyHalves(
+  db: Database,
+  changes: readonly Change[],
+  rules: WriteRules,
+): Promise<ChangeResult[]> {
+  const middle = Math.ceil(changes.length / 2)
+  const first = await applyChanges(db, changes.slice(0, middle), rules)
+  return [...first, ...(await applyChanges(db, changes.slice(middle), rules))]
+}
+
+function childRowsIn(changes: readonly Change[]): number {
+  let count = 0
+  for (const change of changes) {
+    if (change.kind !== 'upsert') continue
+    for (const rows of Object.values(change.value.children)) count += rows.length
+  }
+  return count
 }
 
 /**

@@ -40,7 +40,7 @@ const causes: { readonly [sqlState: string]: string } = {
 }
 
 /**
- * The database refused a write. The message has PostgreSQL's error code and the names of the
+ * The database refused a statement. The message has PostgreSQL's error code and the names of the
  * objects concerned, not its text: that may quote the values, and this is kept where people read it.
  */
 export class DatabaseRefusedError extends Error {
@@ -50,7 +50,7 @@ export class DatabaseRefusedError extends Error {
 
   constructor(sqlState: string, objects: string) {
     const why = causes[sqlState] ? `; ${causes[sqlState]}` : ''
-    super(`the database refused the write: SQLSTATE ${sqlState}${objects}${why}`)
+    super(`the database refused the statement: SQLSTATE ${sqlState}${objects}${why}`)
     this.sqlState = sqlState
   }
 

@@ -176,6 +176,19 @@ test('PostgreSQL itself sees one commit for a batch of 200', async () => {
   expect((await commits()) - before).toBeLessThan(10)
 })
 
+test('changes with very many child rows take several transactions', async () => {
+  const withAddresses = (count: number) => {
+    const address = (_: unknown, at: number) => ({ id: `idn_${at}`, email_address: `${at}@x.test` })
+    const id = freshId()
+    return upsert(id, { data: { email_addresses: Array.from({ length: count }, address) } })
+  }
+  const changes = [8_000, 8_000, 8_000].map(withAddresses)
+  const asked = { transactions: 0, statements: 0 }
+  const results = await applyChanges(counting(asked), changes, defaultRules)
+  expect(results).toMatchObject(changes.map(() => ({ ok: true, outcome: 'applied' })))
+  expect(asked.transactions).toBe(2)
+})
+
 test('one refused change among 200 costs a few transactions, not two hundred', async () => {
   const poison = named(freshId(), 'refuse me', 0)
   await tables.query(

@@ -144,7 +144,7 @@ test('a cascade of 12,000 rows takes those along that refer to them', async () =
 test('without an index it takes too long, and is refused as a whole', async () => {
   const { deletion, taken } = await createSeats('')
   await expect(applyAll(db, [deletion])).rejects.toThrow(
-    'the database refused the write: SQLSTATE 57014',
+    'the database refused the statement: SQLSTATE 57014',
   )
   expect(await taken()).toBe(12_000)
 })
@@ -162,7 +162,7 @@ test.each(['', 'ON DELETE RESTRICT'])(
     // 23001 is that of RESTRICT from PostgreSQL 18 on.
     expect(String((refused as { error: Error }).error)).toMatch(
       new RegExp(
-        `the database refused the write: SQLSTATE (23503|23001) \\(table ${posts}, constraint ${posts}_user_id_fkey\\)$`,
+        `the database refused the statement: SQLSTATE (23503|23001) \\(table ${posts}, constraint ${posts}_user_id_fkey\\)$`,
       ),
     )
     expect(await tables.query(`SELECT id FROM clerk.users WHERE id = '${id}'`)).toEqual([{ id }])

@@ -101,7 +101,7 @@ test('a broken check is told by SQLSTATE and constraint, without the value', asy
   const error = await refusal(upsert(freshId(), { data: { first_name: 'poison ivy' } }))
   expect(error).toMatchObject({ code: 'ERR_DATABASE_REFUSED', sqlState: '23514' })
   expect(error.message).toBe(
-    'the database refused the write: SQLSTATE 23514 (table users, constraint users_no_poison)',
+    'the database refused the statement: SQLSTATE 23514 (table users, constraint users_no_poison)',
   )
   expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('ivy')
 })
@@ -111,7 +111,7 @@ test('a value taken already is told by SQLSTATE and constraint, without the valu
   const error = await refusal(upsert(freshId(), { data: { username: 'countess' } }))
   expect(error.sqlState).toBe('23505')
   expect(error.message).toBe(
-    'the database refused the write: SQLSTATE 23505 (table users, constraint one_name)',
+    'the database refused the statement: SQLSTATE 23505 (table users, constraint one_name)',
   )
   expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('countess')
 })
@@ -125,11 +125,11 @@ test('a null that is refused is told by table and column, a value that does not 
     refusal(upsert(id, { type: 'permission.created', data: { ...data } }))
   expect(await permission({ key: 'read' })).toMatchObject({
     isFinal: false,
-    message: 'the database refused the write: SQLSTATE 23502 (table permissions, column name)',
+    message: 'the database refused the statement: SQLSTATE 23502 (table permissions, column name)',
   })
   expect(await permission({ name: 'Read', key: 'org:read' })).toMatchObject({
     isFinal: true,
-    message: 'the database refused the write: SQLSTATE 22001 (table permissions)',
+    message: 'the database refused the statement: SQLSTATE 22001 (table permissions)',
   })
 })
 
@@ -143,7 +143,7 @@ test("an application's foreign key is told by table and constraint, and may pass
   expect(await refusal(domain)).toMatchObject({
     isFinal: false,
     message:
-      'the database refused the write: SQLSTATE 23503 (table organization_domains, constraint domain_of_known)',
+      'the database refused the statement: SQLSTATE 23503 (table organization_domains, constraint domain_of_known)',
   })
   expect(await tables.apply(upsert(owner, { type: 'organization.created' }), domain)).toEqual([
     'applied',
@@ -154,7 +154,9 @@ test("an application's foreign key is told by table and constraint, and may pass
 test("a trigger's own words are kept out, since they may quote the value", async () => {
   const type = 'organization.created'
   const error = await refusal(upsert(freshId('org'), { type, data: { slug: 'forbidden-fruit' } }))
-  expect(error.message).toBe('the database refused the write: SQLSTATE P0001 (table organizations)')
+  expect(error.message).toBe(
+    'the database refused the statement: SQLSTATE P0001 (table organizations)',
+  )
   expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('fruit')
 })
 

@@ -13,7 +13,7 @@ test.each([
 })
 
 test.each([
-  'the database refused the write: SQLSTATE 23514 (table users, constraint users_check)',
+  'the database refused the statement: SQLSTATE 23514 (table users, constraint users_check)',
   "user.updated can't be read: data.created_at is a string, expected a time in milliseconds",
   'job stalled more than allowable limit',
   'connect ECONNREFUSED',

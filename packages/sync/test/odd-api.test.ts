@@ -112,6 +112,18 @@ describe('a list that can not be read', () => {
   })
 })
 
+test('a host that no name server knows is named with what to look at', async () => {
+  const api = createBackendApi({
+    secretKey: 'sk_test_a',
+    url: 'http://clerk.invalid',
+    rateLimiter: createRateLimiter({ requests: 1e6, perMs: 1 }),
+    budgetMs: 100,
+  })
+  await expect(api.get('/instance')).rejects.toThrow(
+    /^Clerk's API can't be found: getaddrinfo ENOTFOUND clerk\.invalid\. .*CLERK_API_URL names the API$/,
+  )
+})
+
 test.for([403, 404, 422])(
   'a feature that Clerk says is not enabled, with %i, is no problem',
   async (status) => {
@@ -258,8 +270,8 @@ test('a repair that the database refuses is reported with its reason, and the ot
   expect(users).toMatchObject({ repaired: 1, refused: 2, drift: { missing: 1, extra: 1 } })
   expect(users?.reasons.toSorted()).toEqual(
     [
-      `${extra}: the database refused the write: SQLSTATE 23503 (table orders, constraint orders_user_id_fkey)`,
-      `${lost}: the database refused the write: SQLSTATE 23514 (table users, constraint no_such)`,
+      `${extra}: the database refused the statement: SQLSTATE 23503 (table orders, constraint orders_user_id_fkey)`,
+      `${lost}: the database refused the statement: SQLSTATE 23514 (table users, constraint no_such)`,
     ].toSorted(),
   )
 })

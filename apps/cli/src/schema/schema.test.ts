@@ -8,7 +8,7 @@ import { schema, schemaKinds } from './schema.ts'
 test.each(schemaKinds)('%s is printed, or written to --out', async (kind) => {
   const directory = await mkdtemp(join(tmpdir(), 'clerk-sync-schema-'))
   onTestFinished(() => rm(directory, { recursive: true }))
-  const out = join(directory, 'clerk')
+  const out = join(directory, 'made', 'clerk')
   const printed = await schema(kind, {})
   expect(printed).toContain('primary_email_address')
   expect(await schema(kind, { out })).toContain(`wrote ${out}`)

@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { drizzleSchema, kyselySchema, prismaConfig, prismaSchema } from '@clerk-sync/db/schemas'
 import { defaultTablesSchema, problemOfTablesSchema } from '@clerk-sync/ops'
 
@@ -18,6 +19,7 @@ export async function schema(
   const problem = problemOfTablesSchema(tablesSchema)
   if (problem !== undefined) throw new Error(`TABLES_SCHEMA ${problem}`)
   if (out === undefined) return schemaOf[kind]('', tablesSchema)
+  await mkdir(dirname(out), { recursive: true })
   await writeFile(out, schemaOf[kind](await readIfThere(out), tablesSchema))
   const next =
     kind === 'prisma'
