@@ -93,12 +93,17 @@ function startProcess(
     buckets: [0.001, 0.01, 1],
     registers,
   })
+  const repeated = new Counter({
+    name: 'clerk_sync_ingest_duplicates_total',
+    help: '.',
+    registers,
+  })
   const ops = { registry, logger: createLogger({ name: 'test', level: 'warn' }, { write }) }
   const join = (name: string) =>
     reportProcess(ops, opened, { name, checks: [passing], ...app }, { everyMs: 50 })
   const reporting = join(app.name ?? 'worker')
   onTestFinished(() => reporting.stop())
-  return { events, ack, join, reporting }
+  return { events, ack, repeated, join, reporting }
 }
 
 async function untilReported(opened: OpenQueue, count: number) {
@@ -167,7 +172,8 @@ describe.each(places)('in a queue on %s', (name, start) => {
     const read = createFiguresReader(opened)
     await read()
     for (let n = 0; n < 300; n++) {
-      const { events, ack } = n % 2 === 0 ? one : other
+      const { events, ack, repeated } = n % 2 === 0 ? one : other
+      if (n % 50 === 0) repeated.inc()
       events.inc({ type: `type ${n % 3}`, outcome: n % 10 === 0 ? 'stale' : 'applied' })
       ack.observe({ outcome: 'accepted' }, [0.0005, 0.005, 5][n % 3] ?? 0)
       ack.observe({ outcome: 'overloaded' }, 0.5)
@@ -178,6 +184,7 @@ describe.each(places)('in a queue on %s', (name, start) => {
     const expected = {
       'outcomes.applied': 270,
       'outcomes.stale': 30,
+      'repeated.all': 6,
       'ack.0:0.001': 100,
       'ack.0.001:0.01': 100,
       'ack.1:+Inf': 100,

@@ -108,6 +108,9 @@ function renderTable(summaries: readonly Summary[]): Html {
       row('Attempts that failed and are made again', ({ retried }) => number(retried)),
       row('Events that failed for good', ({ failed }) => number(failed)),
       row('Deliveries acknowledged', ({ acknowledged }) => number(acknowledged)),
+      row(html`<span class="indent">again, while the first still waited</span>`, ({ repeated }) =>
+        number(repeated),
+      ),
       row('Ack: 50%, 99% within', ({ ack }) => both(ack)),
       row('Deliveries refused', ({ refused }) => number(refused)),
     ],

@@ -28,10 +28,12 @@ test('a span has its own minutes, and those that nobody reported count as nothin
   const minutes: Minutes = new Map([
     [9, { minute: 9, counts: { 'outcomes.applied': 1_000 }, queue: undefined }],
     [10, { minute: 10, counts: { 'outcomes.applied': 50, 'refusals.no_match': 2 }, queue }],
+    [11, { minute: 11, counts: { 'repeated.all': 4 }, queue: undefined }],
     [12, { minute: 12, counts: { 'outcomes.stale': 10, 'failures.true': 1 }, queue: undefined }],
   ])
   const summary = summarize(minutes, { since: 10, until: 13, seconds: 180 })
-  expect(summary).toMatchObject({ isKnown: true, events: 60, refused: 2, failed: 1, waiting: 3 })
+  expect(summary).toMatchObject({ isKnown: true, events: 60, refused: 2, repeated: 4, failed: 1 })
+  expect(summary.waiting).toBe(3)
   expect(summary.perSecond).toBeCloseTo(60 / 180)
   const empty = summarize(minutes, { since: 20, until: 25, seconds: 300 })
   expect(empty).toMatchObject({ isKnown: false, events: 0, waiting: undefined })

@@ -11,6 +11,8 @@ export interface Summary {
   readonly perSecond: number
   readonly outcomes: Readonly<Record<(typeof eventOutcomes)[number], number>>
   readonly acknowledged: number
+  /** Those among them whose event still waited in the queue. */
+  readonly repeated: number
   readonly refused: number
   /** Attempts that failed and are made again, and those that were the last. */
   readonly retried: number
@@ -62,6 +64,7 @@ export function summarize(
       eventOutcomes.map((outcome) => [outcome, of('outcomes', outcome)]),
     ) as Summary['outcomes'],
     acknowledged: acknowledged.reduce((sum, outcome) => sum + of('answers', outcome), 0),
+    repeated: of('repeated', 'all'),
     refused: refusalsOf(counts).reduce((sum, [, count]) => sum + count, 0),
     retried: of('failures', 'false'),
     failed: of('failures', 'true'),

@@ -110,13 +110,14 @@ export const duplicates: Row = {
     graph({
       title: 'Duplicates by type',
       description:
-        'Events that the ledger had already. Svix sends at least once, so some are normal; many come from answers that are late, or from a replay in Clerk.',
+        'Events that the ledger had already, or that came again while the first still waited. Svix sends at least once, so some are normal; many come from answers that are late, or from a replay in Clerk.',
       unit: 'reqps',
       queries: [
         [
           moving('clerk_sync_worker_events_total{outcome="duplicate",type=~"$type"}', 'type'),
           '{{type}}',
         ],
+        [`${rate('clerk_sync_ingest_duplicates_total')} > 0`, 'while the first still waited'],
       ],
       noValue: 'none',
       stacked: true,

@@ -1,10 +1,10 @@
 import type { Metrics } from '@clerk-sync/ops/process'
 import type { Registry } from 'prom-client'
 
-/** A metric whose values are added up by one of its labels; a histogram by `le`. */
+/** A metric whose values are added up by one of its labels; a histogram by `le`, one without labels as `all`. */
 interface Series {
   readonly metric: string
-  readonly label: string
+  readonly label?: string
   /** Only values with these labels count. */
   readonly where?: Readonly<Record<string, string>>
 }
@@ -13,6 +13,7 @@ interface Series {
 const figureSeries = {
   answers: { metric: 'clerk_sync_ingest_requests_total', label: 'outcome' },
   refusals: { metric: 'clerk_sync_ingest_refusals_total', label: 'reason' },
+  repeated: { metric: 'clerk_sync_ingest_duplicates_total' },
   ack: { metric: 'clerk_sync_ingest_ack_seconds', label: 'le', where: { outcome: 'accepted' } },
   outcomes: { metric: 'clerk_sync_worker_events_total', label: 'outcome' },
   failures: { metric: 'clerk_sync_worker_failures_total', label: 'final' },
@@ -54,7 +55,7 @@ export function countMetrics(metrics: Metrics): Counts {
 function sumByLabel({ values }: Metrics[number], { label, where = {} }: Series) {
   const sums = new Map<string, number>()
   for (const { labels, value } of values) {
-    const key = (labels as Record<string, string | number>)[label]
+    const key = label ? (labels as Record<string, string | number>)[label] : 'all'
     const isWanted = Object.entries(where).every(
       ([name, wanted]) => (labels as Record<string, unknown>)[name] === wanted,
     )
