@@ -12,7 +12,7 @@ type Page = Awaited<ReturnType<Browser['newPage']>>
 type Locator = ReturnType<Page['locator']>
 
 const hourMs = 3_600_000
-const reason = `the database refused the write: SQLSTATE 23514 (table users, constraint users_${'x'.repeat(300)}_check)`
+const reason = `the database refused the statement: SQLSTATE 23514 (table users, constraint users_${'x'.repeat(300)}_check)`
 
 let queue: TestQueue
 let board: Console
@@ -88,10 +88,17 @@ const boxOf = async (selector: string) => {
 const jobActions = () => countVisible(page.locator('[class^="jobActions"] button'))
 
 test('the board has the states that a job of ours can have, and no other', async () => {
+  const readLinks = async () => {
+    const links = page.locator('#root a').filter({ visible: true })
+    return (await links.allInnerTexts()).join(' ').toLowerCase()
+  }
   await open('latest')
-  const links = (await page.locator('#root a').allInnerTexts()).join(' ').toLowerCase()
-  expect(links).toMatch(/latest.*active.*waiting.*failed.*delayed/s)
-  expect(links).not.toMatch(/children|prioritized|completed|paused/)
+  expect(await readLinks()).toMatch(/latest.*active.*waiting.*failed.*delayed/s)
+  expect(await readLinks()).not.toMatch(/children|prioritized|completed|paused/)
+  await page.goto(board.boardUrl)
+  await page.getByText('ALL', { exact: true }).waitFor()
+  expect(await readLinks()).toMatch(/all.*active.*waiting.*failed.*delayed/s)
+  expect(await readLinks()).not.toMatch(/children|prioritized|completed|paused/)
 })
 
 test('it has no button that the console refuses, and says what is lost by Clean all', async () => {
