@@ -16,7 +16,6 @@ import { defaultLimits } from './config.ts'
 import { createIngestMetrics } from './metrics.ts'
 import { buildIngest } from './start.ts'
 import type { IngestDeps } from './start.ts'
-import { createTypeLog } from './type-log.ts'
 import { webhookPath } from './webhook-plugin.ts'
 
 const secrets = parseSigningSecrets(createSigningSecret())
@@ -303,15 +302,6 @@ describe('why a delivery is refused', () => {
     ])
     expect(JSON.stringify(told)).not.toContain('made up')
   })
-})
-
-test('after 1,000 unknown types, no more are logged or kept in memory', () => {
-  const lines: string[] = []
-  const write = (line: string) => void lines.push(line)
-  const log = createTypeLog(createLogger({ name: 'test', level: 'info' }, { write }))
-  for (let n = 1; n <= 2_000; n++) log({ kind: 'left_out', type: `robot.${n}` }, 'msg_1')
-  log({ kind: 'left_out', type: 'robot.1' }, 'msg_1')
-  expect(lines).toHaveLength(1_000)
 })
 
 test.each([

@@ -4,6 +4,7 @@ import {
   answerToError,
   answerToRefusal,
   createRefusalLog,
+  createTypeLog,
   headersOf,
   invalidEvent,
   isSigned,
@@ -20,7 +21,6 @@ import type { IngestMetrics } from './metrics.ts'
 import { BodyRefusedError, createBodyMemory, isTooMuchToSkip, readBody } from './read-body.ts'
 import { attributesOf, createRequestSpans } from './request-spans.ts'
 import { createTurns } from './turns.ts'
-import { createTypeLog } from './type-log.ts'
 
 export const webhookPath = '/api/webhooks/clerk'
 

@@ -67,6 +67,7 @@ export { findExcess } from './webhooks/json-limits.ts'
 export type { Excess } from './webhooks/json-limits.ts'
 export { createRefusalLog, refusalReasons } from './webhooks/refusal-log.ts'
 export type { RefusalReason } from './webhooks/refusal-log.ts'
+export { createTypeLog } from './webhooks/type-log.ts'
 export { isSigned, readSignatureHeaders, sign, verifySignature } from './webhooks/signature.ts'
 export type { HeadersRefused, SignatureClaim, SignatureVerdict } from './webhooks/signature.ts'
 export {

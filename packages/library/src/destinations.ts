@@ -1,6 +1,7 @@
 import {
   applyChanges,
   createDatabase,
+  DatabaseRefusedError,
   DatabaseUnavailableError,
   isFinal,
   rowKeyOf,
@@ -105,6 +106,11 @@ export function openDatabaseDestination(
       if (isFinal(error)) {
         logger.error({ ...event, reason }, 'event can not be applied; answered 422')
         return { status: 422, body: { error: 'cannot_apply' } }
+      }
+      // Such as a foreign key of the application's own tables.
+      if (error instanceof DatabaseRefusedError) {
+        logger.error({ ...event, reason }, 'event refused; answered 503, and Svix sends it again')
+        return { status: 503, body: { error: 'write_refused' } }
       }
       logger.error({ ...event, reason }, 'event not written; answered 503, and Svix sends it again')
       return { status: 503, body: { error: 'database_unavailable' } }

@@ -3,6 +3,7 @@ import {
   answerToRefusal,
   bodyLimitBytes,
   createRefusalLog,
+  createTypeLog,
   headersOf,
   invalidEvent,
   isSigned,
@@ -12,7 +13,7 @@ import {
 } from '@clerk-sync/events'
 import type { Kept, Refusal, SigningSecret } from '@clerk-sync/events'
 import type { DeletionPolicy } from '@clerk-sync/db'
-import { errorMessage } from '@clerk-sync/ops'
+import { createSilenceWatch, errorMessage } from '@clerk-sync/ops'
 import type { PlainLogger } from '@clerk-sync/ops'
 import { readDatabaseUrl } from './database.ts'
 import { openDatabaseDestination, openQueueDestination } from './destinations.ts'
@@ -75,6 +76,8 @@ interface Setup {
 export function createWebhookHandler(options: WebhookHandlerOptions = {}): WebhookHandler {
   const { logger = consoleLogger, instanceId, kept = selectKept() } = options
   const logRefusal = createRefusalLog(logger)
+  const logType = createTypeLog(logger, { kept: '`kept`', instanceId: '`instanceId`' })
+  const silence = createSilenceWatch()
   const bodies = { bytes: 0 }
   let setup: Setup | undefined
   let waiting = 0
@@ -100,6 +103,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions = {}): Webho
     const { secrets, destination } = (setup ??= prepare(options, { kept, logger }))
     const headers = Object.fromEntries(request.headers)
     const refuse = (refusal: Refusal, body?: Buffer) => {
+      silence.failed()
       logRefusal(refusal.reason, { headers, body, ...refusal })
       return answerToRefusal(refusal.reason)
     }
@@ -121,8 +125,18 @@ export function createWebhookHandler(options: WebhookHandlerOptions = {}): Webho
       logger.warn({ svixId, reason }, 'signed request is not an event; answered 400')
       return invalidEvent
     }
-    if (read.kind === 'event') return await destination.store(read.job)
-    return { status: 200, body: { received: true }, outcome: read.kind }
+    const { type } = read
+    logType(read, svixId)
+    if (read.kind !== 'event') {
+      return { status: 200, body: { received: true }, outcome: read.kind }
+    }
+    const stored = await destination.store(read.job)
+    if (stored.status !== 200) silence.failed()
+    else {
+      const news = silence.succeeded(receivedAt)
+      if (news !== undefined) logger.info({ svixId, type }, `event stored, ${news}`)
+    }
+    return stored
   }
 
   return Object.assign(handle, {

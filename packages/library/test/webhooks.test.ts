@@ -43,7 +43,10 @@ test('an event is in its row and in the ledger when it is answered 200', async (
     svixId,
   ])
   expect(rows).toEqual([{ outcome: 'applied' }])
-  expect(logged).toEqual([])
+  await handler(delivery(userEvent()))
+  expect(logged).toEqual([
+    `event stored, the first since the start ${JSON.stringify({ svixId, type: 'user.created' })}`,
+  ])
 })
 
 test('a body is verified byte by byte, however its JSON is written', async () => {
@@ -76,12 +79,13 @@ test('what is not a signed event is refused, and nothing is written', async () =
 })
 
 test('events of another instance and of entities that are not kept are answered 200 and not written', async () => {
-  const { handler } = openHandler({ databaseUrl: database.url, instanceId: 'ins_own' })
+  const { handler, logged } = openHandler({ databaseUrl: database.url, instanceId: 'ins_own' })
   const id = freshId()
   const answer = await handler(delivery(userEvent(id, { instance_id: 'ins_other' })))
   expect([answer.status, await answer.json()]).toEqual([200, { received: true }])
   expect(answer.headers.get('clerk-sync-dropped')).toBe('other_instance')
   expect(await hasRow(id)).toBe(false)
+  expect(logged).toMatchObject([expect.stringContaining('because `instanceId` is set')])
   expect((await handler(delivery(userEvent(id, { instance_id: 'ins_own' })))).status).toBe(200)
   expect(await hasRow(id)).toBe(true)
 })
@@ -165,6 +169,24 @@ test('an event that the database can never hold is answered 422, with the reason
   ])
   expect(await hasRow(other)).toBe(true)
   expect(logged.join('\n')).toContain('SQLSTATE 22003')
+})
+
+test("what the application's own foreign key refuses is answered 503 and named, and passes once it may", async () => {
+  const { handler, logged } = openHandler()
+  const id = freshId()
+  await handler(delivery(userEvent(id)))
+  await pool.query('CREATE TABLE posts (user_id text REFERENCES clerk.users (id))')
+  onTestFinished(() => pool.query('DROP TABLE posts').then(() => undefined))
+  await pool.query('INSERT INTO posts VALUES ($1)', [id])
+  const deletion = { type: 'user.deleted', object: 'event', data: { id, deleted: true } }
+  expect(await answerOf(handler, delivery(deletion))).toEqual({
+    status: 503,
+    body: { error: 'write_refused' },
+  })
+  expect(logged.at(-1)).toMatch(/Svix sends it again .*SQLSTATE 2[35]\d{3}.*posts/)
+  await pool.query('DELETE FROM posts')
+  expect((await handler(delivery(deletion))).status).toBe(200)
+  expect(await hasRow(id)).toBe(false)
 })
 
 test('without the tables an event is answered 503, and the log says how to make them', async () => {

@@ -1,14 +1,23 @@
-import { isEventType } from '@clerk-sync/events'
-import type { ReadEvent } from '@clerk-sync/events'
 import { createLogLimit } from '@clerk-sync/ops'
-import type { Logger } from '@clerk-sync/ops/process'
+import type { PlainLogger } from '@clerk-sync/ops'
+import type { ReadEvent } from './event-job.ts'
+import { isEventType } from './event-types.ts'
 
 // Clerk has about fifty types. A sender that has the secret could invent any number.
 const mostTypes = 1_000
 const otherInstanceEveryMs = 10 * 60_000
 
+/** What a deployment calls the settings that leave events out. */
+export interface SettingNames {
+  readonly kept: string
+  readonly instanceId: string
+}
+
 /** Logs each type that clerk-sync does not know, or that is left out, once; events of other instances at times. */
-export function createTypeLog(logger: Logger): (read: ReadEvent, svixId: string) => void {
+export function createTypeLog(
+  logger: PlainLogger,
+  names: SettingNames = { kept: 'SYNC_ENTITIES', instanceId: 'CLERK_INSTANCE_ID' },
+): (read: ReadEvent, svixId: string) => void {
   const logged = new Set<string>()
   const nextOfOther = createLogLimit(otherInstanceEveryMs)
   return (read, svixId) => {
@@ -20,7 +29,7 @@ export function createTypeLog(logger: Logger): (read: ReadEvent, svixId: string)
       const { instanceId } = read
       logger.warn(
         { svixId, type, instanceId, ...(leftOut > 0 && { leftOut }) },
-        'event of another Clerk instance dropped, because CLERK_INSTANCE_ID is set. Has the endpoint of that instance this URL and this secret?',
+        `event of another Clerk instance dropped, because ${names.instanceId} is set. Has the endpoint of that instance this URL and this secret?`,
       )
       return
     }
@@ -32,7 +41,7 @@ export function createTypeLog(logger: Logger): (read: ReadEvent, svixId: string)
     } else {
       logger.info(
         { svixId, type },
-        'events of this type are dropped: SYNC_ENTITIES leaves out what they tell of. Unsubscribe the endpoint from it, or keep it (clerk-sync fields)',
+        `events of this type are dropped: ${names.kept} leaves out what they tell of. Unsubscribe the endpoint from it, or keep it (clerk-sync fields)`,
       )
     }
   }
