@@ -12,6 +12,8 @@ export type Answer =
       readonly retryAfterMs?: number
       /** A success without JSON: cut off on the way, or not of Clerk's API at all. */
       readonly isMalformed?: true
+      /** The name of the API is not known here: offline, or a wrong URL. */
+      readonly isUnknownHost?: true
     }
 
 // What Clerk says of a feature that is switched off or that the plan lacks, with 402, 403, 404 or 422,

@@ -20,6 +20,8 @@ const budgetMs = 10 * 60_000
 const budgetInOutageMs = 60_000
 // A cut answer is whole the next time. A page of HTML, as a proxy or a wrong URL has, stays one.
 const budgetOfMalformedMs = 20_000
+// A name server may forget a name for a moment. Offline, or with a wrong URL, it never knows it.
+const budgetOfUnknownHostMs = 60_000
 // The API answers where it is asked; a proxy in front of it may add a slash or so.
 const mostRedirects = 3
 
@@ -81,7 +83,11 @@ export function createBackendApi(options: BackendApiOptions): BackendApi {
       }
     } catch (error) {
       signal?.throwIfAborted()
-      return { kind: 'again', reason: networkReason(error) }
+      const { code } = Object(Object(error).cause)
+      const reason = networkReason(error)
+      return code === 'ENOTFOUND'
+        ? { kind: 'again', reason, isUnknownHost: true }
+        : { kind: 'again', reason }
     }
   }
 
@@ -102,7 +108,7 @@ export function createBackendApi(options: BackendApiOptions): BackendApi {
         if (answer.kind === 'found') return answer.body
         if (answer.kind === 'none') return undefined
         if (answer.kind === 'error') throw answer.error
-        const { reason, retryAfterMs, isMalformed } = answer
+        const { reason, retryAfterMs, isMalformed, isUnknownHost } = answer
         const inMs = retryAfterMs ?? delayMs(attempt)
         // Others obey even where this one gives up.
         if (retryAfterMs !== undefined)
@@ -110,6 +116,11 @@ export function createBackendApi(options: BackendApiOptions): BackendApi {
         if (isMalformed && Date.now() + inMs > start + budgetOfMalformedMs) {
           throw new UnreadableAnswerError(
             `the answer to ${path} is no JSON: is CLERK_API_URL that of Clerk's API?`,
+          )
+        }
+        if (isUnknownHost && Date.now() + inMs > start + Math.min(budget, budgetOfUnknownHostMs)) {
+          throw new ApiUnavailableError(
+            `Clerk's API can't be found: ${reason}. Is this machine offline? CLERK_API_URL names the API`,
           )
         }
         if (Date.now() + inMs > deadline) {
