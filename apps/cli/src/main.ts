@@ -195,9 +195,10 @@ written.
 
 It compares updated_at, not every field: "backfill --refill --dry-run" does that.
 
-Exit code: 0 without drift (after --repair: none left), 3 with drift, 1 when something could
-not be compared (a list that can't be read, or gives fewer than Clerk counts, an entry without
-updated_at) or a repair was refused: then "no drift" is not known.
+Exit code: 0 without drift (after --repair: none left), 3 with drift, also where the delete
+limit has stopped the repair, 1 when something could not be compared (a list that can't be
+read, or gives fewer than Clerk counts, an entry without updated_at) or a repair was refused:
+then "no drift" is not known.
 ${isPackaged ? '' : pnpmNote}
 Examples:
   $ clerk-sync reconcile

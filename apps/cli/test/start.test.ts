@@ -62,6 +62,23 @@ async function start(env: Record<string, string> = {}, ...args: string[]): Promi
   }
 }
 
+const urlIn = (started: Started | undefined) => started?.screen.match(/postgresql:\/\/\S+/)?.[0]
+
+// The port is another one where a second start runs on this machine.
+const passwordIn = (started: Started | undefined) => new URL(urlIn(started) ?? '').password
+
+// An application that is tried out here has what the start screen showed, and keys of Clerk.
+async function writeEnvOfApplication(started: Started | undefined): Promise<void> {
+  const settings = {
+    DATABASE_URL: urlIn(started),
+    CLERK_PUBLISHABLE_KEY: 'pk_test_Y2xlcmsuZXhhbXBsZS5jb20k',
+    CLERK_SECRET_KEY: 'sk_test_example',
+  }
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
+  await writeFile(join(dir, '.env'), lines.join(''))
+  onTestFinished(() => rm(join(dir, '.env')))
+}
+
 const run = (...args: string[]) => runWith({}, ...args)
 
 function runWith(
@@ -154,8 +171,11 @@ describe('clerk-sync start, with nothing installed', () => {
     expect(first.readAll()).toMatch(/\nclerk-sync has stopped\n$/)
     expect(await isPortFree(databasePort, '127.0.0.1')).toBe(true)
 
+    await writeEnvOfApplication(first)
     const second = await start()
     expect(second.screen.match(/whsec_\S+/)?.[0]).toBe(first.screen.match(/whsec_\S+/)?.[0])
+    expect(passwordIn(second)).toBe(passwordIn(first))
+    expect(second.screen).toContain('user admin, password ')
     const updated = await run(
       'trigger',
       'user.updated',
@@ -210,6 +230,12 @@ describe('clerk-sync start, with nothing installed', () => {
     expect(malformed).toMatchObject({
       code: 1,
       output: expect.stringContaining('whsec_ and base64'),
+    })
+
+    const noUrl = await run('trigger', 'user.created', '--url', 'localhost:3000')
+    expect(noUrl).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('--url must be the address of a webhook, as in http'),
     })
 
     const wrong = await run('trigger', 'user.exploded')
@@ -273,6 +299,7 @@ test('of two starts at once one runs, and the other says so; --reset deletes wha
   const [loser] = both.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []))
   expect(loser).toMatch(/clerk-sync runs here already \(process \d+\); stop that one first/)
   await winner?.stop()
+  expect(await readFile(join(dir, '.data', '.gitignore'), 'utf8')).toBe('*\n')
 
   const own = join(dir, '.data', 'mine.txt')
   await writeFile(own, 'mine')
@@ -280,8 +307,10 @@ test('of two starts at once one runs, and the other says so; --reset deletes wha
     code: 1,
     output: expect.stringMatching(/--reset deletes what is in \S+\.data and asks before/),
   })
+  await writeEnvOfApplication(winner)
   const again = await start({}, '--reset', '--yes')
   expect(again.screen).toContain('what start has not made stays: mine.txt')
+  expect(passwordIn(again)).toBe(passwordIn(winner))
   expect(again.screen.match(/whsec_\S+/)?.[0]).not.toBe(winner?.screen.match(/whsec_\S+/)?.[0])
   expect(await readFile(own, 'utf8')).toBe('mine')
   await again.stop()
@@ -307,6 +336,19 @@ test('what it keeps is for its owner alone, also what an earlier release has wri
     ])
   }
   expect((await running.stop()).code).toBe(0)
+}, 60_000)
+
+test('without a key of Clerk and without --fake-clerk, backfill and reconcile name both ways', async () => {
+  const running = await start()
+  for (const command of ['backfill', 'reconcile']) {
+    expect(await run(command)).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(
+        /CLERK_SECRET_KEY is not set\..*\n.*stop "clerk-sync start" and run "clerk-sync start --fake-clerk 1000"/,
+      ),
+    })
+  }
+  await running.stop()
 }, 60_000)
 
 test('with REDIS_URL the queue is on Redis', async () => {

@@ -82,8 +82,9 @@ describe('a login with Clerk', () => {
     expect(() => readConsoleConfig({ ...clerk, ...change })).toThrow(problem)
   })
 
-  test('is not asked for by a secret key alone, which others need, too', () => {
-    const env = { ...complete, CLERK_SECRET_KEY: 'sk_test_abc' }
+  test("is not asked for by Clerk's keys alone, which an application has, too", () => {
+    const { CLERK_PUBLISHABLE_KEY, CLERK_SECRET_KEY } = clerk
+    const env = { ...complete, CLERK_PUBLISHABLE_KEY, CLERK_SECRET_KEY }
     expect(readConsoleConfig(env).login.kind).toBe('password')
   })
 })

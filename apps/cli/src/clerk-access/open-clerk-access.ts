@@ -8,7 +8,8 @@ import type { Entity, Kept } from '@clerk-sync/events'
 import { postgresUrl, oneOf, readConfig } from '@clerk-sync/ops'
 import { fieldsLeftOut, keptVariables } from '@clerk-sync/events'
 import { locateDataDir } from '../start/data-dir.ts'
-import { findRunning, withRunning } from '../start/running.ts'
+import { findOwn, findRunning, withRunning } from '../start/running.ts'
+import type { Running } from '../start/running.ts'
 import { settingsOf } from './check-deployment.ts'
 
 const variables = {
@@ -38,8 +39,12 @@ export async function openClerkAccess(
   // to five times of what is in use. This keeps the process at 190 MB instead of 390 MB. It costs CPU,
   // but Clerk's answers take longer than that.
   setFlagsFromString('--optimize-for-size')
-  const complete = withRunning(env, findRunning(locateDataDir()))
-  const settings = readConfig(variables, complete, fieldsLeftOut(complete))
+  const running = findRunning(locateDataDir())
+  const complete = withRunning(env, running)
+  const settings = readConfig(variables, complete, [
+    ...fieldsLeftOut(complete),
+    ...wayWithoutKey(complete, running),
+  ])
   const pending = await pendingMigrations(settings.DATABASE_URL)
   if (pending.length > 0) {
     throw new Error(
@@ -54,6 +59,14 @@ export async function openClerkAccess(
     settingsFrom: (saved) => settingsOf(complete, settings, saved),
     ...options,
   })
+}
+
+// Who tries clerk-sync out has no key, and does not know the option.
+function wayWithoutKey(env: NodeJS.ProcessEnv, running: Running | undefined): string[] {
+  if (env['CLERK_SECRET_KEY'] || !findOwn(env, running)) return []
+  return [
+    'to try it while it is not set, stop "clerk-sync start" and run "clerk-sync start --fake-clerk 1000"',
+  ]
 }
 
 /**

@@ -30,13 +30,15 @@ export function locateDataDir(root = '.data'): DataDir {
 }
 
 /**
- * Creates the directory for its owner alone, and takes the rights of others from what earlier releases
+ * Creates the directory for its owner alone, ignored by git, and takes the rights of others from what earlier releases
  * have written. From now on this process creates only files that nobody else can read.
  */
 export function protectDataDir(dir: DataDir): void {
   process.umask(0o077)
   mkdirSync(dir.path, { recursive: true })
   chmodSync(dir.path, 0o700)
+  // It has secrets, and stands in a directory that may be a repository.
+  writeFileSync(join(dir.path, '.gitignore'), '*\n', { mode: 0o600 })
   for (const entry of readdirSync(dir.path, { withFileTypes: true })) {
     if (entry.isFile()) chmodSync(join(dir.path, entry.name), 0o600)
   }
@@ -65,12 +67,19 @@ const secretsSchema = z.object({
 })
 export type Secrets = z.infer<typeof secretsSchema>
 
-/** The kept secrets; the first call generates them. @throws an Error when their file can't be read. */
-export function keepSecrets(dir: DataDir): Secrets {
+/**
+ * The kept secrets; the first call generates them, but a password of the database that is given.
+ *
+ * @throws an Error when their file can't be read.
+ */
+export function keepSecrets(
+  dir: DataDir,
+  databasePassword = randomBytes(18).toString('base64url'),
+): Secrets {
   const kept = readText(dir.secrets)
   if (kept !== undefined) return parseSecrets(kept, dir.secrets)
   const secrets = {
-    databasePassword: randomBytes(18).toString('base64url'),
+    databasePassword,
     signingSecret: createSigningSecret(),
     boardPassword: randomBytes(12).toString('base64url'),
   }

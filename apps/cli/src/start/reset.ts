@@ -42,7 +42,8 @@ export async function resetDataDir(
   }
   await removeEmbeddedPostgres(dir.postgres)
   for (const file of files) rmSync(file, { force: true })
-  const left = readdirSync(dir.path).filter((name) => name !== basename(dir.claim))
+  const kept = [basename(dir.claim), '.gitignore']
+  const left = readdirSync(dir.path).filter((name) => !kept.includes(name))
   const stays = left.length > 0 ? `; what start has not made stays: ${left.join(', ')}` : ''
   output.write(`deleted what start has made in ${dir.path}${stays}\n`)
 }

@@ -8,6 +8,7 @@ import {
   explainTls,
   isNetworkErrorCode,
   mistakenNameOf,
+  tablesSchemaOf,
   withTablesSchema,
 } from '@clerk-sync/ops'
 import { createRegistry } from '@clerk-sync/ops/metrics'
@@ -16,7 +17,7 @@ import type { Logger } from '@clerk-sync/ops/process'
 import { checkDirectConnection, inspectRedis, migrateQueue } from '@clerk-sync/queue'
 import type { QueueLocation } from '@clerk-sync/queue'
 import { pino } from 'pino'
-import { keepSecrets, locateDataDir, protectDataDir } from './data-dir.ts'
+import { keepSecrets, locateDataDir, protectDataDir, readText } from './data-dir.ts'
 import type { DataDir, Secrets } from './data-dir.ts'
 import { refuseLink, resetDataDir } from './reset.ts'
 import { announceRunning, clerkOf, findRunning, forgetRunning } from './running.ts'
@@ -38,7 +39,7 @@ export interface StartOptions {
 }
 
 /** Runs ingest, worker and console in this process, with an embedded database unless one is given. */
-export async function start(env: NodeJS.ProcessEnv, options: StartOptions = {}): Promise<void> {
+export async function start(given: NodeJS.ProcessEnv, options: StartOptions = {}): Promise<void> {
   const dir = locateDataDir()
   if (options.reset) refuseLink(dir)
   protectDataDir(dir)
@@ -55,11 +56,13 @@ export async function start(env: NodeJS.ProcessEnv, options: StartOptions = {}):
     }
   }
   try {
+    const ownPassword = ownPasswordIn(given, dir)
+    const env = ownPassword === undefined ? given : withoutDatabaseUrl(given)
     if (options.reset) {
-      const given = ['DATABASE_URL', 'REDIS_URL'].filter((name) => env[name])
-      await resetDataDir(dir, { yes: options.yes, given })
+      const others = ['DATABASE_URL', 'REDIS_URL'].filter((name) => env[name])
+      await resetDataDir(dir, { yes: options.yes, given: others })
     }
-    const secrets = keepSecrets(dir)
+    const secrets = keepSecrets(dir, ownPassword)
     // Reports wrong settings before anything starts: the embedded database has no URL yet.
     const config = readStartConfig(env, secrets, env['DATABASE_URL'] || 'postgresql://embedded')
     await checkPorts(config)
@@ -81,6 +84,20 @@ export async function start(env: NodeJS.ProcessEnv, options: StartOptions = {}):
     await close()
     throw error
   }
+}
+
+// An application that is tried out has the URL from the start screen in its .env, where start reads it
+// again. It tells by the password, which was generated here.
+function ownPasswordIn({ DATABASE_URL: url = '' }: NodeJS.ProcessEnv, dir: DataDir) {
+  const password = URL.parse(url)?.password
+  return password && readText(dir.secrets)?.includes(`"${password}"`) ? password : undefined
+}
+
+function withoutDatabaseUrl({
+  DATABASE_URL: url = '',
+  ...env
+}: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { ...env, TABLES_SCHEMA: env['TABLES_SCHEMA'] || tablesSchemaOf(url) }
 }
 
 // Before anything is looked at that two starts would fight for, such as the ports.

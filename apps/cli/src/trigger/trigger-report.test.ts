@@ -40,6 +40,15 @@ test('an event that is left out is reported with the setting that keeps it', () 
   )
 })
 
+test('of the page of another server one line is shown', () => {
+  const page = `<!DOCTYPE html>\n<html>\n  <body>${'no '.repeat(1_000)}</body></html>`
+  const shown = renderEvent({ ...event, ...known, answer: { ...answer, status: 404, body: page } })
+  expect(shown).toMatch(
+    /^ {2}answer {3}404 <!DOCTYPE html> <html> <body>no no .{100,180}… {2}after /m,
+  )
+  expect(shown.split('\n')).toHaveLength(4)
+})
+
 test('so are many of them', () => {
   const summary = {
     type: 'session.created',

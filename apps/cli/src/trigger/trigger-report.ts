@@ -22,8 +22,13 @@ const hints: Record<string, string> = {
   invalid_event: 'the signature is right, but this is no event: look at --data',
   not_found: 'there is no webhook at this URL: its path is /api/webhooks/clerk',
   body_too_large: 'the body is larger than ingest takes',
+  database_unavailable: 'the database did not take the event; Svix would send it again',
+  write_refused:
+    'the database refused the event, and the log of the application says why; Svix would send it again',
   queue_unavailable: 'the queue did not take the event; Svix would send it again',
 }
+
+const mostShown = 200
 
 /** One event: the answer, the outcome, how long they took, and the rows. */
 export function renderEvent(
@@ -33,7 +38,7 @@ export function renderEvent(
   const lines = [
     `${event.type}  ${answer.entityId ?? '(no id)'}  ->  ${event.url}`,
     `  event    ${answer.svixId}`,
-    `  answer   ${answer.status} ${answer.body}  after ${milliseconds(answer.answerMs)}`,
+    `  answer   ${answer.status} ${shorten(answer.body)}  after ${milliseconds(answer.answerMs)}`,
   ]
   const hint = hints[/"error":"(\w+)"/.exec(answer.body)?.[1] ?? '']
   if (hint) lines.push(`           ${hint}`)
@@ -43,6 +48,12 @@ export function renderEvent(
   }
   for (const { table, row } of event.rows) lines.push('', table, ...renderRow(row))
   return `${lines.join('\n')}\n`
+}
+
+// Another server may answer with a whole page.
+function shorten(body: string): string {
+  const line = body.replaceAll(/\s+/g, ' ').trim()
+  return line.length > mostShown ? `${line.slice(0, mostShown)}…` : line
 }
 
 function renderNoOutcome({ unknown, whyDropped }: NoOutcome, { dropped }: Answer): string[] {

@@ -145,6 +145,11 @@ function findTarget(options: TriggerOptions, env: NodeJS.ProcessEnv): Target {
 }
 
 async function probe(url: string): Promise<void> {
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
+    throw new Error(
+      `--url must be the address of a webhook, as in http://127.0.0.1:3000/api/webhooks/clerk`,
+    )
+  }
   try {
     await (await fetch(url, { method: 'OPTIONS' })).arrayBuffer()
   } catch (error) {

@@ -63,10 +63,10 @@ type LoginSettings = Settings<typeof loginVariables> & {
 
 const whyLogin = 'The board shows and changes production jobs: it never opens without a login'
 
-/** Whether the environment asks for a login with Clerk. CLERK_SECRET_KEY serves others, too. */
+/** Whether the environment asks for a login with Clerk. Applications have Clerk's two keys, too. */
 export function wantsClerk(env: NodeJS.ProcessEnv): boolean {
   return Boolean(
-    env['CLERK_PUBLISHABLE_KEY'] ||
+    env['BOARD_URL'] ||
     env['BOARD_CLERK_USERS'] ||
     env['BOARD_CLERK_ORGANIZATION'] ||
     env['BOARD_CLERK_ROLES'],
@@ -89,7 +89,7 @@ export function findLoginProblems(env: NodeJS.ProcessEnv): string[] {
   }
   if (wantsPassword) {
     return [
-      'BOARD_USER or BOARD_PASSWORD is set, and a login with Clerk as well (CLERK_PUBLISHABLE_KEY or BOARD_CLERK_…): leave one of the two empty.',
+      'BOARD_USER or BOARD_PASSWORD is set, and a login with Clerk as well (BOARD_URL or BOARD_CLERK_…): leave one of the two empty.',
     ]
   }
   const missing = findMissing(env, ['CLERK_PUBLISHABLE_KEY', 'CLERK_SECRET_KEY', 'BOARD_URL'])
