@@ -25,7 +25,7 @@ test.each(backends)(
       return job?.failedReason || undefined
     })
     expect(reason).toBe(
-      'the database refused the write: SQLSTATE 23514 (table users, constraint refused)',
+      'the database refused the statement: SQLSTATE 23514 (table users, constraint refused)',
     )
     expect(await prismaOf(chain.db).user.findUnique({ where: { id: bad } })).toBeNull()
     await untilDone(opened, good)

@@ -6,15 +6,15 @@ import { prismaOf } from '@clerk-sync/db/prisma'
 import { createSigningSecret, parseSigningSecrets, selectKept } from '@clerk-sync/events'
 import { defaultLimits, startIngest } from '@clerk-sync/ingest'
 import type { IngestConfig } from '@clerk-sync/ingest'
-import { createLogger } from '@clerk-sync/ops/process'
+import { createLogger, runCheck } from '@clerk-sync/ops/process'
 import type { App, Ops } from '@clerk-sync/ops/process'
 import { defaultEnqueueTimeoutMs, migrateQueue, openQueue, parseRedisUrl } from '@clerk-sync/queue'
 import type { OpenQueue, QueueLocation } from '@clerk-sync/queue'
 import { bullQueueOf } from '@clerk-sync/queue/bullmq'
-import { createTestDatabase } from '@clerk-sync/testing'
 import { startWorker } from '@clerk-sync/worker'
 import type { WorkerConfig } from '@clerk-sync/worker'
 import { Registry } from 'prom-client'
+import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
 import { inject, onTestFinished, vi } from 'vitest'
 import { send } from './send.ts'
 import type { Delivery, SentEvent } from './send.ts'
@@ -58,8 +58,7 @@ export async function openChain(backend: Backend): Promise<{ chain: Chain; opene
 }
 
 export async function createChain(backend: Backend): Promise<Chain> {
-  const database = await createTestDatabase(inject('databaseUrl'))
-  await migrate(database.url)
+  const database = await createMigratedDatabase(migrate)
   const queue = locate(backend, database.url)
   await migrateQueue(queue)
   const db = createDatabase({ url: database.url, maxConnections: 3 })
@@ -206,6 +205,18 @@ export async function untilEmpty(opened: OpenQueue): Promise<void> {
     const counts = Object.values(await bullQueueOf(opened).getJobCounts())
     return counts.every((count) => count === 0) ? true : undefined
   })
+}
+
+/** What /readyz says of this check of an app; undefined when it passes. */
+export async function problemOf(app: App, name: string): Promise<string | undefined> {
+  const check = app.checks.find((one) => one.name === name)
+  if (!check) throw new Error(`there is no check named ${name}`)
+  return (await runCheck(check)).problem
+}
+
+/** Waits until an app passes this check. */
+export async function untilReady(app: App, name: string): Promise<void> {
+  await until(async () => ((await problemOf(app, name)) === undefined ? true : undefined))
 }
 
 /** Asks until there is an answer. Fails with the last error after 20 s. */

@@ -112,7 +112,7 @@ describe.each(backends)('on %s', (backend) => {
     // After the first attempt its retry waits; made to fail for good, it is like one that gave up.
     const waiting = await jobIn(sent.svixId, 'delayed')
     expect(waiting.attemptsMade).toBe(1)
-    expect(waiting.failedReason).toMatch(/^the database refused the write: SQLSTATE 23514/)
+    expect(waiting.failedReason).toMatch(/^the database refused the statement: SQLSTATE 23514/)
     expect(waiting.failedReason).not.toContain(String(event.data['name']))
     await exhaust(waiting)
     await jobIn(sent.svixId, 'failed')

@@ -1,8 +1,8 @@
 import { migrate } from '@clerk-sync/db/migrate'
 import { buildSample } from '@clerk-sync/events/samples'
 import { migrateQueue } from '@clerk-sync/queue'
-import { createTestDatabase } from '@clerk-sync/testing'
-import { expect, inject, onTestFinished, test } from 'vitest'
+import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
+import { expect, onTestFinished, test } from 'vitest'
 import { createChain, outcomesOf } from './chain.ts'
 import { proxiedQueue } from './proxied.ts'
 
@@ -31,9 +31,8 @@ test.each([
 test('a worker that starts before the queue on PostgreSQL is migrated fetches once it is', async () => {
   const chain = await createChain('postgres')
   onTestFinished(() => chain.close())
-  const database = await createTestDatabase(inject('databaseUrl'))
+  const database = await createMigratedDatabase(migrate)
   onTestFinished(() => database.drop())
-  await migrate(database.url)
   const queue = { kind: 'postgres', url: database.url, schema: 'clerk_queue' } as const
   const worker = await chain.startWorker({ queue, databaseUrl: chain.databaseUrl })
   await aWhile()
