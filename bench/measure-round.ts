@@ -22,8 +22,8 @@ export interface Sizes {
 }
 
 const connections = 64
-// As many as a worker of clerk-sync has under way.
-const ourConcurrency = 400
+/** As many jobs as a worker of clerk-sync has under way. */
+export const ourConcurrency = 600
 const addsUnderWay = 64
 const addedAtOnce = 100
 const openLoopShares = [0.25, 0.5, 0.8]

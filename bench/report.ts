@@ -1,4 +1,5 @@
 import { cpus, loadavg } from 'node:os'
+import { ourConcurrency } from './measure-round.ts'
 import type { Figures } from './measure-round.ts'
 import { median } from './tables.ts'
 
@@ -22,7 +23,18 @@ export interface Summary {
   readonly ratios: readonly Ratio[]
 }
 
-const ratios: { name: string; of: string; to: string; goal: string }[] = [
+interface RatioOf {
+  readonly name: string
+  /** The names of two figures of a round. */
+  readonly of: string
+  readonly to: string
+  readonly goal: string
+}
+
+/** Users of the large tables. */
+export const growthSizes: readonly number[] = [1_000_000, 10_000_000]
+
+const ratios: readonly RatioOf[] = [
   {
     name: 'drain by one worker / worker that does nothing',
     of: 'redis: drain, 1 worker',
@@ -38,7 +50,7 @@ const ratios: { name: string; of: string; to: string; goal: string }[] = [
   {
     name: "drain / the guide's worker at the same concurrency",
     of: 'redis: drain, 1 worker',
-    to: 'redis: guide-worker, concurrency 400',
+    to: `redis: guide-worker, concurrency ${ourConcurrency}`,
     goal: '4',
   },
   {
@@ -62,7 +74,10 @@ const ratios: { name: string; of: string; to: string; goal: string }[] = [
 ]
 
 /** Joins the rounds. */
-export function summarize(rounds: readonly Figures[]): Summary {
+export function summarize(
+  rounds: readonly Figures[],
+  { hugePages }: { hugePages: boolean },
+): Summary {
   const names = new Set(rounds.flatMap((round) => Object.keys(round)))
   const figures = Array.from(names, (name) => {
     const values = valuesOf(rounds, name)
@@ -74,22 +89,27 @@ export function summarize(rounds: readonly Figures[]): Summary {
     }
   })
   return {
-    machine: `${cpus().length} cores, ${cpus()[0]?.model ?? ''}, load ${loadavg()[0]?.toFixed(1)}`,
+    machine: [
+      `${cpus().length} cores`,
+      cpus()[0]?.model ?? '',
+      `PostgreSQL ${hugePages ? 'with' : 'without'} huge pages`,
+      `load ${loadavg()[0]?.toFixed(1)}`,
+    ].join(', '),
     figures,
-    ratios: [...ratiosOf(rounds), ...cpuRatio(rounds), ...growthRatios(figures)],
+    ratios: [...ratiosOf(rounds), ...cpuRatio(rounds), ...growthRatios(rounds)],
   }
 }
 
 const valuesOf = (rounds: readonly Figures[], name: string) =>
   rounds.flatMap((round) => round[name] ?? [])
 
-function ratiosOf(rounds: readonly Figures[]): Ratio[] {
-  return ratios.flatMap(({ name, of, to, goal }) => {
-    const values = rounds.flatMap(({ [of]: one, [to]: other }) =>
-      one === undefined || other === undefined ? [] : [one / other],
-    )
-    return values.length === 0 ? [] : [{ name, median: median(values), goal }]
-  })
+const ratiosOf = (rounds: readonly Figures[]) => ratios.flatMap((ratio) => ratioOf(rounds, ratio))
+
+function ratioOf(rounds: readonly Figures[], { name, of, to, goal }: RatioOf): Ratio[] {
+  const values = rounds.flatMap(({ [of]: one, [to]: other }) =>
+    one === undefined || other === undefined ? [] : [one / other],
+  )
+  return values.length === 0 ? [] : [{ name, median: median(values), goal }]
 }
 
 function cpuRatio(rounds: readonly Figures[]): Ratio[] {
@@ -105,19 +125,17 @@ function cpuRatio(rounds: readonly Figures[]): Ratio[] {
   return values.length === 0 ? [] : [{ name, median: median(values), goal: 'at most 1.3' }]
 }
 
-function growthRatios(figures: readonly Figure[]): Ratio[] {
-  const small = figures.find(({ name }) => name === 'redis: drain, 1 worker')
-  return figures.flatMap((figure) => {
-    const [, users] = /^redis: drain, 1 worker, ([\d,]+) users$/.exec(figure.name) ?? []
-    return users === undefined || small === undefined
-      ? []
-      : [
-          {
-            name: `drain with ${users} users / with 20,000`,
-            median: figure.median / small.median,
-            goal: '0.85',
-          },
-        ]
+/** The names of what one worker drains on a table of so many users, and on a small one in the same round. */
+export function growthNames(users: number): { many: string; few: string } {
+  const many = `redis: drain, 1 worker, ${users.toLocaleString('en')} users`
+  return { many, few: `${many}: with 20,000 beside it` }
+}
+
+function growthRatios(rounds: readonly Figures[]): Ratio[] {
+  return growthSizes.flatMap((users) => {
+    const { many, few } = growthNames(users)
+    const name = `drain with ${users.toLocaleString('en')} users / with 20,000`
+    return ratioOf(rounds, { name, of: many, to: few, goal: '0.85' })
   })
 }
 

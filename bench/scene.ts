@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { migrate } from '@clerk-sync/db/migrate'
@@ -18,6 +18,7 @@ import { Redis } from 'ioredis'
 import { buildDeliveries, toRequests } from './deliveries.ts'
 import { cpuSecondsOfTree, startApp, startBaseline } from './measured-process.ts'
 import type { MeasuredProcess } from './measured-process.ts'
+import { withClient } from './tables.ts'
 
 export type Backend = 'redis' | 'postgres'
 
@@ -51,7 +52,8 @@ export interface Scene {
 
 /** The servers, without tables. */
 export interface Servers {
-  readonly postgresUrl: string
+  /** Whether PostgreSQL has huge pages: it takes them by itself where the system has reserved some. */
+  readonly hugePages: boolean
   openScene(backend: Backend, users: () => number): Promise<Scene>
   close(): Promise<void>
 }
@@ -65,14 +67,21 @@ export async function startServers(signal: AbortSignal): Promise<Servers> {
     dataDir: join(dir, 'data'),
     port: 0,
     password: 'bench',
-    // So that the time of a commit can be read from its rows, with nothing on the way of an event.
-    settings: { track_commit_timestamp: 'on' },
+    settings: {
+      // So that the time of a commit can be read from its rows, with nothing on the way of an event.
+      track_commit_timestamp: 'on',
+      // A quarter of the memory, as PostgreSQL's manual recommends. Its default is 128 MB.
+      shared_buffers: `${Math.floor(totalmem() / 4 / 1024 ** 2)}MB`,
+      // Checkpoints are made by time. With the default of 1 GB seeding and a large table make them.
+      max_wal_size: '16GB',
+    },
   })
   stack.defer(() => postgres.stop())
   const redisServer = await createRedisServer(await provideRedisProgram())
   stack.defer(() => redisServer.stop())
+  const hugePages = await hasHugePages(postgres.url)
   return {
-    postgresUrl: postgres.url,
+    hugePages,
     close: () => stack.disposeAsync(),
     openScene: (backend, users) => openScene(backend, users),
   }
@@ -156,4 +165,11 @@ export async function startServers(signal: AbortSignal): Promise<Servers> {
       close: () => opened.disposeAsync(),
     }
   }
+}
+
+async function hasHugePages(url: string): Promise<boolean> {
+  return await withClient(url, async (client) => {
+    const { rows } = await client.query<{ huge_pages_status: string }>('SHOW huge_pages_status')
+    return rows[0]?.huge_pages_status === 'on'
+  })
 }

@@ -2,12 +2,14 @@ import { applyChanges, createDatabase } from '@clerk-sync/db'
 import { changeFromEvent, keptBy } from '@clerk-sync/events'
 import type { EventChange } from '@clerk-sync/events'
 import { Client } from 'pg'
-import { buildDeliveries } from './deliveries.ts'
+import { buildDeliveries, userIdOf } from './deliveries.ts'
 import type { Delivery } from './deliveries.ts'
 
 const kept = keptBy({ SYNC_ENTITIES: undefined, SYNC_FIELDS: undefined })
 const rules = { deletionPolicy: 'erase', auditValues: false } as const
-const seedAtOnce = 500_000
+const seedAtOnce = 250_000
+const seedConnections = 2
+const seeded = ['clerk.users', 'clerk.email_addresses', 'clerk.webhook_events']
 
 /** Runs statements over a connection of its own. */
 export async function withClient<T>(url: string, run: (client: Client) => Promise<T>): Promise<T> {
@@ -21,7 +23,7 @@ export async function withClient<T>(url: string, run: (client: Client) => Promis
 }
 
 /**
- * Adds users, each with an address and an event in the ledger, until there are so many. Indexes are
+ * Adds users, each with an address and an event in the ledger, until there are so many. All indexes are
  * dropped meanwhile: building them at the end takes a fraction of the time.
  */
 export async function seedTables(
@@ -29,38 +31,144 @@ export async function seedTables(
   { from, to }: { from: number; to: number },
   signal: AbortSignal,
 ): Promise<void> {
+  const run = (statements: Iterator<string>) => runTogether(url, statements, signal)
   await withClient(url, async (client) => {
     await client.query("SET timezone TO 'UTC'")
-    const { rows } = await client.query<{ name: string; definition: string }>(
-      `SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition
-       FROM pg_index WHERE NOT indisunique AND indrelid = ANY(
-         ARRAY['clerk.users', 'clerk.email_addresses', 'clerk.webhook_events']::regclass[])`,
-    )
-    for (const { name } of rows) await client.query(`DROP INDEX ${name}`)
-    for (let start = from; start < to; start += seedAtOnce) {
-      signal.throwIfAborted()
-      const end = Math.min(start + seedAtOnce, to) - 1
-      for (const statement of seed) await client.query(statement, [start, end])
-    }
-    for (const { definition } of rows) await client.query(definition)
-    await client.query('VACUUM (ANALYZE) clerk.users, clerk.email_addresses, clerk.webhook_events')
+    const inserts = await buildSeed(client, url)
+    const indexes = await readIndexes(client)
+    for (const { drop } of indexes) await client.query(drop)
+    // The first row of an empty table is the template.
+    await run(insertRanges(inserts, Math.max(from, 1), to))
+    await run(indexes.values().map(({ create }) => create))
+    for (const { adopt } of indexes) if (adopt !== undefined) await client.query(adopt)
+    await run(seeded.values().map((table) => `VACUUM (ANALYZE) ${table}`))
     await client.query('CHECKPOINT')
   })
 }
 
-const seed = [
-  `INSERT INTO clerk.users (id, first_name, last_name, primary_email_address, public_metadata, created_at, updated_at, event_occurred_at, event_id)
-   SELECT 'user_' || lpad(i::text, 27, '0'), 'First' || i, 'Last' || i, 'user' || i || '@example.com', '{}',
-          now() - interval '1 day', now() - interval '1 day', now() - interval '1 day', 'msg_seed_' || i
-   FROM generate_series($1::int, $2::int) AS i`,
-  `INSERT INTO clerk.email_addresses (id, user_id, email_address, verified, is_primary)
-   SELECT 'idn_' || lpad(i::text, 27, '0'), 'user_' || lpad(i::text, 27, '0'), 'user' || i || '@example.com', true, true
-   FROM generate_series($1::int, $2::int) AS i`,
-  `INSERT INTO clerk.webhook_events (id, type, entity_id, user_id, outcome, occurred_at, received_at)
-   SELECT 'msg_seed_' || i, 'user.created', 'user_' || lpad(i::text, 27, '0'), 'user_' || lpad(i::text, 27, '0'),
-          'applied', now() - interval '1 day', now() - interval '1 day'
-   FROM generate_series($1::int, $2::int) AS i`,
+/** Runs statements over a few connections, each statement as soon as a connection is free. */
+async function runTogether(
+  url: string,
+  statements: Iterator<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const waiting = Iterator.from(statements)
+  const runNext = async (own: Client) => {
+    await own.query("SET timezone TO 'UTC'")
+    await own.query("SET maintenance_work_mem TO '1GB'")
+    for (const statement of waiting) {
+      signal.throwIfAborted()
+      await own.query(statement)
+    }
+  }
+  await Promise.all(Array.from({ length: seedConnections }, () => withClient(url, runNext)))
+}
+
+function* insertRanges(
+  inserts: readonly ((from: number, to: number) => string)[],
+  from: number,
+  to: number,
+) {
+  for (let start = from; start < to; start += seedAtOnce) {
+    for (const insert of inserts) yield insert(start, Math.min(start + seedAtOnce, to) - 1)
+  }
+}
+
+interface Index {
+  readonly drop: string
+  readonly create: string
+  /** Makes it the index of its primary key again. */
+  readonly adopt: string | undefined
+}
+
+async function readIndexes(client: Client): Promise<Index[]> {
+  const { rows } = await client.query<{
+    name: string
+    table: string
+    definition: string
+    key: string | null
+  }>(
+    `SELECT indexrelid::regclass::text AS name, indrelid::regclass::text AS table,
+            pg_get_indexdef(indexrelid) AS definition, quote_ident(conname) AS key
+     FROM pg_index LEFT JOIN pg_constraint ON conindid = indexrelid AND contype = 'p'
+     WHERE indrelid = ANY($1::regclass[])`,
+    [seeded],
+  )
+  return rows.map(({ name, table, definition, key }) => ({
+    drop: key === null ? `DROP INDEX ${name}` : `ALTER TABLE ${table} DROP CONSTRAINT ${key}`,
+    create: definition,
+    adopt:
+      key === null
+        ? undefined
+        : `ALTER TABLE ${table} ADD CONSTRAINT ${key} PRIMARY KEY USING INDEX ${key}`,
+  }))
+}
+
+// What an event of a user reads and changes; of the other indexes it meets the last page alone, or none.
+const visited = [
+  'users',
+  'users_pkey',
+  'email_addresses',
+  'email_addresses_pkey',
+  'webhook_events_user_id_idx',
 ]
+
+/**
+ * Reads the pages that events meet into PostgreSQL's memory, as they are after a while, and makes a
+ * checkpoint, so that what is measured next begins as any other.
+ */
+export async function warmTables(url: string): Promise<void> {
+  await withClient(url, async (client) => {
+    await client.query('CREATE EXTENSION IF NOT EXISTS pg_prewarm')
+    for (const name of visited) await client.query(`SELECT pg_prewarm('clerk.${name}')`)
+    await client.query('CHECKPOINT')
+  })
+}
+
+// The rows are as an event would leave them, so that the first event of a user changes as little as any
+// other: each is that of the first user, with what is its own.
+async function buildSeed(
+  client: Client,
+  url: string,
+): Promise<((from: number, to: number) => string)[]> {
+  const db = createDatabase({ url, maxConnections: 1 })
+  await applyChanges(db, toChanges(buildDeliveries(1, 1)), rules)
+  await db.close()
+  const ofTemplate = async (table: string, key: string, own: Record<string, string>) => {
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT attname AS name FROM pg_attribute
+       WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`,
+      [table],
+    )
+    const names = rows.map(({ name }) => name)
+    const template = `seed_of_${table.split('.')[1]}`
+    await client.query(
+      `CREATE TABLE IF NOT EXISTS ${template} AS SELECT * FROM ${table} WHERE ${key} = '${userIdOf(0)}'`,
+    )
+    return (from: number, to: number) => `INSERT INTO ${table} (${names.join(', ')})
+      SELECT ${names.map((name) => own[name] ?? `template.${name}`).join(', ')}
+      FROM generate_series(${from}, ${to}) AS i, ${template} AS template`
+  }
+  const idOf = (prefix: string) => `'${prefix}_' || lpad(i::text, 27, '0')`
+  const address = `'ada.' || lpad(i::text, 10, '0') || '@example.com'`
+  return [
+    await ofTemplate('clerk.users', 'id', {
+      id: idOf('user'),
+      primary_email_address: address,
+      event_id: `'msg_seed_' || i`,
+    }),
+    await ofTemplate('clerk.email_addresses', 'user_id', {
+      id: idOf('idn'),
+      user_id: idOf('user'),
+      email_address: address,
+    }),
+    (from, to) =>
+      `INSERT INTO clerk.webhook_events (id, type, entity_id, user_id, outcome, occurred_at, received_at)
+     SELECT 'msg_seed_' || i, 'user.created', ${idOf('user')}, ${idOf('user')},
+            'applied', now() - interval '1 day', now() - interval '1 day'
+     FROM generate_series(${from}, ${to}) AS i`,
+  ]
+}
 
 /** When the rows of these events were committed, in milliseconds since 1970, by svix-id. */
 export async function readCommitTimes(
