@@ -7,6 +7,7 @@ import type { FakeClerk } from '@clerk-sync/fake-clerk'
 import { openQueue, replayFailed } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
 import { bullQueueOf } from '@clerk-sync/queue/bullmq'
+import { childEnvironment } from '@clerk-sync/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { createChain, outcomesOf, until, untilDone, untilEmpty } from './chain.ts'
 import type { Chain } from './chain.ts'
@@ -60,11 +61,8 @@ async function createDeployment(fake: FakeClerk) {
     reconcile: async (...options: string[]): Promise<number> => {
       const args = [commands, 'reconcile', '--json', '--rate', '0', ...options]
       const { promise, resolve } = Promise.withResolvers<string>()
-      execFile(
-        process.execPath,
-        args,
-        { env: { PATH: process.env['PATH'], ...env } },
-        (_, stdout) => resolve(stdout),
+      execFile(process.execPath, args, { env: childEnvironment(env) }, (_, stdout) =>
+        resolve(stdout),
       )
       return (JSON.parse(await promise) as { drift: number }).drift
     },

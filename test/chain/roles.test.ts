@@ -6,7 +6,7 @@ import { migrate, pendingMigrations } from '@clerk-sync/db/migrate'
 import { buildSample } from '@clerk-sync/events/samples'
 import { createFakeClerk } from '@clerk-sync/fake-clerk'
 import { checkQueue, locateQueue, migrateQueue, openQueue } from '@clerk-sync/queue'
-import { createTestDatabase } from '@clerk-sync/testing'
+import { childEnvironment, createTestDatabase } from '@clerk-sync/testing'
 import { Client } from 'pg'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { createChain, outcomesOf } from './chain.ts'
@@ -72,7 +72,7 @@ const runCli = (args: readonly string[], env: Record<string, string>) =>
     execFile(
       process.execPath,
       [main, ...args],
-      { env: { PATH: process.env['PATH'], ...env } },
+      { env: childEnvironment(env) },
       (error, stdout, stderr) =>
         resolve({ code: error ? Number(error.code) : 0, output: stdout + stderr }),
     )

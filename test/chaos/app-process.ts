@@ -5,6 +5,7 @@ import { createWriteStream, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { childEnvironment } from '@clerk-sync/testing'
 import type { FaultProxy } from '@clerk-sync/testing'
 
 const readyTimeoutMs = 180_000
@@ -73,7 +74,7 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
     const started = spawn(process.execPath, [script], {
       // A group of its own: Ctrl-C reaches only us.
       detached: true,
-      env: { PATH: process.env['PATH'], HOST: '127.0.0.1', LOG_LEVEL: 'warn', ...env, ...more },
+      env: childEnvironment({ HOST: '127.0.0.1', LOG_LEVEL: 'warn', ...env, ...more }),
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     starts.push(Date.now())

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { countFailed, rerunJob } from '@clerk-sync/queue'
 import { bullQueueOf } from '@clerk-sync/queue/bullmq'
+import { childEnvironment } from '@clerk-sync/testing'
 import { expectedFacts, ownersIn, readFacts } from '../converge/facts.ts'
 import type { Facts } from '../converge/facts.ts'
 import type { StoryEvent } from '../converge/story.ts'
@@ -124,11 +125,8 @@ const commands = join(import.meta.dirname, '../../apps/cli/src/main.ts')
 async function reconcile({ env }: Scene, ...options: string[]): Promise<number> {
   const args = [commands, 'reconcile', '--json', '--rate', '0', ...options]
   const { promise, resolve } = Promise.withResolvers<{ stdout: string; stderr: string }>()
-  execFile(
-    process.execPath,
-    args,
-    { env: { PATH: process.env['PATH'], ...env } },
-    (_, stdout, stderr) => resolve({ stdout, stderr }),
+  execFile(process.execPath, args, { env: childEnvironment(env) }, (_, stdout, stderr) =>
+    resolve({ stdout, stderr }),
   )
   const { stdout, stderr } = await promise
   try {

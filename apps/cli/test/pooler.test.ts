@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDatabase } from '@clerk-sync/db'
 import { createFakeClerk } from '@clerk-sync/fake-clerk'
-import { createPgBouncer, createTestDatabase, freePort } from '@clerk-sync/testing'
+import {
+  childEnvironment,
+  createPgBouncer,
+  createTestDatabase,
+  freePort,
+} from '@clerk-sync/testing'
 import type { PgBouncerOptions } from '@clerk-sync/testing'
 import { examine } from './doctor/scene.ts'
 import { expect, inject, onTestFinished, test, vi } from 'vitest'
@@ -34,7 +39,7 @@ async function createPooled(options?: PgBouncerOptions) {
 function startCommand(dir: string, args: readonly string[], env: Record<string, string>) {
   const child = spawn(process.execPath, [main, ...args], {
     cwd: dir,
-    env: { PATH: process.env['PATH'], ...env },
+    env: childEnvironment(env),
   })
   onTestFinished(() => void child.kill('SIGKILL'))
   const output = { text: '' }

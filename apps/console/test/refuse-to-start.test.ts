@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { childEnvironment } from '@clerk-sync/testing'
 import { expect, test } from 'vitest'
 
 const main = join(import.meta.dirname, '../src/main.ts')
@@ -22,7 +23,7 @@ test.each([
     /leave one of the two empty/,
   ],
 ])('the console does not start %s', async (_, given, reason) => {
-  const env = { PATH: process.env['PATH'], REDIS_URL: 'redis://127.0.0.1:1', ...given }
+  const env = childEnvironment({ REDIS_URL: 'redis://127.0.0.1:1', ...given })
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'ignore', 'pipe'] })
   const [problem, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
   expect(code).toBe(1)

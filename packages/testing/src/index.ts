@@ -1,4 +1,4 @@
-export { createTestDatabase, type TestDatabase } from './database.ts'
+export { createTestDatabase, withServer, type TestDatabase } from './database.ts'
 export { provideFaketime } from './faketime.ts'
 export { findProgram } from './find-program.ts'
 export { createFaultProxy, type FaultProxy } from './fault-proxy.ts'
@@ -13,5 +13,11 @@ export { createRedisCluster, type RedisCluster } from './redis-cluster.ts'
 export { createRedisSentinel, type RedisSentinel } from './redis-sentinel.ts'
 export { createRedisServer, redisSettings, type RedisServer } from './redis-server.ts'
 export { createTlsRedis, type TlsRedis } from './redis-tls.ts'
-export { freePort, listenAnywhere, startProcess, untilWritten } from './start-process.ts'
+export {
+  childEnvironment,
+  freePort,
+  listenAnywhere,
+  startProcess,
+  untilWritten,
+} from './start-process.ts'
 export { createTlsPostgres, type TlsPostgres } from './tls-postgres.ts'

@@ -14,10 +14,16 @@ export interface StartedProcess {
   readonly exitCode: () => Promise<number | null>
 }
 
-/** Runs a script with these variables and no others. The caller kills it. */
+/** The environment of a process of a test: these variables, and of ours what every program needs. */
+export function childEnvironment(env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  return { PATH, ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }), ...env }
+}
+
+/** Runs a script with these variables and no others of ours. The caller kills it. */
 export function startProcess(script: string, env: Record<string, string>): StartedProcess {
   const child = spawn(process.execPath, [script], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: childEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const output = { stdout: '', stderr: '' }

@@ -7,6 +7,7 @@ import { createDatabase } from '@clerk-sync/db'
 import { migrate } from '@clerk-sync/db/migrate'
 import { createFakeClerk } from '@clerk-sync/fake-clerk'
 import type { FakeClerk, FakeClerkOptions } from '@clerk-sync/fake-clerk'
+import { childEnvironment } from '@clerk-sync/testing'
 import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
 import { onTestFinished } from 'vitest'
 
@@ -79,7 +80,7 @@ export async function serveInstead({ fake }: Scene, lacking: readonly string[]):
 /** Starts `clerk-sync` with these variables and no others of ours. */
 export function startCommand(args: readonly string[], env: Record<string, string>): Run {
   const child = spawn(process.execPath, [main, ...args], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: childEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))

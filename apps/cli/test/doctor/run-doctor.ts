@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { untilWritten } from '@clerk-sync/testing'
+import { childEnvironment, untilWritten } from '@clerk-sync/testing'
 import { onTestFinished } from 'vitest'
 
 const main = join(import.meta.dirname, '../../src/main.ts')
@@ -21,7 +21,7 @@ export async function runDoctor(
   cwd: string,
 ): Promise<Ran> {
   return new Promise((resolve) => {
-    const options = { cwd, env: { PATH: process.env['PATH'], ...env }, timeout: 60_000 }
+    const options = { cwd, env: childEnvironment(env), timeout: 60_000 }
     execFile(process.execPath, [main, 'doctor', ...args], options, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
     })
@@ -39,7 +39,7 @@ export async function emptyDirectory(): Promise<string> {
 export async function startIn(cwd: string, env: Record<string, string>): Promise<void> {
   const child = spawn(process.execPath, [main, 'start'], {
     cwd,
-    env: { PATH: process.env['PATH'], ...env },
+    env: childEnvironment(env),
   })
   const exited = once(child, 'exit')
   onTestFinished(async () => {
