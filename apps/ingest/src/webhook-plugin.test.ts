@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import {
   createSigningSecret,
+  doctorUserAgent,
   everything,
   parseSigningSecrets,
   selectKept,
@@ -273,6 +274,22 @@ describe('why a delivery is refused', () => {
     ])
     expect(await refusals()).toMatchObject([{ labels: { reason }, value: 1 }])
     expect(JSON.stringify(lines)).not.toMatch(/s3cret|Lovelace/)
+  })
+
+  test('is not warned of when clerk-sync doctor looks whether somebody answers', async () => {
+    const { app, lines, refusals } = createIngest()
+    const look = (headers: Record<string, string>) =>
+      app.inject({ method: 'POST', url: webhookPath, payload: '{}', headers })
+    const doctor = { 'content-type': 'application/json', 'user-agent': doctorUserAgent }
+    const answer = await look(doctor)
+    expect([answer.statusCode, answer.json()]).toEqual([400, { error: 'invalid_signature' }])
+    expect(lines.map(({ level, reason }) => [level, reason])).toContainEqual(['info', 'doctor'])
+    expect(await refusals()).toMatchObject([{ labels: { reason: 'doctor' }, value: 1 }])
+    await look({ ...doctor, 'svix-id': id })
+    expect(lines.map(({ level, reason }) => [level, reason])).toContainEqual([
+      'warn',
+      'missing_header',
+    ])
   })
 
   test('is told of a compressed body whose headers do not say so', async () => {

@@ -47,7 +47,7 @@ export type {
 export { readRow, reportedPaths } from './read-row.ts'
 export type { EntityRow, Row } from './read-row.ts'
 export { fieldsLeftOut, keptBy, keptVariables } from './entities/kept-settings.ts'
-export { admit, bodyLimitBytes, textOf } from './webhooks/admission.ts'
+export { admit, bodyLimitBytes, doctorUserAgent, textOf } from './webhooks/admission.ts'
 export type { BodyRefused, Refusal } from './webhooks/admission.ts'
 export {
   answerToError,

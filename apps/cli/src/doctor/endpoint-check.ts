@@ -1,4 +1,5 @@
 import { fetchCause } from '../terminal/text.ts'
+import { doctorUserAgent } from '@clerk-sync/events'
 import { errorMessage } from '@clerk-sync/ops'
 import type { Check, Finding } from './check.ts'
 import type { Quote } from './wording.ts'
@@ -107,7 +108,7 @@ interface ProbeAnswer {
 async function probe(url: string): Promise<ProbeAnswer> {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'user-agent': 'clerk-sync-doctor' },
+    headers: { 'content-type': 'application/json', 'user-agent': doctorUserAgent },
     body: '{}',
     redirect: 'manual',
     signal: AbortSignal.timeout(abortRequestMs),

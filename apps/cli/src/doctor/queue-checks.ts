@@ -65,23 +65,23 @@ export function backlogChecks(location: QueueLocation, queue: Check): Check[] {
   }))
 }
 
-function judgeFailed({ depth: { failed, delayed } }: QueueFacts): Finding {
-  const retried = delayed === 0 ? '' : `, ${delayed} between two attempts`
-  if (failed === 0) return { status: 'ok', found: `none${retried}` }
+function judgeFailed({ depth: { failed } }: QueueFacts): Finding {
+  if (failed === 0) return { status: 'ok', found: 'none' }
   return {
     status: 'warning',
-    found: `${failed}${retried}`,
+    found: String(failed),
     cause: 'they can not be applied, or the database refused them for more than an hour',
     cure: 'the board of the console shows the reason of each, and runs them again',
   }
 }
 
 function judgeWaiting({ depth, isPaused, oldestWaitingMs }: QueueFacts): Finding {
-  const running = depth.active === 0 ? '' : `, ${depth.active} being written`
-  const waiting =
-    depth.waiting === 0
-      ? `none${running}`
-      : `${depth.waiting}${running}, the oldest for ${duration(oldestWaitingMs)}`
+  const { waiting: count, active, delayed } = depth
+  const waiting = [
+    count === 0 ? 'none' : `${count}, the oldest for ${duration(oldestWaitingMs)}`,
+    ...(active === 0 ? [] : [`${active} being written`]),
+    ...(delayed === 0 ? [] : [`${delayed} between two attempts`]),
+  ].join(', ')
   if (isPaused) {
     return {
       status: 'warning',

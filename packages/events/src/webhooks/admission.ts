@@ -5,6 +5,9 @@ import type { HeadersRefused, SignatureClaim } from './signature.ts'
 /** The largest body that is read. Svix accepts messages of about 350 kB. */
 export const bodyLimitBytes = 512 * 1024
 
+/** How `clerk-sync doctor` names itself, when it looks whether a receiver answers. */
+export const doctorUserAgent = 'clerk-sync-doctor'
+
 /** Whoever receives, when the headers of a delivery have arrived. `now` is in milliseconds. */
 export interface Load {
   readonly now: number
@@ -18,7 +21,7 @@ export type BodyRefused = 'body_too_large' | 'body_memory' | 'hung_up'
 /** Why a delivery is refused before its signature is found to be right. */
 export type Refusal =
   | HeadersRefused
-  | { ok: false; reason: BodyRefused | 'connections' | 'requests_waiting' }
+  | { ok: false; reason: BodyRefused | 'connections' | 'requests_waiting' | 'doctor' }
 
 /** Decides by the headers of a delivery whether its body is read. */
 export function admit(
@@ -33,6 +36,8 @@ export function admit(
   const id = textOf(headers['svix-id'])
   const timestamp = textOf(headers['svix-timestamp'])
   const signature = textOf(headers['svix-signature'])
+  const isSvix = id !== undefined || timestamp !== undefined || signature !== undefined
+  if (!isSvix && headers['user-agent'] === doctorUserAgent) return { ok: false, reason: 'doctor' }
   return readSignatureHeaders({ id, timestamp, signature }, now)
 }
 

@@ -65,6 +65,7 @@ export function answerToRefusal(reason: Refusal['reason']): Answer {
       return { status: 503, body: { error: 'overloaded' }, outcome: 'overloaded' }
     case 'hung_up':
       return { status: 400, body: { error: 'invalid_request' }, outcome: 'invalid_request' }
+    case 'doctor':
     case 'missing_header':
     case 'malformed_timestamp':
     case 'too_old':

@@ -5,6 +5,7 @@ import { textOf } from './admission.ts'
 
 /** Why a request was refused, or a connection closed. */
 export const refusalReasons = [
+  'doctor',
   'missing_header',
   'malformed_timestamp',
   'too_old',
@@ -33,6 +34,7 @@ const encodings = ['gzip', 'br', 'deflate', 'zstd', 'compress']
 type Logged = Exclude<RefusalReason, 'no_event' | 'too_deep' | 'too_many_values' | 'cannot_enqueue'>
 
 const texts: Readonly<Record<Logged, string>> = {
+  doctor: 'clerk-sync doctor looked whether deliveries are answered here',
   missing_header:
     'delivery refused: it has not all of svix-id, svix-timestamp and svix-signature. A proxy has removed them, or it is not from Clerk',
   malformed_timestamp: 'delivery refused: svix-timestamp is no number. It is not from Clerk',
@@ -54,7 +56,7 @@ const texts: Readonly<Record<Logged, string>> = {
   malformed_http: 'request refused: it is no HTTP',
 }
 // Whoever looks for weak servers sends such requests, and no setting here would be wrong.
-const quiet: ReadonlySet<string> = new Set(['hung_up', 'timeout', 'malformed_http'])
+const quiet: ReadonlySet<string> = new Set(['doctor', 'hung_up', 'timeout', 'malformed_http'])
 
 /** Of a refused delivery, what may help to find the cause. */
 export interface RefusedDelivery {
