@@ -33,7 +33,8 @@ beforeAll(async () => {
   await install('npm', directory, 'node@22')
   node22 = join(directory, 'node_modules/node/bin/node')
 }, installTimeoutMs)
-afterAll(() => rmSync(base, { recursive: true, force: true }))
+// Some ten thousand files.
+afterAll(() => rmSync(base, { recursive: true, force: true }), installTimeoutMs)
 
 function emptyDirectory(): string {
   const directory = mkdtempSync(join(base, 'application-'))
