@@ -3,19 +3,19 @@ import { parseArgs } from 'node:util'
 import { smallestTable } from './deliveries.ts'
 import { measureDrain, measureRound } from './measure-round.ts'
 import type { Figures, Sizes } from './measure-round.ts'
-import { growthNames, growthSizes, printReport, summarize } from './report.ts'
+import { drainBesideLarge, drainWith, growthSizes, printReport, summarize } from './report.ts'
 import { startServers } from './scene.ts'
-import type { Scene, Servers } from './scene.ts'
-import { seedTables, warmTables } from './tables.ts'
+import type { Backend, Scene, Servers, Tables } from './scene.ts'
+import { warmTables } from './tables.ts'
 
 const help = `Usage: pnpm bench [options]
 
 Measures clerk-sync beside what people do without it, in turn on the same machine, with a PostgreSQL 18
 and a Redis of its own, and prints medians, spread and ratios. Compare the ratios: the figures depend
-on the machine. Needs redis-server or valkey-server, or Debian's package. It takes about 15 minutes
-on two cores: 5 with "--backend redis --no-growth", and the table of 10 million users another 5.
+on the machine. Needs redis-server or valkey-server, or Debian's package. It takes some 6 minutes
+on two cores, almost 2 of them to write the large tables, and 15 GB in the directory for temporary files.
 
-  --quick          smaller numbers, one round, no 10 million users: less than 90 s
+  --quick          smaller numbers, one round, no 10 million users: half a minute
   --rounds <n>     rounds, each with all measurements in turn (3; with --quick 1)
   --backend <b>    redis, postgres (the queue in PostgreSQL) or both (both; with --quick redis)
   --no-growth      leaves out the tables of 1 and of 10 million users
@@ -37,14 +37,21 @@ const { values } = parseArgs({
 
 const sizes: Sizes = values.quick
   ? { requests: 4_000, jobs: 3_000, guideJobs: 450, openLoopSeconds: 1, batches: 15 }
-  : { requests: 15_000, jobs: 15_000, guideJobs: 3_000, openLoopSeconds: 6, batches: 50 }
+  : { requests: 10_000, jobs: 15_000, guideJobs: 2_000, openLoopSeconds: 3, batches: 30 }
 // BullMQ's queue in PostgreSQL is several times slower: the same numbers would take as many times as long.
 const sizesOn = {
   redis: sizes,
   postgres: { ...sizes, requests: sizes.requests / 5, jobs: sizes.jobs / 5 },
 }
-const tables = values.quick ? growthSizes.slice(0, 1) : growthSizes
-const growthRounds = values.quick ? 1 : 3
+const growthTables = (values.quick ? growthSizes.slice(0, 1) : growthSizes).map((users) => ({
+  name: `users_${users}`,
+  users,
+}))
+
+const smallTables = (backend: Backend): Tables => ({
+  name: `queue_on_${backend}`,
+  users: smallestTable,
+})
 
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -57,19 +64,22 @@ else await run()
 async function run(): Promise<void> {
   const rounds = readRounds()
   const backends = readBackends()
+  const hasGrowth = values.growth && backends.includes('redis')
   const all: Figures[] = []
   const startedAt = performance.now()
-  const servers = await startServers(stopping.signal)
+  let servers: Servers | undefined
   try {
+    const small = backends.map(smallTables)
+    const large = hasGrowth ? growthTables : []
+    servers = await startServers([...small, ...large], { signal: stopping.signal, say })
     for (const backend of backends) {
-      const scene = await servers.openScene(backend, () => smallestTable)
+      const scene = await servers.openScene(backend, smallTables(backend))
       try {
-        await seedTables(scene.databaseUrl, { from: 0, to: smallestTable }, stopping.signal)
         for (let round = 1; round <= rounds; round += 1) {
           say(`round ${round} of ${rounds}, queue on ${backend}`)
           all.push(await measureRound(scene, sizesOn[backend], stopping.signal, say))
         }
-        if (backend === 'redis' && values.growth) await measureGrowth(servers, scene, all)
+        if (backend === 'redis') await measureGrowth(servers, scene, { large, rounds, all })
       } finally {
         await scene.close()
       }
@@ -79,9 +89,9 @@ async function run(): Promise<void> {
     say('stopped; of what was under way nothing is in the report')
     process.exitCode = 130
   } finally {
-    await servers.close()
+    await servers?.close()
   }
-  if (all.length === 0) return
+  if (servers === undefined || all.length === 0) return
   const summary = summarize(all, servers)
   const seconds = Math.round((performance.now() - startedAt) / 1_000)
   printReport(summary, { seconds, rounds, quick: values.quick })
@@ -89,23 +99,26 @@ async function run(): Promise<void> {
     await writeFile(values.json, `${JSON.stringify({ ...summary, rounds: all }, null, 2)}\n`)
 }
 
-/** One worker on a small table and on a large one in turn, so that both meet the same machine. */
-async function measureGrowth(servers: Servers, small: Scene, all: Figures[]): Promise<void> {
-  let users = 0
-  const large = await servers.openScene('redis', () => users)
+/** One worker on a small table and on the large ones in turn, so that all meet the same machine. */
+async function measureGrowth(
+  servers: Servers,
+  small: Scene,
+  { large, rounds, all }: { large: readonly Tables[]; rounds: number; all: Figures[] },
+): Promise<void> {
+  const scenes: Scene[] = []
   try {
-    for (const size of tables) {
-      say(`${size.toLocaleString('en')} users and as many ledger rows are added`)
-      await seedTables(large.databaseUrl, { from: users, to: size }, stopping.signal)
-      users = size
-      for (let round = 1; round <= growthRounds; round += 1) {
-        const [few, many] = [await measureOneWorker(small), await measureOneWorker(large)]
-        all.push({ [growthNames(size).few]: few, [growthNames(size).many]: many })
-        say(`  drain, 1 worker: ${many.toFixed(0)}, with 20,000 users ${few.toFixed(0)}`)
+    for (const tables of large) scenes.push(await servers.openScene('redis', tables))
+    for (let round = 1; round <= rounds && scenes.length > 0; round += 1) {
+      say(`round ${round} of ${rounds}, large tables`)
+      const figures: Figures = { [drainBesideLarge]: await measureOneWorker(small) }
+      for (const [at, scene] of scenes.entries()) {
+        figures[drainWith(large[at]?.users ?? 0)] = await measureOneWorker(scene)
       }
+      for (const [name, value] of Object.entries(figures)) say(`  ${name}: ${value.toFixed(0)}`)
+      all.push(figures)
     }
   } finally {
-    await large.close()
+    for (const scene of scenes) await scene.close()
   }
 }
 
@@ -121,7 +134,7 @@ function readRounds(): number {
   return refuse('--rounds must be a whole number, 1 or more')
 }
 
-function readBackends(): ('redis' | 'postgres')[] {
+function readBackends(): Backend[] {
   const backend = values.backend ?? (values.quick ? 'redis' : 'both')
   if (backend === 'both') return ['redis', 'postgres']
   if (backend === 'redis' || backend === 'postgres') return [backend]

@@ -1,11 +1,12 @@
 import { bullQueueOf, jobOptions } from '@clerk-sync/queue/bullmq'
 import { readQueueDepth } from '@clerk-sync/queue'
+import { measureBatches } from './batches.ts'
 import { buildDeliveries, smallestTable } from './deliveries.ts'
 import { sendClosedLoop, sendOpenLoop } from './load.ts'
 import type { Answered } from './load.ts'
 import type { MeasuredProcess } from './measured-process.ts'
 import type { Scene } from './scene.ts'
-import { measureBatches, readCommitTimes } from './tables.ts'
+import { readCommitTimes } from './tables.ts'
 
 /** Named values of one round. The unit is a part of the name, where it is not events per second. */
 export interface Figures {
@@ -222,9 +223,9 @@ export async function measureDrain(
 ) {
   const queue = bullQueueOf(scene.queue)
   await queue.pause()
-  await scene.fill(jobs)
-  const workers = await start()
+  const starting = start()
   try {
+    const [workers] = await Promise.all([starting, scene.fill(jobs)])
     const cpuOf = () => workers.reduce((sum, worker) => sum + worker.readCpuSeconds(), 0)
     const cpuSeconds = cpuOf()
     const servers = await scene.readServerCpu()
@@ -240,7 +241,7 @@ export async function measureDrain(
       peakMegabytes: Math.max(...workers.map((worker) => worker.readPeakMegabytes())),
     }
   } finally {
-    await Promise.all(workers.map((worker) => worker.stop()))
+    await Promise.all((await starting).map((worker) => worker.stop()))
     await scene.clear()
   }
 }

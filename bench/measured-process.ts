@@ -8,6 +8,8 @@ import { readPeak } from './measure-command.ts'
 
 const startTimeoutMs = 60_000
 const pollMs = 50
+// As the image starts them. What they are compared with has Node's defaults, as people start it.
+const optionsOfApps = ['--v8-pool-size=1']
 // USER_HZ of Linux on every platform that Node.js supports.
 const ticksPerSecond = 100
 
@@ -30,9 +32,9 @@ export async function startApp(
 ): Promise<MeasuredProcess> {
   const opsPort = await freePort()
   const script = fileURLToPath(new URL(`../apps/${name}/src/main.ts`, import.meta.url))
-  const common = { HOST: '127.0.0.1', OPS_PORT: String(opsPort), LOG_LEVEL: 'warn' }
+  const common = { HOST: '127.0.0.1', OPS_PORT: String(opsPort), LOG_LEVEL: 'error' }
   const readyUrl = `http://127.0.0.1:${opsPort}/readyz`
-  return await startScript([script], { ...common, ...env }, readyUrl, signal)
+  return await startScript([...optionsOfApps, script], { ...common, ...env }, readyUrl, signal)
 }
 
 /** Starts what people run without clerk-sync: one of the programs in baselines.ts. */

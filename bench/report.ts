@@ -1,7 +1,7 @@
 import { cpus, loadavg } from 'node:os'
+import { median } from './batches.ts'
 import { ourConcurrency } from './measure-round.ts'
 import type { Figures } from './measure-round.ts'
-import { median } from './tables.ts'
 
 interface Figure {
   readonly name: string
@@ -125,17 +125,17 @@ function cpuRatio(rounds: readonly Figures[]): Ratio[] {
   return values.length === 0 ? [] : [{ name, median: median(values), goal: 'at most 1.3' }]
 }
 
-/** The names of what one worker drains on a table of so many users, and on a small one in the same round. */
-export function growthNames(users: number): { many: string; few: string } {
-  const many = `redis: drain, 1 worker, ${users.toLocaleString('en')} users`
-  return { many, few: `${many}: with 20,000 beside it` }
-}
+/** What one worker drains on a table of so many users. */
+export const drainWith = (users: number) =>
+  `redis: drain, 1 worker, ${users.toLocaleString('en')} users`
+
+/** The same on the small table, in the same round. */
+export const drainBesideLarge = 'redis: drain, 1 worker, 20,000 users beside the large tables'
 
 function growthRatios(rounds: readonly Figures[]): Ratio[] {
   return growthSizes.flatMap((users) => {
-    const { many, few } = growthNames(users)
     const name = `drain with ${users.toLocaleString('en')} users / with 20,000`
-    return ratioOf(rounds, { name, of: many, to: few, goal: '0.85' })
+    return ratioOf(rounds, { name, of: drainWith(users), to: drainBesideLarge, goal: '0.85' })
   })
 }
 

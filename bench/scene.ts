@@ -4,21 +4,17 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { migrate } from '@clerk-sync/db/migrate'
 import { createEmbeddedPostgres } from '@clerk-sync/embedded-postgres'
+import type { EmbeddedPostgres } from '@clerk-sync/embedded-postgres'
 import { createSigningSecret } from '@clerk-sync/events'
 import { locateQueue, migrateQueue, openQueue, readQueueDepth } from '@clerk-sync/queue'
 import type { OpenQueue } from '@clerk-sync/queue'
 import { bullQueueOf, jobOptions } from '@clerk-sync/queue/bullmq'
-import {
-  createRedisServer,
-  createTestDatabase,
-  freePort,
-  provideRedisProgram,
-} from '@clerk-sync/testing'
+import { createRedisServer, freePort, provideRedisProgram, withServer } from '@clerk-sync/testing'
 import { Redis } from 'ioredis'
 import { buildDeliveries, toRequests } from './deliveries.ts'
 import { cpuSecondsOfTree, startApp, startBaseline } from './measured-process.ts'
 import type { MeasuredProcess } from './measured-process.ts'
-import { withClient } from './tables.ts'
+import { seedTables } from './tables.ts'
 
 export type Backend = 'redis' | 'postgres'
 
@@ -39,7 +35,7 @@ export interface Scene {
   startWorker(): Promise<MeasuredProcess>
   startHandler(name: string): Promise<{ handler: MeasuredProcess; url: string }>
   startBaselineWorker(name: string, concurrency: number): Promise<MeasuredProcess>
-  /** The next signed requests, for the users of the smallest table or of `users`. */
+  /** The next signed requests, for users spread over the whole table. */
   buildRequests(amount: number, url: string): { svixIds: string[]; requests: Buffer[] }
   /** Puts jobs of the next events into the queue. */
   fill(amount: number): Promise<void>
@@ -50,125 +46,167 @@ export interface Scene {
   close(): Promise<void>
 }
 
-/** The servers, without tables. */
+/** A database of a run. */
+export interface Tables {
+  readonly name: string
+  readonly users: number
+}
+
+/** PostgreSQL with the databases of a run, and Redis. */
 export interface Servers {
   /** Whether PostgreSQL has huge pages: it takes them by itself where the system has reserved some. */
   readonly hugePages: boolean
-  openScene(backend: Backend, users: () => number): Promise<Scene>
+  openScene(backend: Backend, tables: Tables): Promise<Scene>
   close(): Promise<void>
 }
 
-/** Starts PostgreSQL and Redis. */
-export async function startServers(signal: AbortSignal): Promise<Servers> {
+/** Seeds the databases, and starts PostgreSQL and Redis on them. */
+export async function startServers(
+  databases: readonly Tables[],
+  { signal, say }: { signal: AbortSignal; say: (text: string) => void },
+): Promise<Servers> {
   const stack = new AsyncDisposableStack()
   const dir = await mkdtemp(join(tmpdir(), 'clerk-sync-bench-'))
   stack.defer(() => rm(dir, { recursive: true }))
-  const postgres = await createEmbeddedPostgres({
-    dataDir: join(dir, 'data'),
-    port: 0,
-    password: 'bench',
-    settings: {
-      // So that the time of a commit can be read from its rows, with nothing on the way of an event.
-      track_commit_timestamp: 'on',
-      // A quarter of the memory, as PostgreSQL's manual recommends. Its default is 128 MB.
-      shared_buffers: `${Math.floor(totalmem() / 4 / 1024 ** 2)}MB`,
-      // Checkpoints are made by time. With the default of 1 GB seeding and a large table make them.
-      max_wal_size: '16GB',
-    },
-  })
-  stack.defer(() => postgres.stop())
-  const redisServer = await createRedisServer(await provideRedisProgram())
-  stack.defer(() => redisServer.stop())
-  const hugePages = await hasHugePages(postgres.url)
-  return {
-    hugePages,
-    close: () => stack.disposeAsync(),
-    openScene: (backend, users) => openScene(backend, users),
-  }
-
-  async function openScene(backend: Backend, users: () => number): Promise<Scene> {
-    const opened = new AsyncDisposableStack()
-    const database = await createTestDatabase(postgres.url)
-    opened.defer(() => database.drop())
-    await migrate(database.url)
-    const redisUrl = backend === 'redis' ? redisServer.url : undefined
-    const location = locateQueue({ redisUrl, databaseUrl: database.url })
-    await migrateQueue(location)
-    const queue = openQueue(location, { onError: () => undefined })
-    opened.defer(() => queue.close())
-    await bullQueueOf(queue).waitUntilReady()
-    const redis = new Redis(redisServer.url)
-    opened.defer(() => redis.disconnect())
-    const secret = createSigningSecret()
-    const env = {
-      ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
-      DATABASE_URL: database.url,
-      CLERK_WEBHOOK_SIGNING_SECRET: secret,
+  // PostgreSQL's manual recommends a quarter of the memory, and up to 40 %: with 24 GB this is enough for
+  // what events meet of 10 million users. Its default is 128 MB.
+  const sharedBuffers = `${Math.floor(totalmem() / 3 / 1024 ** 2)}MB`
+  // Checkpoints are made by time. With the default of 1 GB seeding and a large table make them.
+  const common = { shared_buffers: sharedBuffers, max_wal_size: '16GB' }
+  const startPostgres = (settings: Record<string, string>) =>
+    createEmbeddedPostgres({
+      dataDir: join(dir, 'data'),
+      port: 0,
+      password: 'bench',
+      settings: { ...common, ...settings },
+    })
+  try {
+    const seeding = await startPostgres({ wal_level: 'minimal', max_wal_senders: '0' })
+    try {
+      for (const { name, users } of databases) {
+        say(`${users.toLocaleString('en')} users and as many ledger rows are written`)
+        const url = urlOfDatabase(seeding.url, name)
+        await withServer(seeding.url, (client) => client.query(`CREATE DATABASE ${name}`))
+        await migrate(url)
+        await seedTables(url, users, signal)
+      }
+    } finally {
+      await seeding.stop()
     }
-    const urlOf = (port: number) => `http://127.0.0.1:${port}/api/webhooks/clerk`
+    // So that the time of a commit can be read from its rows, with nothing on the way of an event.
+    const postgres = await startPostgres({ track_commit_timestamp: 'on' })
+    stack.defer(() => postgres.stop())
+    const redisServer = await createRedisServer(await provideRedisProgram())
+    stack.defer(() => redisServer.stop())
+    const hugePages = await hasHugePages(postgres.url)
+    const servers = { postgres, redisUrl: redisServer.url, signal }
     return {
-      backend,
-      databaseUrl: database.url,
-      secret,
-      queue,
-      redis,
-      async readServerCpu() {
-        const info = await redis.info('cpu')
-        const used = [...info.matchAll(/^used_cpu_(?:sys|user):([\d.]+)/gm)]
-        const redisSeconds = used.reduce((sum, [, seconds]) => sum + Number(seconds), 0)
-        return { postgres: cpuSecondsOfTree(postgres.pid), redis: redisSeconds }
-      },
-      async startIngest() {
-        const port = await freePort()
-        return {
-          ingest: await startApp('ingest', { ...env, PORT: `${port}` }, signal),
-          url: urlOf(port),
-        }
-      },
-      startWorker: () => startApp('worker', env, signal),
-      async startHandler(name) {
-        const port = await freePort()
-        const handler = await startBaseline(name, { ...env, PORT: `${port}` }, signal)
-        return { handler, url: urlOf(port) }
-      },
-      startBaselineWorker: (name, concurrency) =>
-        startBaseline(name, { ...env, CONCURRENCY: `${concurrency}` }, signal),
-      buildRequests(amount, url) {
-        const deliveries = buildDeliveries(amount, users())
-        const svixIds = deliveries.map(({ svixId }) => svixId)
-        return { svixIds, requests: toRequests(deliveries, url, secret) }
-      },
-      async fill(amount) {
-        const deliveries = buildDeliveries(amount, users())
-        for (let start = 0; start < amount; start += fillAtOnce) {
-          const jobs = deliveries.slice(start, start + fillAtOnce).map(({ svixId, job }) => ({
-            name: job.type,
-            data: job,
-            opts: { ...jobOptions, jobId: svixId },
-          }))
-          await bullQueueOf(queue).addBulk(jobs)
-        }
-      },
-      async clear() {
-        if (backend === 'redis') await redis.flushall()
-        else await bullQueueOf(queue).obliterate({ force: true })
-      },
-      async untilDrained(processes) {
-        for (;;) {
-          signal.throwIfAborted()
-          for (const one of processes) one.assertRunning()
-          const { waiting, active, delayed } = await readQueueDepth(queue)
-          if (waiting + active + delayed === 0) return
-          await sleep(pollMs)
-        }
-      },
-      close: () => opened.disposeAsync(),
+      hugePages,
+      openScene: (backend, tables) => openScene(servers, backend, tables),
+      close: () => stack.disposeAsync(),
     }
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
   }
 }
 
+interface Started {
+  readonly postgres: EmbeddedPostgres
+  readonly redisUrl: string
+  readonly signal: AbortSignal
+}
+
+async function openScene(
+  { postgres, redisUrl, signal }: Started,
+  backend: Backend,
+  { name: database, users }: Tables,
+): Promise<Scene> {
+  const opened = new AsyncDisposableStack()
+  const databaseUrl = urlOfDatabase(postgres.url, database)
+  const queueUrl = backend === 'redis' ? redisUrl : undefined
+  const location = locateQueue({ redisUrl: queueUrl, databaseUrl })
+  await migrateQueue(location)
+  const queue = openQueue(location, { onError: () => undefined })
+  opened.defer(() => queue.close())
+  await bullQueueOf(queue).waitUntilReady()
+  const redis = new Redis(redisUrl)
+  opened.defer(() => redis.disconnect())
+  const secret = createSigningSecret()
+  const env = {
+    ...(queueUrl === undefined ? {} : { REDIS_URL: queueUrl }),
+    DATABASE_URL: databaseUrl,
+    CLERK_WEBHOOK_SIGNING_SECRET: secret,
+  }
+  const urlOf = (port: number) => `http://127.0.0.1:${port}/api/webhooks/clerk`
+  return {
+    backend,
+    databaseUrl,
+    secret,
+    queue,
+    redis,
+    async readServerCpu() {
+      const info = await redis.info('cpu')
+      const used = [...info.matchAll(/^used_cpu_(?:sys|user):([\d.]+)/gm)]
+      const redisSeconds = used.reduce((sum, [, seconds]) => sum + Number(seconds), 0)
+      return { postgres: cpuSecondsOfTree(postgres.pid), redis: redisSeconds }
+    },
+    async startIngest() {
+      const port = await freePort()
+      return {
+        ingest: await startApp('ingest', { ...env, PORT: `${port}` }, signal),
+        url: urlOf(port),
+      }
+    },
+    startWorker: () => startApp('worker', env, signal),
+    async startHandler(name) {
+      const port = await freePort()
+      const handler = await startBaseline(name, { ...env, PORT: `${port}` }, signal)
+      return { handler, url: urlOf(port) }
+    },
+    startBaselineWorker: (name, concurrency) =>
+      startBaseline(name, { ...env, CONCURRENCY: `${concurrency}` }, signal),
+    buildRequests(amount, url) {
+      const deliveries = buildDeliveries(amount, users)
+      const svixIds = deliveries.map(({ svixId }) => svixId)
+      return { svixIds, requests: toRequests(deliveries, url, secret) }
+    },
+    async fill(amount) {
+      const deliveries = buildDeliveries(amount, users)
+      for (let start = 0; start < amount; start += fillAtOnce) {
+        const jobs = deliveries.slice(start, start + fillAtOnce).map(({ svixId, job }) => ({
+          name: job.type,
+          data: job,
+          opts: { ...jobOptions, jobId: svixId },
+        }))
+        await bullQueueOf(queue).addBulk(jobs)
+      }
+    },
+    async clear() {
+      if (backend === 'redis') await redis.flushall()
+      else await bullQueueOf(queue).obliterate({ force: true })
+    },
+    async untilDrained(processes) {
+      for (;;) {
+        signal.throwIfAborted()
+        for (const one of processes) one.assertRunning()
+        const { waiting, active, delayed } = await readQueueDepth(queue)
+        if (waiting + active + delayed === 0) return
+        await sleep(pollMs)
+      }
+    },
+    close: () => opened.disposeAsync(),
+  }
+}
+
+function urlOfDatabase(serverUrl: string, name: string): string {
+  const url = new URL(serverUrl)
+  url.pathname = name
+  return url.href
+}
+
 async function hasHugePages(url: string): Promise<boolean> {
-  return await withClient(url, async (client) => {
+  return await withServer(url, async (client) => {
     const { rows } = await client.query<{ huge_pages_status: string }>('SHOW huge_pages_status')
     return rows[0]?.huge_pages_status === 'on'
   })

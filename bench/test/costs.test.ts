@@ -2,18 +2,17 @@ import { expect, onTestFinished, test } from 'vitest'
 import { smallestTable } from '../deliveries.ts'
 import { measureCosts } from '../measure-round.ts'
 import { startServers } from '../scene.ts'
-import { seedTables } from '../tables.ts'
 
 // Twice what they are and more: machines differ, and others may be at work on this one.
 const limits = { ingest: 2.5, worker: 4, batch: 6 }
 
 test('an event costs no multiple of what the bare libraries take for it', async () => {
   const { signal } = new AbortController()
-  const servers = await startServers(signal)
+  const tables = { name: 'costs', users: smallestTable }
+  const servers = await startServers([tables], { signal, say: () => undefined })
   onTestFinished(() => servers.close())
-  const scene = await servers.openScene('redis', () => smallestTable)
+  const scene = await servers.openScene('redis', tables)
   onTestFinished(() => scene.close())
-  await seedTables(scene.databaseUrl, { from: 0, to: smallestTable }, signal)
   const sizes = { requests: 1_500, jobs: 3_000, guideJobs: 0, openLoopSeconds: 0, batches: 9 }
   const costs = await measureCosts(scene, sizes, signal)
   const ratio = (of: string, to: string) => (costs[of] ?? 0) / (costs[to] ?? 0)
