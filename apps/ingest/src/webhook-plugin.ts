@@ -166,7 +166,7 @@ function createReceiver(deps: ReceiverDeps): Receiver {
   let waiting = 0
 
   function refuse(request: FastifyRequest, refusal: Refusal, body?: Buffer): Answer {
-    silence.failed()
+    if (refusal.reason !== 'doctor') silence.failed()
     metrics.refused(refusal.reason)
     logRefusal(refusal.reason, { headers: request.headers, body, ...refusal })
     return {

@@ -103,7 +103,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions = {}): Webho
     const { secrets, destination } = (setup ??= prepare(options, { kept, logger }))
     const headers = Object.fromEntries(request.headers)
     const refuse = (refusal: Refusal, body?: Buffer) => {
-      silence.failed()
+      if (refusal.reason !== 'doctor') silence.failed()
       logRefusal(refusal.reason, { headers, body, ...refusal })
       return answerToRefusal(refusal.reason)
     }

@@ -118,7 +118,6 @@ function renderTable(summaries: readonly Summary[]): Html {
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  doctor: 'clerk-sync doctor looked whether ingest answers',
   missing_header: 'a header of Svix is missing',
   malformed_timestamp: 'the timestamp can not be read',
   too_old: 'the timestamp is too old',

@@ -27,7 +27,14 @@ test('a span has its own minutes, and those that nobody reported count as nothin
   const queue = { waiting: 3, active: 0, delayed: 0, failed: 1, oldestMs: 500 }
   const minutes: Minutes = new Map([
     [9, { minute: 9, counts: { 'outcomes.applied': 1_000 }, queue: undefined }],
-    [10, { minute: 10, counts: { 'outcomes.applied': 50, 'refusals.no_match': 2 }, queue }],
+    [
+      10,
+      {
+        minute: 10,
+        counts: { 'outcomes.applied': 50, 'refusals.no_match': 2, 'refusals.doctor': 9 },
+        queue,
+      },
+    ],
     [11, { minute: 11, counts: { 'repeated.all': 4 }, queue: undefined }],
     [12, { minute: 12, counts: { 'outcomes.stale': 10, 'failures.true': 1 }, queue: undefined }],
   ])

@@ -77,12 +77,12 @@ export function summarize(
   }
 }
 
-/** Deliveries and connections that were refused, by reason, the most frequent first. */
+/** Deliveries and connections that were refused, by reason, the most frequent first; not the looks of doctor. */
 export function refusalsOf(counts: Counts): [reason: string, count: number][] {
   return Object.entries(counts)
     .flatMap(([name, count]): [string, number][] => {
       const [series, reason = ''] = name.split('.', 2)
-      if (series === 'refusals') return [[reason, count]]
+      if (series === 'refusals') return reason === 'doctor' ? [] : [[reason, count]]
       // These have no further reason.
       return series === 'answers' && ['queue_unavailable', 'internal_error'].includes(reason)
         ? [[reason, count]]
