@@ -5,7 +5,7 @@ import { measureDrain, measureRound } from './measure-round.ts'
 import type { Figures, Sizes } from './measure-round.ts'
 import { drainBesideLarge, drainWith, growthSizes, printReport, summarize } from './report.ts'
 import { startServers } from './scene.ts'
-import type { Backend, Scene, Servers, Tables } from './scene.ts'
+import type { Backend, Scene, SeededDatabase, Servers } from './scene.ts'
 import { warmTables } from './tables.ts'
 
 const help = `Usage: pnpm bench [options]
@@ -43,12 +43,12 @@ const sizesOn = {
   redis: sizes,
   postgres: { ...sizes, requests: sizes.requests / 5, jobs: sizes.jobs / 5 },
 }
-const growthTables = (values.quick ? growthSizes.slice(0, 1) : growthSizes).map((users) => ({
+const largeDatabases = (values.quick ? growthSizes.slice(0, 1) : growthSizes).map((users) => ({
   name: `users_${users}`,
   users,
 }))
 
-const smallTables = (backend: Backend): Tables => ({
+const smallDatabase = (backend: Backend): SeededDatabase => ({
   name: `queue_on_${backend}`,
   users: smallestTable,
 })
@@ -69,11 +69,11 @@ async function run(): Promise<void> {
   const startedAt = performance.now()
   let servers: Servers | undefined
   try {
-    const small = backends.map(smallTables)
-    const large = hasGrowth ? growthTables : []
+    const small = backends.map(smallDatabase)
+    const large = hasGrowth ? largeDatabases : []
     servers = await startServers([...small, ...large], { signal: stopping.signal, say })
     for (const backend of backends) {
-      const scene = await servers.openScene(backend, smallTables(backend))
+      const scene = await servers.openScene(backend, smallDatabase(backend))
       try {
         for (let round = 1; round <= rounds; round += 1) {
           say(`round ${round} of ${rounds}, queue on ${backend}`)
@@ -103,11 +103,11 @@ async function run(): Promise<void> {
 async function measureGrowth(
   servers: Servers,
   small: Scene,
-  { large, rounds, all }: { large: readonly Tables[]; rounds: number; all: Figures[] },
+  { large, rounds, all }: { large: readonly SeededDatabase[]; rounds: number; all: Figures[] },
 ): Promise<void> {
   const scenes: Scene[] = []
   try {
-    for (const tables of large) scenes.push(await servers.openScene('redis', tables))
+    for (const database of large) scenes.push(await servers.openScene('redis', database))
     for (let round = 1; round <= rounds && scenes.length > 0; round += 1) {
       say(`round ${round} of ${rounds}, large tables`)
       const figures: Figures = { [drainBesideLarge]: await measureOneWorker(small) }

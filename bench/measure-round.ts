@@ -224,8 +224,9 @@ export async function measureDrain(
   const queue = bullQueueOf(scene.queue)
   await queue.pause()
   const starting = start()
+  const filling = scene.fill(jobs)
   try {
-    const [workers] = await Promise.all([starting, scene.fill(jobs)])
+    const [workers] = await Promise.all([starting, filling])
     const cpuOf = () => workers.reduce((sum, worker) => sum + worker.readCpuSeconds(), 0)
     const cpuSeconds = cpuOf()
     const servers = await scene.readServerCpu()
@@ -241,7 +242,10 @@ export async function measureDrain(
       peakMegabytes: Math.max(...workers.map((worker) => worker.readPeakMegabytes())),
     }
   } finally {
-    await Promise.all((await starting).map((worker) => worker.stop()))
+    const [started] = await Promise.allSettled([starting, filling])
+    if (started.status === 'fulfilled') {
+      await Promise.all(started.value.map((worker) => worker.stop()))
+    }
     await scene.clear()
   }
 }

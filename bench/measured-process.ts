@@ -32,6 +32,7 @@ export async function startApp(
 ): Promise<MeasuredProcess> {
   const opsPort = await freePort()
   const script = fileURLToPath(new URL(`../apps/${name}/src/main.ts`, import.meta.url))
+  // It is asked whether it is ready before it is, which it warns of.
   const common = { HOST: '127.0.0.1', OPS_PORT: String(opsPort), LOG_LEVEL: 'error' }
   const readyUrl = `http://127.0.0.1:${opsPort}/readyz`
   return await startScript([...optionsOfApps, script], { ...common, ...env }, readyUrl, signal)

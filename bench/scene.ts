@@ -46,8 +46,8 @@ export interface Scene {
   close(): Promise<void>
 }
 
-/** A database of a run. */
-export interface Tables {
+/** A database of a run, whose tables have so many users. */
+export interface SeededDatabase {
   readonly name: string
   readonly users: number
 }
@@ -56,13 +56,13 @@ export interface Tables {
 export interface Servers {
   /** Whether PostgreSQL has huge pages: it takes them by itself where the system has reserved some. */
   readonly hugePages: boolean
-  openScene(backend: Backend, tables: Tables): Promise<Scene>
+  openScene(backend: Backend, database: SeededDatabase): Promise<Scene>
   close(): Promise<void>
 }
 
 /** Seeds the databases, and starts PostgreSQL and Redis on them. */
 export async function startServers(
-  databases: readonly Tables[],
+  databases: readonly SeededDatabase[],
   { signal, say }: { signal: AbortSignal; say: (text: string) => void },
 ): Promise<Servers> {
   const stack = new AsyncDisposableStack()
@@ -81,6 +81,7 @@ export async function startServers(
       settings: { ...common, ...settings },
     })
   try {
+    const redisProgram = await provideRedisProgram()
     const seeding = await startPostgres({ wal_level: 'minimal', max_wal_senders: '0' })
     try {
       for (const { name, users } of databases) {
@@ -96,13 +97,13 @@ export async function startServers(
     // So that the time of a commit can be read from its rows, with nothing on the way of an event.
     const postgres = await startPostgres({ track_commit_timestamp: 'on' })
     stack.defer(() => postgres.stop())
-    const redisServer = await createRedisServer(await provideRedisProgram())
+    const redisServer = await createRedisServer(redisProgram)
     stack.defer(() => redisServer.stop())
     const hugePages = await hasHugePages(postgres.url)
     const servers = { postgres, redisUrl: redisServer.url, signal }
     return {
       hugePages,
-      openScene: (backend, tables) => openScene(servers, backend, tables),
+      openScene: (backend, database) => openScene(servers, backend, database),
       close: () => stack.disposeAsync(),
     }
   } catch (error) {
@@ -120,7 +121,7 @@ interface Started {
 async function openScene(
   { postgres, redisUrl, signal }: Started,
   backend: Backend,
-  { name: database, users }: Tables,
+  { name: database, users }: SeededDatabase,
 ): Promise<Scene> {
   const opened = new AsyncDisposableStack()
   const databaseUrl = urlOfDatabase(postgres.url, database)
@@ -138,6 +139,12 @@ async function openScene(
     DATABASE_URL: databaseUrl,
     CLERK_WEBHOOK_SIGNING_SECRET: secret,
   }
+  // Whoever starts one stops it; those that an error or Ctrl-C has left end with the scene.
+  const started = async (starting: Promise<MeasuredProcess>) => {
+    const one = await starting
+    opened.defer(() => one.stop())
+    return one
+  }
   const urlOf = (port: number) => `http://127.0.0.1:${port}/api/webhooks/clerk`
   return {
     backend,
@@ -154,18 +161,18 @@ async function openScene(
     async startIngest() {
       const port = await freePort()
       return {
-        ingest: await startApp('ingest', { ...env, PORT: `${port}` }, signal),
+        ingest: await started(startApp('ingest', { ...env, PORT: `${port}` }, signal)),
         url: urlOf(port),
       }
     },
-    startWorker: () => startApp('worker', env, signal),
+    startWorker: () => started(startApp('worker', env, signal)),
     async startHandler(name) {
       const port = await freePort()
-      const handler = await startBaseline(name, { ...env, PORT: `${port}` }, signal)
+      const handler = await started(startBaseline(name, { ...env, PORT: `${port}` }, signal))
       return { handler, url: urlOf(port) }
     },
     startBaselineWorker: (name, concurrency) =>
-      startBaseline(name, { ...env, CONCURRENCY: `${concurrency}` }, signal),
+      started(startBaseline(name, { ...env, CONCURRENCY: `${concurrency}` }, signal)),
     buildRequests(amount, url) {
       const deliveries = buildDeliveries(amount, users)
       const svixIds = deliveries.map(({ svixId }) => svixId)

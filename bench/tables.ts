@@ -19,7 +19,7 @@ export function toChanges(deliveries: readonly Delivery[]): EventChange[] {
 /**
  * Fills the tables of a migrated database with so many users, each with an address and an event in the
  * ledger. Each table is filled within the transaction that empties it, and its indexes are built
- * afterwards: with wal_level=minimal none of it is logged.
+ * afterwards: with wal_level=minimal neither rows nor indexes are logged.
  */
 export async function seedTables(url: string, users: number, signal: AbortSignal): Promise<void> {
   await withServer(url, async (client) => {
@@ -54,7 +54,7 @@ async function runSteps(own: Client, steps: readonly string[], signal: AbortSign
     await own.query('SET session_replication_role TO replica')
     for (const step of steps) {
       signal.throwIfAborted()
-      // Hash indexes with more pages than this are built in the order of their pages.
+      // PostgreSQL sorts the entries of a hash index that is larger than this, and builds it faster then.
       await own.query(`SET maintenance_work_mem TO '${step.includes('USING hash') ? 64 : 1_024}MB'`)
       await own.query(step)
     }
