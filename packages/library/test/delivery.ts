@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { migrate } from '@clerk-sync/db/migrate'
 import { createSigningSecret, parseSigningSecrets, sign } from '@clerk-sync/events'
 import { buildSample } from '@clerk-sync/events/samples'
+import { openTestPool } from '@clerk-sync/testing'
 import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
-import { Pool } from 'pg'
 import { afterAll } from 'vitest'
 
 /** The tables of one test file. */
 export const database = await createMigratedDatabase(migrate)
-export const pool = new Pool({ connectionString: database.url })
+export const pool = openTestPool(database.url)
 afterAll(async () => {
   await pool.end()
   await database.drop()

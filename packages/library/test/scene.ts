@@ -1,15 +1,15 @@
 import { applyChanges, createDatabase } from '@clerk-sync/db'
 import { migrate } from '@clerk-sync/db/migrate'
 import { changeFromApi, entities } from '@clerk-sync/events'
+import { openTestPool } from '@clerk-sync/testing'
 import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
-import { Pool } from 'pg'
 import { onTestFinished } from 'vitest'
 
 /** A migrated database with Ada, who is a member of Acme, and Bob, whose row stayed when he left. */
 export async function createScene() {
   const database = await createMigratedDatabase(migrate)
   onTestFinished(() => database.drop())
-  const pool = new Pool({ connectionString: database.url })
+  const pool = openTestPool(database.url)
   onTestFinished(() => pool.end())
   const db = createDatabase({ url: database.url, maxConnections: 1 })
   const noon = Date.UTC(2026, 0, 1, 12)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { Client, escapeIdentifier } from 'pg'
+import { Client, escapeIdentifier, Pool } from 'pg'
 
 export interface TestDatabase {
   url: string
@@ -21,6 +21,16 @@ export async function createTestDatabase(
     url: url.href,
     drop: () => execute(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
   }
+}
+
+/**
+ * Opens connections for a test. Its end() does not wait until they are closed: the server may tell one of
+ * them that its database is dropped, and nobody wants to know.
+ */
+export function openTestPool(url: string): Pool {
+  const pool = new Pool({ connectionString: url })
+  pool.on('error', () => undefined)
+  return pool
 }
 
 const execute = (serverUrl: string, sql: string) =>

@@ -1,4 +1,4 @@
-export { createTestDatabase, withServer, type TestDatabase } from './database.ts'
+export { createTestDatabase, openTestPool, withServer, type TestDatabase } from './database.ts'
 export { provideFaketime } from './faketime.ts'
 export { findProgram } from './find-program.ts'
 export { createFaultProxy, type FaultProxy } from './fault-proxy.ts'

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { Client } from 'pg'
 import { expect, inject, test } from 'vitest'
-import { createTestDatabase } from '../src/index.ts'
+import { createTestDatabase, openTestPool } from '../src/index.ts'
 
 async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: url })
@@ -36,6 +36,17 @@ test('drops a database although a session is open on it', async () => {
   await database.drop()
   await ended
   expect(errors).toContainEqual(expect.objectContaining({ code: '57P01' }))
+})
+
+test('the connections of a test bear that their database is dropped', async () => {
+  const database = await createTestDatabase(inject('databaseUrl'))
+  const pool = openTestPool(database.url)
+  await pool.query('SELECT 1')
+  const removed = new Promise((resolve) => pool.once('remove', resolve))
+  await database.drop()
+  await removed
+  expect(pool.totalCount).toBe(0)
+  await pool.end()
 })
 
 test('provides a Redis that refuses rather than evicts', async () => {
