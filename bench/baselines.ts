@@ -6,11 +6,13 @@ import Fastify from 'fastify'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Queue, Worker } from 'bullmq'
 import type { Job } from 'bullmq'
+import { clerkWebhooks } from 'clerk-sync/fastify'
 import { Redis } from 'ioredis'
 import { Webhook } from 'standardwebhooks'
 
 // What people run without clerk-sync, as the public guides write it, and programs that do nothing: the
-// ceilings. Each is a process of its own; its first argument says which.
+// ceilings; and an application with the handler of the package. Each is a process of its own; its first
+// argument says which.
 
 interface UserData {
   id: string
@@ -54,6 +56,8 @@ const programs: { [name: string]: () => Promise<unknown> } = {
         return { received: true }
       }),
     ),
+  // Writes the row within the request, too: requests that overlap share a transaction.
+  'package-handler': () => listen((app) => app.register(clerkWebhooks, { path: webhookPath })),
   // A worker that does nothing with its jobs.
   'idle-worker': () => work(async () => undefined),
   // A worker that looks whether the event is known, writes the row, and writes down the event.

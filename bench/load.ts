@@ -3,6 +3,8 @@ import type { Socket } from 'node:net'
 
 // Node.js' own HTTP client costs about as much CPU as ingest: on two cores it would be what is measured.
 const answerHead = /^HTTP\/1\.1 (\d+)[\s\S]*?\r\ncontent-length: (\d+)\r\n[\s\S]*?\r\n\r\n/i
+const answerInChunks =
+  /^HTTP\/1\.1 (\d+)[\s\S]*?\r\ntransfer-encoding: chunked\r\n[\s\S]*\r\n0\r\n\r\n$/i
 const mostSockets = 512
 
 interface Connection {
@@ -106,8 +108,10 @@ async function open(url: string): Promise<Connection> {
   socket.on('close', () => fail(new Error('the server closed the connection')))
   socket.on('data', (chunk: string) => {
     text += chunk
-    const [head, status, length] = answerHead.exec(text) ?? []
-    if (head === undefined || text.length < head.length + Number(length)) return
+    const [head, statusOfWhole, length] = answerHead.exec(text) ?? []
+    const isWhole = head !== undefined && text.length >= head.length + Number(length)
+    const status = isWhole ? statusOfWhole : answerInChunks.exec(text)?.[1]
+    if (status === undefined) return
     text = ''
     answer?.resolve(Number(status))
   })

@@ -91,7 +91,7 @@ async function measureHandlers(
   sizes: Sizes,
   signal: AbortSignal,
   add: Add,
-  names = ['constant', 'plain-handler', 'guide-handler'],
+  names = ['constant', 'plain-handler', 'guide-handler', 'package-handler'],
 ) {
   for (const name of names) {
     const { handler, url } = await scene.startHandler(name)

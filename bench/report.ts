@@ -66,6 +66,12 @@ const ratios: readonly RatioOf[] = [
     goal: '1.5',
   },
   {
+    name: 'handler of the package, into the database / row written in the request',
+    of: 'redis: package-handler',
+    to: 'redis: guide-handler',
+    goal: '1.5',
+  },
+  {
     name: 'batch of 200 / batch of 1',
     of: 'redis: batch of 200, ms',
     to: 'redis: batch of 1, ms',
