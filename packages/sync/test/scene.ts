@@ -29,9 +29,15 @@ export interface Scene {
 
 const rules: WriteRules = { deletionPolicy: 'erase', auditValues: false }
 
+/** No two times are equal, and none is later than now, however many are asked for in a moment. */
+function createPastClock(): () => number {
+  let last = 0
+  return () => (last = Math.max(last + 1, Date.now() - 60_000))
+}
+
 /** Everything that is kept, with no limit of the rate. Closed when the test ends. */
 export async function createScene(options: FakeClerkOptions = {}): Promise<Scene> {
-  const fake = await createFakeClerk(options)
+  const fake = await createFakeClerk({ now: createPastClock(), ...options })
   onTestFinished(() => fake.close())
   const database = await createMigratedDatabase(migrate)
   onTestFinished(() => database.drop())
