@@ -35,11 +35,14 @@ export function startTraffic({ webhookUrl, secret }: Deployment): Traffic {
     const user = buildSample('user.created')
     const id = String(user.data['id'])
     const broken = buildSample('user.updated')
+    // Sent several times at once: all but the first come while that waits.
+    const atOnce = createSvixId()
     const types: EventType[] = ['organization.created', 'organizationMembership.created']
     await post(user)
     await Promise.all([
       ...types.map((type) => post(buildSample(type))),
       post(user, repeated),
+      ...[1, 2, 3].map(() => post(user, atOnce)),
       post(buildSample('user.updated', { id, now })),
       post(buildSample('user.updated', { id, now: now - 3_600_000 })),
       post({ ...broken, data: { ...broken.data, id: null } }),
