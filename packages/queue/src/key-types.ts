@@ -1,5 +1,6 @@
 import { BrokenQueueError, bullQueueOf } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
+import { refusalOf } from './outage-backends.ts'
 import { redisClientOf } from './redis-connection.ts'
 
 /** The types of BullMQ's keys for a queue on Redis. The keys of jobs are not among them. */
@@ -25,7 +26,7 @@ export const keyTypes = {
 
 /** Whether an error is the reply of Redis to a command on a key of another type. */
 export function isWrongType(error: unknown): error is Error {
-  return error instanceof Error && error.message.startsWith('WRONGTYPE')
+  return error instanceof Error && refusalOf(error).startsWith('WRONGTYPE')
 }
 
 /**

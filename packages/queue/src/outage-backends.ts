@@ -6,15 +6,23 @@ import type { IQueueBackend } from 'bullmq'
 // other cluster nodes missing, a key of the queue that has a wrong type.
 const refusals =
   /^(READONLY|UNBLOCKED|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|OOM|WRONGTYPE)\b/
+// What Redis 6 writes before the error of a command in a script: that the script failed, and its line.
+const failedScript =
+  /^(ERR Error running script \([^)]*\): )?(@user_script: ?\d+: |=\[C\]: -1: )+-?/
 // Errors of ioredis when it reaches no node of a cluster.
 const unreachable =
   /^(Too many Cluster redirections|Cluster is ended|None of startup nodes|Failed to refresh slots)/
+
+/** The reply of Redis to the command that it refused, also to one in a script: `OOM command not …`. */
+export function refusalOf({ message }: Error): string {
+  return message.replace(failedScript, '')
+}
 
 /** BullMQ's Redis backend. An outage costs no attempt, and is emitted as an `error`. */
 export const createOutageRedisBackend: typeof createRedisBackend = (...args) => {
   const backend = createRedisBackend(...args)
   return wrapBackend(backend, {
-    isOutage: ({ message }) => refusals.test(message) || unreachable.test(message),
+    isOutage: (error) => refusals.test(refusalOf(error)) || unreachable.test(error.message),
     onOutage: (error) => backend.emit('error', error),
   })
 }

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import type { Queue } from 'bullmq'
 import { Cluster, Redis, SentinelConnector } from 'ioredis'
 import type { ClusterOptions, RedisOptions } from 'ioredis'
+import { refusalOf } from './outage-backends.ts'
 import type { RedisAddress, RedisLogin } from './redis-address.ts'
 
 /** What a client does while its server is unavailable. */
@@ -142,7 +143,7 @@ function loginOptions({ username, password }: RedisLogin): ClientOptions {
 const serverOptions: ClientOptions = {
   retryStrategy: retryDelay,
   // After a failover the connection may still lead to the old primary.
-  reconnectOnError: (error) => /^(READONLY|UNBLOCKED)\b/.test(error.message),
+  reconnectOnError: (error) => /^(READONLY|UNBLOCKED)\b/.test(refusalOf(error)),
 }
 
 function sentinelOptions(address: RedisAddress & { form: 'sentinel' }): ClientOptions {
