@@ -2,7 +2,9 @@ import type { PostgresQueueBackend, Queue } from 'bullmq'
 import { connectQueue, openUntilReady } from './connect.ts'
 import type { ConnectedQueue } from './connect.ts'
 import type { QueueLocation } from './location.ts'
+import { atEndOfTurn } from './joined-commands.ts'
 import { redisClientOf } from './redis-connection.ts'
+import type { RedisClient } from './redis-connection.ts'
 
 const bullQueue: unique symbol = Symbol('bullQueue')
 
@@ -79,38 +81,63 @@ export interface JobFound {
   readonly isFailed: boolean
 }
 
+interface Look {
+  readonly id: string
+  readonly timestamp: number
+}
+
 /**
  * Builds a look at what the queue has of a job. Call it right before the job of that id is added, with the
- * same timestamp. It costs no round trip: on Redis its two commands go out together with the one that adds,
- * and one asks of all jobs of one turn of the event loop which have failed; on PostgreSQL it is a query
- * beside the one that adds.
+ * same timestamp. It costs no round trip: on Redis two commands ask for all jobs of one turn of the event
+ * loop, and go out together with what adds them; on PostgreSQL it is a query beside the one that adds.
  */
 export function createJobLook(
   opened: OpenQueue,
 ): (id: string, timestamp: number) => Promise<JobFound> {
-  let ids: string[] = []
-  let scores: Promise<readonly (string | null)[]> | undefined
+  let looks: Look[] = []
+  let found: Promise<JobFound[]> | undefined
 
-  async function askAtEndOfTurn(): Promise<readonly (string | null)[]> {
-    await new Promise(setImmediate)
-    const asked = ids
-    ids = []
-    scores = undefined
-    const queue = opened[bullQueue]
-    return (await redisClientOf(queue)?.zmscore(queue.toKey('failed'), asked)) ?? []
+  function ask(client: RedisClient): Promise<JobFound[]> {
+    const asked = looks
+    looks = []
+    found = undefined
+    return lookInRedis(opened[bullQueue], client, asked)
   }
 
   return async (id, timestamp) => {
     const queue = opened[bullQueue]
     const client = redisClientOf(queue)
     if (!client) return await lookInPostgres(queue, id, timestamp)
-    // It is only counted: a Redis user who may not ask can add all the same.
-    const exists = client.exists(queue.toKey(id)).catch(() => 0)
-    const index = ids.push(id) - 1
-    scores ??= askAtEndOfTurn()
-    const [all, count] = await Promise.all([scores, exists])
-    return { isFailed: typeof all[index] === 'string', isKnown: count === 1 }
+    const index = looks.push({ id, timestamp }) - 1
+    found ??= atEndOfTurn(() => ask(client))
+    return (await found)[index] as JobFound
   }
+}
+
+// EXISTS is sent before the jobs are added, and says of how many the queue has a job. Which they are is
+// asked only then: a job that was there before has another timestamp.
+async function lookInRedis(
+  queue: Queue,
+  client: RedisClient,
+  looks: readonly Look[],
+): Promise<JobFound[]> {
+  const ids = looks.map(({ id }) => id)
+  const keys = ids.map((id) => queue.toKey(id))
+  // It is only counted: a Redis user who may not ask can add all the same.
+  const exists = client.exists(keys).catch(() => 0)
+  const scores = await client.zmscore(queue.toKey('failed'), ids)
+  const timestamps = (await exists) > 0 ? await readTimestamps(client, keys) : []
+  return looks.map(({ id, timestamp }, at) => ({
+    isFailed: typeof scores[at] === 'string',
+    isKnown: ids.indexOf(id) < at || (timestamps[at] ?? `${timestamp}`) !== `${timestamp}`,
+  }))
+}
+
+async function readTimestamps(
+  client: RedisClient,
+  keys: readonly string[],
+): Promise<(string | null)[]> {
+  return await Promise.all(keys.map((key) => client.hget(key, 'timestamp').catch(() => null)))
 }
 
 // BullMQ has only functions that tell less or all of it. A job of another timestamp was there before.

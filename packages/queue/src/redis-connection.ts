@@ -1,7 +1,7 @@
-import type { Writable } from 'node:stream'
 import type { Queue } from 'bullmq'
 import { Cluster, Redis, SentinelConnector } from 'ioredis'
 import type { ClusterOptions, RedisOptions } from 'ioredis'
+import { joinScripts, joinWrites } from './joined-commands.ts'
 import { refusalOf } from './outage-backends.ts'
 import type { RedisAddress, RedisLogin } from './redis-address.ts'
 
@@ -43,6 +43,7 @@ export function createRedisConnection(
     clients.push(client)
     watchConnections(client)
     joinWrites(client)
+    joinScripts(client)
     // BullMQ's own listener reports the errors. This one stays after BullMQ removed its own.
     client.on('error', () => undefined)
     const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => Client
@@ -69,29 +70,6 @@ function watchConnections(client: RedisClient): void {
   const onClose = () => void lostConnections.set(client, countLostConnections(client) + 1)
   client.on('close', onClose)
   if (client instanceof Cluster) client.on('+node', (node: Redis) => node.on('close', onClose))
-}
-
-// A write to a socket costs more than a command: what is written in one turn of the event loop goes out
-// as one write. With ioredis' own pipelines a command fails and is sent again in other ways than alone.
-function joinWrites(client: RedisClient): void {
-  if (client instanceof Cluster) client.on('+node', joinWrites)
-  else client.on('connect', () => corkInEachTurn(client.stream))
-}
-
-function corkInEachTurn(stream: Writable): void {
-  const write = stream.write.bind(stream) as (...args: unknown[]) => boolean
-  let isCorked = false
-  stream.write = (...args: unknown[]) => {
-    if (!isCorked) {
-      isCorked = true
-      stream.cork()
-      setImmediate(() => {
-        isCorked = false
-        stream.uncork()
-      })
-    }
-    return write(...args)
-  }
 }
 
 /** The Redis client of a queue; undefined when the queue is on PostgreSQL. */

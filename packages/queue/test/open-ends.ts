@@ -40,7 +40,7 @@ export interface Runs {
 export function openConsumer(
   location: QueueLocation,
   process: (run: JobRun) => Promise<void> = async () => undefined,
-  { lockDurationMs = 2_000 } = {},
+  { lockDurationMs = 2_000, concurrency = 5 } = {},
 ): Runs {
   const runs = {
     started: [] as string[],
@@ -49,7 +49,7 @@ export function openConsumer(
     errors: [] as Error[],
   }
   const consumer = createConsumer(location, {
-    concurrency: 5,
+    concurrency,
     lockDurationMs,
     onFailed: ignore,
     onStalled: ignore,

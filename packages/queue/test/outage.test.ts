@@ -5,6 +5,8 @@ import { forms, locate } from './redis-forms.ts'
 import type { RunningForm } from './redis-forms.ts'
 
 const refusedAfterMs = 1_000
+// More than one script takes at once.
+const inOneTurn = 30
 
 describe.each(forms)('on %s', (_, start) => {
   let redis: RunningForm
@@ -17,15 +19,15 @@ describe.each(forms)('on %s', (_, start) => {
     const location = locate(redis.url)
     const before = openProducer(location)
     const held = Promise.withResolvers<void>()
-    const runs = openConsumer(location, () => held.promise)
-    const kept = [buildEvent(), buildEvent()]
+    const runs = openConsumer(location, () => held.promise, { concurrency: 100 })
+    const kept = Array.from({ length: inOneTurn }, buildEvent)
     await Promise.all(kept.map((event) => before.enqueue(event)))
-    await vi.waitFor(() => expect(runs.started).toHaveLength(2), 5_000)
+    await vi.waitFor(() => expect(runs.started).toHaveLength(inOneTurn), 5_000)
 
     await redis.kill(location.prefix)
     const startedInOutage = openProducer(location)
-    const waitingEvent = buildEvent()
-    const waiting = before.enqueue(waitingEvent, 30_000)
+    const delivered = Array.from({ length: inOneTurn }, buildEvent)
+    const waiting = Promise.all(delivered.map((event) => before.enqueue(event, 30_000)))
     held.resolve()
     for (const { enqueue } of [before, startedInOutage]) {
       const since = performance.now()
@@ -41,7 +43,7 @@ describe.each(forms)('on %s', (_, start) => {
     await waiting
     const after = buildEvent()
     await startedInOutage.enqueue(after, 20_000)
-    await untilDone(runs, [...kept, waitingEvent, after])
+    await untilDone(runs, [...kept, ...delivered, after])
     await untilEmpty(startedInOutage.opened)
     expect(runs.attempts).toEqual(new Set([1]))
     expect(await readRedisFacts(before.opened)).toMatchObject({ isClusterDown: false })
