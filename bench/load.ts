@@ -6,6 +6,7 @@ const answerHead = /^HTTP\/1\.1 (\d+)[\s\S]*?\r\ncontent-length: (\d+)\r\n[\s\S]
 const answerInChunks =
   /^HTTP\/1\.1 (\d+)[\s\S]*?\r\ntransfer-encoding: chunked\r\n[\s\S]*\r\n0\r\n\r\n$/i
 const mostSockets = 512
+const connections = 64
 
 interface Connection {
   /** Sends a request and resolves with the status of its answer. */
@@ -19,11 +20,11 @@ export interface Answered {
   readonly milliseconds: number
 }
 
-/** Sends requests over so many connections, each as soon as the one before is answered. */
+/** Sends requests over 64 connections, each as soon as the one before is answered. */
 export async function sendClosedLoop(
   url: string,
   requests: Iterable<Buffer>,
-  { connections, signal }: { connections: number; signal: AbortSignal },
+  signal: AbortSignal,
 ): Promise<Answered[]> {
   const waiting = requests[Symbol.iterator]()
   const answered: Answered[] = []
@@ -128,4 +129,17 @@ async function open(url: string): Promise<Connection> {
     },
     close: () => void socket.destroy(),
   }
+}
+
+/** @throws an Error unless every request was answered 200. */
+export function assertAccepted(answered: readonly Answered[]): void {
+  const refused = answered.find(({ status }) => status !== 200)
+  if (refused) throw new Error(`a delivery was answered ${refused.status}`)
+}
+
+/** Runs what does so many things, and says how many a second it did. */
+export async function measureRate(amount: number, run: () => Promise<void>): Promise<number> {
+  const startedAt = performance.now()
+  await run()
+  return (amount * 1_000) / (performance.now() - startedAt)
 }

@@ -1,12 +1,10 @@
 import { bullQueueOf, jobOptions } from '@clerk-sync/queue/bullmq'
-import { readQueueDepth } from '@clerk-sync/queue'
 import { measureBatches } from './batches.ts'
 import { buildDeliveries, smallestTable } from './deliveries.ts'
-import { sendClosedLoop, sendOpenLoop } from './load.ts'
-import type { Answered } from './load.ts'
+import { assertAccepted, measureRate, sendClosedLoop } from './load.ts'
+import { measureChain } from './measure-chain.ts'
 import type { MeasuredProcess } from './measured-process.ts'
 import type { Scene } from './scene.ts'
-import { readCommitTimes } from './tables.ts'
 
 /** Named values of one round. The unit is a part of the name, where it is not events per second. */
 export interface Figures {
@@ -22,12 +20,13 @@ export interface Sizes {
   readonly batches: number
 }
 
-const connections = 64
+/** Takes values of a round as they are measured. */
+export type Add = (figures: Figures) => void
+
 /** As many jobs as a worker of clerk-sync has under way. */
 export const ourConcurrency = 600
 const addsUnderWay = 64
 const addedAtOnce = 100
-const openLoopShares = [0.25, 0.5, 0.8]
 
 /** Measures everything once, in turn. On PostgreSQL only what is clerk-sync's own. */
 export async function measureRound(
@@ -84,8 +83,6 @@ export async function measureCosts(
   }
 }
 
-type Add = (figures: Figures) => void
-
 async function measureHandlers(
   scene: Scene,
   sizes: Sizes,
@@ -133,21 +130,16 @@ interface Requests {
 async function measureRequests(scene: Scene, { handler, url, amount, signal }: Requests) {
   // A process is slower until its code is compiled.
   const warmUp = scene.buildRequests(Math.ceil(amount / 10), url)
-  assertAccepted(await sendClosedLoop(url, warmUp.requests, { connections, signal }))
+  assertAccepted(await sendClosedLoop(url, warmUp.requests, signal))
   const { requests } = scene.buildRequests(amount, url)
   const cpuSeconds = handler.readCpuSeconds()
   const startedAt = performance.now()
-  assertAccepted(await sendClosedLoop(url, requests, { connections, signal }))
+  assertAccepted(await sendClosedLoop(url, requests, signal))
   const seconds = (performance.now() - startedAt) / 1_000
   return {
     perSecond: amount / seconds,
     cpuMicroseconds: ((handler.readCpuSeconds() - cpuSeconds) * 1e6) / amount,
   }
-}
-
-function assertAccepted(answered: readonly Answered[]): void {
-  const refused = answered.find(({ status }) => status !== 200)
-  if (refused) throw new Error(`a delivery was answered ${refused.status}`)
 }
 
 async function measureQueue(scene: Scene, sizes: Sizes, add: Add) {
@@ -165,23 +157,17 @@ async function measureQueue(scene: Scene, sizes: Sizes, add: Add) {
       await queue.add(name, data, opts)
     }
   }
-  const one = await perSecond(sizes.jobs, async () => {
+  const one = await measureRate(sizes.jobs, async () => {
     await Promise.all(Array.from({ length: addsUnderWay }, addNext))
   })
   await scene.clear()
-  const bulk = await perSecond(sizes.jobs, async () => {
+  const bulk = await measureRate(sizes.jobs, async () => {
     for (let start = 0; start < sizes.jobs; start += addedAtOnce) {
       await queue.addBulk(deliveries.slice(start, start + addedAtOnce).map(toJob))
     }
   })
   await scene.clear()
   add({ 'Queue.add': one, [`Queue.addBulk of ${addedAtOnce}`]: bulk })
-}
-
-async function perSecond(amount: number, run: () => Promise<void>): Promise<number> {
-  const startedAt = performance.now()
-  await run()
-  return (amount * 1_000) / (performance.now() - startedAt)
 }
 
 async function measureBaselineWorkers(scene: Scene, sizes: Sizes, add: Add) {
@@ -230,11 +216,10 @@ export async function measureDrain(
     const cpuOf = () => workers.reduce((sum, worker) => sum + worker.readCpuSeconds(), 0)
     const cpuSeconds = cpuOf()
     const servers = await scene.readServerCpu()
-    const rate = await perSecond(jobs, async () => {
+    const rate = await measureRate(jobs, async () => {
       await queue.resume()
       await scene.untilDrained(workers)
     })
-    await assertNoneFailed(scene)
     return {
       perSecond: rate,
       cpuMicroseconds: ((cpuOf() - cpuSeconds) * 1e6) / jobs,
@@ -259,81 +244,6 @@ async function measureDatabase(scene: Scene, { batches }: Sizes, add: Add) {
   })
 }
 
-/** The whole chain: as fast as it goes, then on a schedule at shares of that. */
-async function measureChain(scene: Scene, sizes: Sizes, signal: AbortSignal, add: Add) {
-  const { ingest, url } = await scene.startIngest()
-  const worker = await scene.startWorker()
-  try {
-    const warmUp = scene.buildRequests(Math.ceil(sizes.requests / 10), url)
-    assertAccepted(await sendClosedLoop(url, warmUp.requests, { connections, signal }))
-    await scene.untilDrained([ingest, worker])
-    const { requests } = scene.buildRequests(sizes.requests, url)
-    let answered: Answered[] = []
-    const sustained = await perSecond(sizes.requests, async () => {
-      answered = await sendClosedLoop(url, requests, { connections, signal })
-      await scene.untilDrained([ingest, worker])
-    })
-    assertAccepted(answered)
-    add({
-      'end to end, sustained': sustained,
-      'end to end, ack p99 ms': quantile(answered, 0.99),
-    })
-    for (const share of openLoopShares) {
-      add(await measureLatency(scene, { url, share, sustained, sizes, signal }))
-      await scene.untilDrained([ingest, worker])
-    }
-    await assertNoneFailed(scene)
-  } finally {
-    await Promise.all([ingest.stop(), worker.stop()])
-    await scene.clear()
-  }
-}
-
-interface Latency {
-  readonly url: string
-  readonly share: number
-  readonly sustained: number
-  readonly sizes: Sizes
-  readonly signal: AbortSignal
-}
-
-async function measureLatency(scene: Scene, options: Latency): Promise<Figures> {
-  const { url, share, sustained, sizes, signal } = options
-  const rate = sustained * share
-  const { svixIds, requests } = scene.buildRequests(Math.ceil(rate * sizes.openLoopSeconds), url)
-  const dueAt = new Map<string, number>()
-  const acks = await sendOpenLoop(url, requests, {
-    perSecond: rate,
-    onDue: (index, at) => void dueAt.set(svixIds[index] ?? '', at),
-    signal,
-  })
-  assertAccepted(acks)
-  await scene.untilDrained([])
-  const committed = await readCommitTimes(scene.databaseUrl, svixIds)
-  const rows = svixIds.map((id) => ({
-    milliseconds: (committed.get(id) ?? Number.NaN) - (dueAt.get(id) ?? Number.NaN),
-  }))
-  const name = `at ${share * 100} %`
-  return {
-    ...quantiles(`${name}, ack`, acks),
-    ...quantiles(`${name}, event to row`, rows),
-  }
-}
-
-function quantiles(name: string, measured: readonly { readonly milliseconds: number }[]): Figures {
-  return {
-    [`${name} p50 ms`]: quantile(measured, 0.5),
-    [`${name} p95 ms`]: quantile(measured, 0.95),
-    [`${name} p99 ms`]: quantile(measured, 0.99),
-    [`${name} max ms`]: quantile(measured, 1),
-  }
-}
-
-function quantile(measured: readonly { readonly milliseconds: number }[], share: number): number {
-  const sorted = measured.map(({ milliseconds }) => milliseconds).toSorted((a, b) => a - b)
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
-}
-
 async function serverMicroseconds(
   scene: Scene,
   before: { postgres: number; redis: number },
@@ -348,10 +258,4 @@ async function serverMicroseconds(
 
 async function usedRedisBytes({ redis }: Scene): Promise<number> {
   return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1])
-}
-
-// A figure says something only if the work was done.
-async function assertNoneFailed({ queue }: Scene): Promise<void> {
-  const { failed } = await readQueueDepth(queue)
-  if (failed > 0) throw new Error(`${failed} jobs failed`)
 }

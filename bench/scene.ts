@@ -41,7 +41,7 @@ export interface Scene {
   fill(amount: number): Promise<void>
   /** Empties the queue. */
   clear(): Promise<void>
-  /** Resolves when no job is left to do. @throws when a process has ended. */
+  /** Resolves when no job is left to do. @throws when a process has ended, or a job has failed. */
   untilDrained(processes: readonly MeasuredProcess[]): Promise<void>
   close(): Promise<void>
 }
@@ -197,7 +197,9 @@ async function openScene(
       for (;;) {
         signal.throwIfAborted()
         for (const one of processes) one.assertRunning()
-        const { waiting, active, delayed } = await readQueueDepth(queue)
+        const { waiting, active, delayed, failed } = await readQueueDepth(queue)
+        // A figure says something only if the work was done.
+        if (failed > 0) throw new Error(`${failed} jobs failed`)
         if (waiting + active + delayed === 0) return
         await sleep(pollMs)
       }
