@@ -12,8 +12,8 @@ const help = `Usage: pnpm bench [options]
 
 Measures clerk-sync beside what people do without it, in turn on the same machine, with a PostgreSQL 18
 and a Redis of its own, and prints medians, spread and ratios. Compare the ratios: the figures depend
-on the machine. Needs redis-server or valkey-server, or Debian's package. It takes some 6 minutes
-on two cores, almost 2 of them to write the large tables, and 15 GB in the directory for temporary files.
+on the machine. Needs redis-server or valkey-server, or Debian's package. It takes 5 to 10 minutes
+on two cores, a third of them to write the large tables, and 15 GB in the directory for temporary files.
 
   --quick          smaller numbers, one round, no 10 million users: half a minute
   --rounds <n>     rounds, each with all measurements in turn (3; with --quick 1)
@@ -37,11 +37,11 @@ const { values } = parseArgs({
 
 const sizes: Sizes = values.quick
   ? { requests: 4_000, jobs: 3_000, guideJobs: 450, openLoopSeconds: 1, batches: 15 }
-  : { requests: 10_000, jobs: 15_000, guideJobs: 2_000, openLoopSeconds: 3, batches: 30 }
+  : { requests: 8_000, jobs: 15_000, guideJobs: 1_200, openLoopSeconds: 3, batches: 30 }
 // BullMQ's queue in PostgreSQL is several times slower: the same numbers would take as many times as long.
 const sizesOn = {
   redis: sizes,
-  postgres: { ...sizes, requests: sizes.requests / 5, jobs: sizes.jobs / 5 },
+  postgres: { ...sizes, requests: sizes.requests / 8, jobs: sizes.jobs / 10, openLoopSeconds: 2 },
 }
 const largeDatabases = (values.quick ? growthSizes.slice(0, 1) : growthSizes).map((users) => ({
   name: `users_${users}`,

@@ -88,6 +88,11 @@ async function readIndexes(client: Client, table: string): Promise<Index[]> {
   }))
 }
 
+// The number of a row, with zeros before it. lpad would take a tenth of the time of all.
+function digitsOfSeed(length: number): string {
+  return `'${'0'.repeat(length - 8)}' || substr((100000000 + i)::text, 2)`
+}
+
 // The rows are as an event would leave them, so that the first event of a user changes as little as any
 // other: each is that of the first user, with what is its own.
 async function buildFills(
@@ -115,20 +120,20 @@ async function buildFills(
       `TRUNCATE ${table};
        INSERT INTO ${table} (${names.join(', ')})
        SELECT ${names.map((name) => own[name] ?? `template.${name}`).join(', ')}
-       FROM (SELECT i, 'user_' || lpad(i::text, 27, '0') AS user_id
+       FROM (SELECT i, 'user_' || ${digitsOfSeed(27)} AS user_id
              FROM generate_series(0, ${users - 1}) AS i OFFSET 0) AS seed,
             ${template} AS template`,
     )
   }
-  const address = `'ada.' || lpad(i::text, 10, '0') || '@example.com'`
-  const eventId = `'msg_seed_' || lpad(i::text, 27, '0')`
+  const address = `'ada.' || ${digitsOfSeed(10)} || '@example.com'`
+  const eventId = `'msg_seed_' || ${digitsOfSeed(27)}`
   await add('clerk.users', 'id', {
     id: 'seed.user_id',
     primary_email_address: address,
     event_id: eventId,
   })
   await add('clerk.email_addresses', 'user_id', {
-    id: `'idn_' || lpad(i::text, 27, '0')`,
+    id: `'idn_' || ${digitsOfSeed(27)}`,
     user_id: 'seed.user_id',
     email_address: address,
   })
