@@ -5,7 +5,7 @@ import { checkSessions } from './direct-connection.ts'
 import { checkKeyTypes } from './key-types.ts'
 import { BrokenQueueError, bullQueueOf, isJobIn } from './open-queue.ts'
 import type { OpenQueue } from './open-queue.ts'
-import { redisClientOf } from './redis-connection.ts'
+import { countLostConnections, redisClientOf } from './redis-connection.ts'
 import type { RedisClient } from './redis-connection.ts'
 import { readRedisFacts, redisProblem, writeProblem } from './redis-info.ts'
 
@@ -31,9 +31,14 @@ async function checkRedis(opened: OpenQueue, client: RedisClient): Promise<void>
   if (problem !== undefined) throw new Error(problem, { cause: written })
   if (wrongKey) throw wrongKey
   if (!written) return
-  // The messages of ioredis about a missing connection do not give the reason.
   if (written.name === 'ReplyError') throw written
-  throw new Error("Redis can't be reached with REDIS_URL; the log says why", { cause: written })
+  // The messages of ioredis about a missing connection do not give the reason. The first one has neither
+  // worked nor failed in the first moments of a process.
+  const isFirst = client.status !== 'ready' && countLostConnections(client) === 0
+  const message = isFirst
+    ? 'not connected to Redis yet; if it lasts, the log says why'
+    : "Redis can't be reached with REDIS_URL; the log says why"
+  throw new Error(message, { cause: written })
 }
 
 async function findWrongKey(opened: OpenQueue): Promise<BrokenQueueError | undefined> {

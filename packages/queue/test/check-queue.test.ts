@@ -44,6 +44,15 @@ describe('a queue on Redis', () => {
     expect(await admin.dbsize()).toBe(0)
   })
 
+  test('is not connected in its first moment, which is no outage yet', async () => {
+    const opened = openQueue(locate(server.url), { onError: () => undefined })
+    onTestFinished(() => opened.close())
+    expect(await problemOf(opened)).toBe(
+      'not connected to Redis yet; if it lasts, the log says why',
+    )
+    await vi.waitFor(async () => expect(await problemOf(opened)).toBeUndefined(), 10_000)
+  })
+
   test('takes none while Redis is full, and takes them again once it has room', async () => {
     const { opened, enqueue } = openProducer(locate(server.url))
     await enqueue(buildEvent())
@@ -91,7 +100,8 @@ describe('a queue on Redis', () => {
     const location = locate('redis://127.0.0.1:1')
     const opened = openQueue(location, { onError: () => undefined })
     onTestFinished(() => opened.close())
-    expect(await problemOf(opened)).toBe("Redis can't be reached with REDIS_URL; the log says why")
+    const problem = "Redis can't be reached with REDIS_URL; the log says why"
+    await vi.waitFor(async () => expect(await problemOf(opened)).toBe(problem), 5_000)
   })
 })
 
