@@ -52,6 +52,8 @@ function corkInEachTurn(stream: Writable): void {
 
 type Args = readonly (string | number | Buffer | null | undefined)[]
 type Script = (args: Args) => Promise<unknown>
+/** On a client, or on a pipeline of its commands. */
+type ScriptOf = (this: unknown, args: Args) => Promise<unknown>
 
 interface Call {
   readonly args: Args
@@ -65,7 +67,7 @@ interface Call {
  */
 export function joinScripts(client: RedisClient): void {
   const define = client.defineCommand.bind(client)
-  const scripts = client as unknown as { [name: string]: Script }
+  const scripts = client as unknown as { [name: string]: ScriptOf }
   client.defineCommand = (name, definition) => {
     define(name, definition)
     const { lua, numberOfKeys } = definition
@@ -74,13 +76,17 @@ export function joinScripts(client: RedisClient): void {
     if (!script || numberOfKeys === undefined || !joinedScripts.includes(scriptName)) return
     const joinedName = `${name}:joined`
     define(joinedName, { lua: joinedScript(lua, numberOfKeys) })
-    const joined = scripts[joinedName] as Script
-    scripts[name] = joinCalls({
+    const joined = scripts[joinedName] as ScriptOf
+    const join = joinCalls({
       script: script.bind(client),
       joined: joined.bind(client),
       numberOfKeys,
       onError: (error) => reconnectAfter(client, error),
     })
+    // ioredis calls the same function on a pipeline, which has its own order.
+    scripts[name] = function callOrAdd(args) {
+      return this === client ? join(args) : script.call(this, args)
+    }
   }
 }
 
@@ -134,7 +140,10 @@ function joinCalls({ script, joined, numberOfKeys, onError }: Joined): Script {
     })
 }
 
-/** The keys and arguments of the first call, and of the others those that are not the same in all. */
+/**
+ * The keys and arguments of the first call, and of the others those that are not the same in all. Each
+ * call of a script has as many.
+ */
 function joinedArgs(calls: readonly Args[], numberOfKeys: number): Args {
   const [first, ...others] = calls as readonly [Args, ...Args[]]
   const changing = [...first.keys()].filter((at) => others.some((args) => args[at] !== first[at]))

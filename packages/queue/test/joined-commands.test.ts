@@ -93,6 +93,19 @@ describe('calls of one script in one turn', () => {
   })
 })
 
+test('in a pipeline a script stays one of its commands', async () => {
+  const { client } = defineScript(inject('redisUrl'), `return redis.call('INCR', KEYS[2])`)
+  const key = `{joined}:${buildEvent().svixId}`
+  const pipeline = client.pipeline()
+  const scripts = pipeline as unknown as { 'moveToFinished:test': (args: unknown[]) => unknown }
+  scripts['moveToFinished:test'](['{joined}:key', key])
+  pipeline.get(key)
+  expect(await pipeline.exec()).toEqual([
+    [null, 1],
+    [null, '1'],
+  ])
+})
+
 test('a replica that refuses the calls of one turn is left for the primary', async () => {
   const server = await createRedisServer(await provideRedisProgram())
   onTestFinished(() => server.stop())
