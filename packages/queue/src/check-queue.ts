@@ -33,7 +33,7 @@ async function checkRedis(opened: OpenQueue, client: RedisClient): Promise<void>
   if (!written) return
   if (written.name === 'ReplyError') throw written
   // The messages of ioredis about a missing connection do not give the reason. The first one has neither
-  // worked nor failed in the first moments of a process.
+  // worked nor failed in the first moments of a process, or while no sentinel answers.
   const isFirst = client.status !== 'ready' && countLostConnections(client) === 0
   const message = isFirst
     ? 'not connected to Redis yet; if it lasts, the log says why'

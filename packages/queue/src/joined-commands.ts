@@ -3,7 +3,8 @@ import { Cluster, Redis } from 'ioredis'
 import type { RedisClient } from './redis-connection.ts'
 
 // A script and a write to the socket cost more than what they do for one event. So what is sent to Redis
-// in one turn of the event loop goes out together: calls of one script as one, and all of it in one write.
+// in one turn of the event loop goes out together: calls of one script as one, and all of it in one write, or
+// in two where some of it was sent before the turn's end.
 
 /** BullMQ's scripts that run once for every event: what ingest adds, and what a worker has done. */
 const joinedScripts: readonly string[] = ['addStandardJob', 'moveToFinished']
@@ -12,10 +13,14 @@ const callsAtOnce = 25
 
 let tasks: (() => void)[] = []
 
-/** Starts a task at the end of this turn of the event loop, after those that were added before. */
+/**
+ * Starts a task at the end of this turn of the event loop, after those that were added before. Rejects with
+ * what the task throws.
+ */
 export function atEndOfTurn<T>(task: () => T | Promise<T>): Promise<T> {
   return new Promise((resolve) => {
-    if (tasks.push(() => resolve(task())) === 1) setImmediate(runTasks)
+    const start = () => resolve(new Promise<T>((done) => done(task())))
+    if (tasks.push(start) === 1) setImmediate(runTasks)
   })
 }
 
@@ -63,7 +68,8 @@ interface Call {
 
 /**
  * Joins the calls of one turn of each of BullMQ's scripts above. BullMQ defines them on the client by
- * their name and its version; each call has the reply or the error that it would have alone.
+ * their name and its version. Each call has the reply or the refusal that it would have alone; the message
+ * of an error may begin in another way.
  */
 export function joinScripts(client: RedisClient): void {
   const define = client.defineCommand.bind(client)
@@ -141,8 +147,8 @@ function joinCalls({ script, joined, numberOfKeys, onError }: Joined): Script {
 }
 
 /**
- * The keys and arguments of the first call, and of the others those that are not the same in all. Each
- * call of a script has as many.
+ * The keys and arguments of the first call, and of the others those that are not the same string or number
+ * in all. Each call of a script has as many.
  */
 function joinedArgs(calls: readonly Args[], numberOfKeys: number): Args {
   const [first, ...others] = calls as readonly [Args, ...Args[]]

@@ -88,8 +88,9 @@ interface Look {
 
 /**
  * Builds a look at what the queue has of a job. Call it right before the job of that id is added, with the
- * same timestamp. It costs no round trip: on Redis two commands ask for all jobs of one turn of the event
- * loop, and go out together with what adds them; on PostgreSQL it is a query beside the one that adds.
+ * same timestamp. On Redis two commands ask for all jobs of one turn of the event loop, and go out together
+ * with what adds them; only where one of the jobs was there before is there a second round trip. On
+ * PostgreSQL it is a query beside the one that adds.
  */
 export function createJobLook(
   opened: OpenQueue,
@@ -115,7 +116,8 @@ export function createJobLook(
 }
 
 // EXISTS is sent before the jobs are added, and says of how many the queue has a job. Which they are is
-// asked only then: a job that was there before has another timestamp.
+// asked only then: a job that was there before has another timestamp. One that a worker has done meanwhile
+// counts as added.
 async function lookInRedis(
   queue: Queue,
   client: RedisClient,
