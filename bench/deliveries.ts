@@ -13,17 +13,21 @@ export interface Delivery {
 export const smallestTable = 20_000
 const bodyBytes = 2_400
 // Clerk's and Svix's ids have 27 digits behind their prefix.
-const digits = 27
+export const digits = 27
+/** The number of the first user of a seeded table. All have eight digits, so that SQL need not add zeros. */
+export const firstNumber = 10_000_000
 const kept = keptBy({ SYNC_ENTITIES: undefined, SYNC_FIELDS: undefined })
 
 /** Later events are newer, and no id comes twice: each event of a run is applied. */
 let count = 0
 const startedAt = Date.now() - 3_600_000
 
-/** The id of a user of the seeded table. */
-export const userIdOf = (index: number) => `user_${String(index).padStart(digits, '0')}`
+const numberOf = (value: number) => String(value).padStart(digits, '0')
 
-const addressIdOf = (index: number) => `idn_${String(index).padStart(digits, '0')}`
+/** The id of a user of the seeded table. */
+export const userIdOf = (index: number) => `user_${numberOf(firstNumber + index)}`
+
+const addressIdOf = (index: number) => `idn_${numberOf(firstNumber + index)}`
 
 /** Builds the next events, of users spread over the whole table. */
 export function buildDeliveries(amount: number, users: number): Delivery[] {
@@ -32,7 +36,7 @@ export function buildDeliveries(amount: number, users: number): Delivery[] {
     // 7,919 is prime: neighbours in time are not neighbours in the table.
     const index = (count * 7_919) % users
     const id = userIdOf(index)
-    const svixId = `msg_${String(count).padStart(digits, '0')}`
+    const svixId = `msg_${numberOf(count)}`
     const event = buildSample('user.updated', { id, now: startedAt + count })
     keepAddressId(event.data, addressIdOf(index))
     const missing = bodyBytes - JSON.stringify(event).length

@@ -13,8 +13,7 @@ export async function measureChain(
   signal: AbortSignal,
   add: Add,
 ): Promise<void> {
-  const { ingest, url } = await scene.startIngest()
-  const worker = await scene.startWorker()
+  const [{ ingest, url }, worker] = await Promise.all([scene.startIngest(), scene.startWorker()])
   try {
     const warmUp = scene.buildRequests(Math.ceil(sizes.requests / 10), url)
     assertAccepted(await sendClosedLoop(url, warmUp.requests, signal))
