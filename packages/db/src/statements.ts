@@ -1,12 +1,12 @@
 import { columnTypes, userEntity } from '@clerk-sync/events'
-import type { Change, ChildTable, Column, Entity, EntityChange, Row } from '@clerk-sync/events'
+import type { Change, ChildTable, Entity, EntityChange, Row } from '@clerk-sync/events'
 import { changedRows } from './changed-columns.ts'
 import { prepare } from './database.ts'
 import type { PreparedStatement, Transaction } from './database.ts'
 import { entityKey, ownerKeys } from './decide.ts'
 import type { ChildRows, ExistingRow, ExistingState, Write } from './decide.ts'
 import { decode, inputOf, selected } from './stored-values.ts'
-import type { Input, InputColumn } from './stored-values.ts'
+import type { Input, InputColumn, SelectedColumn } from './stored-values.ts'
 import type { Version } from './version.ts'
 
 // 'clerk' in ASCII: any number serves, as long as every writer of these tables uses the same one.
@@ -181,12 +181,21 @@ const versionColumns = [
   { name: 'event_occurred_at', type: 'timestamptz' },
   { name: 'event_id', type: 'text' },
 ] as const
-// Every write changes the version, and a deletion of its owner the deleted_at.
-const seenColumns = [...versionColumns, { name: 'deleted_at', type: 'timestamptz' }] as const
+const statusColumns = [...versionColumns, { name: 'deleted_at', type: 'timestamptz' }] as const
 const idColumn = { name: 'id', type: 'id' } as const
+// Where PostgreSQL has a row, and which transaction wrote it there: every write changes both.
+const systemColumns = [
+  { name: 'ctid', type: 'tid' },
+  { name: 'xmin', type: 'xid' },
+] as const
 
 const selectionOf = once((entity: Entity) =>
-  selectionFrom(entity.table, 'id', [idColumn, ...entity.columns, ...seenColumns]),
+  selectionFrom(entity.table, 'id', [
+    idColumn,
+    ...entity.columns,
+    ...statusColumns,
+    ...systemColumns,
+  ]),
 )
 
 const childSelectionOf = once(({ table, parentColumn, columns }: ChildTable) =>
@@ -196,7 +205,7 @@ const childSelectionOf = once(({ table, parentColumn, columns }: ChildTable) =>
 function selectionFrom(
   table: string,
   key: string,
-  columns: readonly Pick<Column, 'name' | 'type'>[],
+  columns: readonly SelectedColumn[],
 ): { statement: PreparedStatement; read: (texts: TextRow) => Row } {
   const text = `SELECT ${columns.map(selected).join(', ')} FROM clerk.${table} WHERE ${key} = ANY($1::text[])`
   return {
@@ -264,8 +273,8 @@ const updateOf = once((entity: Entity): RowStatement<Write> => {
     ...versionedInput,
     { name: 'changed', type: 'integer', valueIn: (write) => changedBits(entity, write) },
     ...columnsInput(entity, isChanged),
-    ...seenColumns.map(({ name, type }) => ({
-      name: `seen_${name}`,
+    ...systemColumns.map(({ name, type }) => ({
+      name,
       type,
       valueIn: ({ before }: Write) => before?.value.row[name],
     })),
@@ -275,20 +284,19 @@ const updateOf = once((entity: Entity): RowStatement<Write> => {
       `${name} = CASE WHEN input.changed & ${1 << at} <> 0 THEN ${input.read(name)} ELSE known.${name} END`,
   )
   const version = versionColumns.map(({ name }) => `${name} = input.${name}`)
-  const isAsSeen = versionColumns.map(({ name }) => `known.${name} = input.seen_${name}`)
-  // The earliest deletion that was told of stays.
+  // By its place a row is found without its index. Another one may stand there by now, or the same one in
+  // another state. The earliest deletion that was told of stays.
   const text = `UPDATE clerk.${entity.table} AS known
      SET ${[...kept, ...version].join(', ')}, synced_at = now(),
        deleted_at = least(known.deleted_at, input.deleted_at)
      FROM ${input.from}
-     WHERE known.id = input.id AND ${isAsSeen.join(' AND ')}
-       AND known.deleted_at IS NOT DISTINCT FROM input.seen_deleted_at`
+     WHERE known.ctid = input.ctid AND known.xmin = input.xmin AND known.id = input.id`
   return { statement: prepare(text, entity.table), input }
 })
 
 const insertOf = once((entity: Entity): RowStatement<Write> => {
   const input = inputOf<Write>([...versionedInput, ...columnsInput(entity, () => true)])
-  const names = ['id', ...[...entity.columns, ...seenColumns].map(({ name }) => name)]
+  const names = ['id', ...[...entity.columns, ...statusColumns].map(({ name }) => name)]
   const text = `INSERT INTO clerk.${entity.table} (${names.join(', ')}, synced_at)
      SELECT ${names.map(input.read).join(', ')}, now() FROM ${input.from}
      ON CONFLICT (id) DO NOTHING`

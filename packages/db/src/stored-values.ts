@@ -2,7 +2,16 @@ import type { Column } from '@clerk-sync/events'
 import { isExactNumber, parseJson } from '@clerk-sync/ops'
 
 /** The SQL type of a column. */
-type StoredType = 'bigint' | 'boolean' | 'integer' | 'jsonb' | 'text' | 'text[]' | 'timestamptz'
+type StoredType =
+  | 'bigint'
+  | 'boolean'
+  | 'integer'
+  | 'jsonb'
+  | 'text'
+  | 'text[]'
+  | 'tid'
+  | 'timestamptz'
+  | 'xid'
 
 /** One column of the rows that a statement is given. */
 export interface InputColumn<Row> {
@@ -62,17 +71,26 @@ function encode(type: StoredType, value: unknown): string {
   return Array.isArray(value) ? `{${value.join(',')}}` : String(value)
 }
 
+/** A column that is read: one of an entity, or one that PostgreSQL itself has in every table. */
+export interface SelectedColumn {
+  readonly name: string
+  readonly type: Column['type'] | 'tid' | 'xid'
+}
+
+// Their values are what PostgreSQL writes.
+const readAsText = new Set<SelectedColumn['type']>(['text', 'id', 'tid', 'xid'])
+
 /**
  * A column in a statement that reads it. As text it has the same type after every migration, which the
  * plan of a prepared statement relies on.
  */
-export function selected({ name, type }: Pick<Column, 'name' | 'type'>): string {
+export function selected({ name, type }: SelectedColumn): string {
   return type === 'text' || type === 'id' ? name : `${name}::text`
 }
 
 /** The value that such a text stands for, as Clerk's JSON would have it; a time in ISO 8601. */
-export function decode(type: Column['type'], text: string | null): unknown {
-  if (text === null || type === 'text' || type === 'id') return text
+export function decode(type: SelectedColumn['type'], text: string | null): unknown {
+  if (text === null || readAsText.has(type)) return text
   if (type === 'boolean') return text === 'true'
   // PostgreSQL writes 2026-11-30 14:05:00.123+00.
   return type === 'timestamptz' ? `${text.replace(' ', 'T')}:00` : parseJson(text)

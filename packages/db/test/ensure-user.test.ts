@@ -1,5 +1,5 @@
 import { selectKept } from '@clerk-sync/events'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   ClerkTimeoutError,
   DatabaseUnavailableError,
@@ -19,12 +19,6 @@ const [db] = tables.writers
 
 const clerkError = (status: number, errors: readonly unknown[] = []) =>
   Object.assign(new Error(`answer ${status}`), { status, errors })
-
-const waitingForLocks = () =>
-  tables.query(
-    `SELECT pid FROM pg_stat_activity
-     WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-  )
 
 describe('ensureUser', () => {
   test('a row that is there is read without a request', async () => {
@@ -105,7 +99,7 @@ describe('ensureUser', () => {
       await tables.writers[1].transaction(async (tx) => {
         await tx.execute('LOCK TABLE clerk.tombstones')
         asking = ensureUser(db, clerk, event.id)
-        await vi.waitFor(async () => expect(await waitingForLocks()).toHaveLength(1))
+        await tables.untilOneWaits()
         await writeRows(tx, new Map([[event.entity, [asNewRow(event)]]]))
       })
       expect(await asking).toMatchObject({ id: event.id })

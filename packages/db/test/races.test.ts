@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { applyBatch } from '../src/apply-changes.ts'
 import type { Change } from '@clerk-sync/events'
 import type { PreparedStatement, Transaction } from '../src/database.ts'
@@ -109,7 +109,7 @@ test('a change that is overtaken between its look at the row and its write is st
   await two.transaction(async (tx) => {
     await writeRows(tx, new Map([[newer.entity, [asNewRow(newer)]]]))
     overtaken = applyAll(one, [older])
-    await vi.waitFor(async () => expect(await waitingWriters()).toHaveLength(1))
+    await tables.untilOneWaits()
   })
   expect(await overtaken).toEqual(['stale'])
   expect(
@@ -163,12 +163,6 @@ test.each([1, 2])(
     expect(addresses.map((address) => address.id)).toEqual(['idn_newest'])
   },
 )
-
-const waitingWriters = () =>
-  tables.query(
-    `SELECT pid FROM pg_stat_activity
-     WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-  )
 
 function shuffled<T>(items: readonly T[]): T[] {
   return items

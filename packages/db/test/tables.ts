@@ -1,5 +1,5 @@
 import { createMigratedDatabase } from '@clerk-sync/testing/migrated-database'
-import { afterAll } from 'vitest'
+import { afterAll, expect, vi } from 'vitest'
 import { applyChanges, createDatabase } from '../src/index.ts'
 import { migrate } from '../src/migrate.ts'
 import type { Change } from '@clerk-sync/events'
@@ -13,6 +13,8 @@ export interface Tables {
   /** Applies a batch and returns the outcomes; fails when a change is refused. */
   apply(...changes: Change[]): Promise<string[]>
   query<Row extends object>(sql: string): Promise<Row[]>
+  /** Resolves when a statement waits for a lock of another transaction. */
+  untilOneWaits(): Promise<void>
   close(): Promise<void>
 }
 
@@ -27,6 +29,15 @@ export async function createTables(): Promise<Tables> {
     writers,
     apply: (...changes) => applyAll(writers[0], changes),
     query: (sql) => query(url, sql),
+    untilOneWaits: () =>
+      vi.waitFor(async () => {
+        const waiting = await query(
+          url,
+          `SELECT FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        )
+        expect(waiting).toHaveLength(1)
+      }),
     async close() {
       await Promise.all(writers.map((db) => db.close()))
       await database.drop()

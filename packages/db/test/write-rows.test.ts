@@ -111,6 +111,55 @@ test('nothing is written over a row whose deletion was noted meanwhile', async (
   expect(await firstName(id)).toBe('Ada')
 })
 
+test('nothing is written over a row that was edited by hand meanwhile', async () => {
+  const id = freshId()
+  await tables.apply(named(id, 'Ada'))
+  const late = await lookedAt(named(id, 'Grace', 1))
+  await tables.query(`UPDATE clerk.users SET first_name = 'Mary' WHERE id = '${id}'`)
+  await expect(write(late)).rejects.toThrow(RowChangedError)
+  expect(await firstName(id)).toBe('Mary')
+})
+
+test('nothing is written over a row that somebody is just writing', async () => {
+  const id = freshId()
+  await tables.apply(named(id, 'Ada'))
+  const late = await lookedAt(named(id, 'Grace', 1))
+  let refused: Promise<unknown> | undefined
+  await tables.writers[1].transaction(async (tx) => {
+    await tx.execute(`UPDATE clerk.users SET first_name = 'Mary' WHERE id = '${id}'`)
+    refused = write(late).catch((error: unknown) => error)
+    await tables.untilOneWaits()
+  })
+  expect(await refused).toBeInstanceOf(RowChangedError)
+  expect(await firstName(id)).toBe('Mary')
+})
+
+test('a row that stands by now where the read one stood is left alone', async () => {
+  const [id, other] = [freshId(), freshId()]
+  await tables.apply(named(id, 'Ada'), named(other, 'Mary'))
+  const late = await lookedAt(named(id, 'Grace', 1))
+  const { before: stranger } = await lookedAt(named(other, 'Grace', 1))
+  await expect(write({ ...late, before: stranger })).rejects.toThrow(RowChangedError)
+  expect([await firstName(id), await firstName(other)]).toEqual(['Ada', 'Mary'])
+})
+
+test('a row is found at its place, not by its index', async () => {
+  const id = freshId()
+  await tables.apply(named(id, 'Ada'))
+  const late = await lookedAt(named(id, 'Grace', 1))
+  await db.transaction(async (tx) => {
+    // Of this transaction, and of those before it that the connection has not told of yet.
+    const readScans = () =>
+      tx.query(
+        `SELECT idx_scan, seq_scan FROM pg_stat_xact_user_tables WHERE relid = 'clerk.users'::regclass`,
+      )
+    const before = await readScans()
+    await writeRows(tx, new Map([[late.entity, [late]]]))
+    expect(await readScans()).toEqual(before)
+  })
+  expect(await firstName(id)).toBe('Grace')
+})
+
 test('in one batch each row gets its own changed columns, and keeps the others', async () => {
   const quoted = { first_name: 'A "b" \\ {c},NULL', public_metadata: { 'k"': ['{', 1.5, null] } }
   const [one, two, three] = [freshId(), freshId(), freshId()]
