@@ -88,8 +88,10 @@ export function rowKeyOf(change: Change): string {
   return change.kind === 'none' ? change.event.id : `${change.entity.table} ${change.id}`
 }
 
-// Two workers rarely meet at one row; where they do it twice, the second waits for all others.
+// Two workers rarely meet at one row; where they do it twice, the second waits for all others. Who writes
+// by hand does not wait, and rarely does so twice.
 const triesBesideOthers = 2
+const mostTries = 4
 
 /**
  * Applies a batch in one transaction of a few statements: entity rows, tombstones and ledger commit
@@ -113,14 +115,15 @@ export async function applyBatch(
       for (const owned of rest) await cascadeDeleteRest(db, owned, rules.deletionPolicy)
       return verdicts
     } catch (error) {
+      const isChanged = error instanceof RowChangedError
       const isConflict =
-        error instanceof RowChangedError ||
-        (error instanceof DatabaseUnavailableError && error.isConflict)
-      if (exclusive && error instanceof RowChangedError) {
+        isChanged || (error instanceof DatabaseUnavailableError && error.isConflict)
+      const needsLock = error instanceof NeedsExclusiveLock
+      if (isChanged && tries === mostTries) {
         throw new Error('something else than clerk-sync writes to its tables', { cause: error })
       }
-      if (exclusive || (!isConflict && !(error instanceof NeedsExclusiveLock))) throw error
-      exclusive = !isConflict || tries >= triesBesideOthers
+      if (exclusive ? !isChanged : !isConflict && !needsLock) throw error
+      exclusive ||= needsLock || tries >= triesBesideOthers
     }
   }
 }

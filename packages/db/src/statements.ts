@@ -183,7 +183,8 @@ const versionColumns = [
 ] as const
 const statusColumns = [...versionColumns, { name: 'deleted_at', type: 'timestamptz' }] as const
 const idColumn = { name: 'id', type: 'id' } as const
-// Where PostgreSQL has a row, and which transaction wrote it there: every write changes both.
+// Where PostgreSQL has a row, and which transaction wrote it there. Both are needed: a place is used again,
+// and older releases of PostgreSQL do not compare it again after they have waited for another writer.
 const systemColumns = [
   { name: 'ctid', type: 'tid' },
   { name: 'xmin', type: 'xid' },
@@ -284,8 +285,8 @@ const updateOf = once((entity: Entity): RowStatement<Write> => {
       `${name} = CASE WHEN input.changed & ${1 << at} <> 0 THEN ${input.read(name)} ELSE known.${name} END`,
   )
   const version = versionColumns.map(({ name }) => `${name} = input.${name}`)
-  // By its place a row is found without its index. Another one may stand there by now, or the same one in
-  // another state. The earliest deletion that was told of stays.
+  // By its place a row is found without its index, where the table has more than a few pages. The earliest
+  // deletion that was told of stays.
   const text = `UPDATE clerk.${entity.table} AS known
      SET ${[...kept, ...version].join(', ')}, synced_at = now(),
        deleted_at = least(known.deleted_at, input.deleted_at)

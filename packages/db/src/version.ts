@@ -38,7 +38,7 @@ export function createdAtIn({ created_at: createdAt }: Row): number {
   return typeof createdAt === 'string' ? Date.parse(createdAt) || 0 : 0
 }
 
-/** The same order as the SQL row comparison of the guarded write. */
+/** By updated_at, then by the time of the event, then by its svix-id, byte by byte. */
 export function isNewer(version: Version, than: Version): boolean {
   if (version.updatedAt !== than.updatedAt) return version.updatedAt > than.updatedAt
   if (version.occurredAt !== than.occurredAt) return version.occurredAt > than.occurredAt

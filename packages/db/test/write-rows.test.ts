@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ClerkObject, Upsert } from '@clerk-sync/events'
-import { readRows, RowChangedError, writeRows } from '../src/statements.ts'
+import { lockTables, readRows, RowChangedError, writeRows } from '../src/statements.ts'
 import { entityKey } from '../src/decide.ts'
 import type { Write } from '../src/decide.ts'
 import { versionOf } from '../src/version.ts'
@@ -143,12 +143,27 @@ test('a row that stands by now where the read one stood is left alone', async ()
   expect([await firstName(id), await firstName(other)]).toEqual(['Ada', 'Mary'])
 })
 
-test('a row is found at its place, not by its index', async () => {
+test('nothing is written over another version of a row that stands at its place', async () => {
   const id = freshId()
   await tables.apply(named(id, 'Ada'))
   const late = await lookedAt(named(id, 'Grace', 1))
-  await db.transaction(async (tx) => {
-    // Of this transaction, and of those before it that the connection has not told of yet.
+  Object.assign(late.before?.value.row ?? {}, { xmin: '3' })
+  await expect(write(late)).rejects.toThrow(RowChangedError)
+  expect(await firstName(id)).toBe('Ada')
+})
+
+test('in a table of more than a few pages a row is found at its place, not by its index', async () => {
+  const id = freshId()
+  await tables.apply(named(id, 'Ada'))
+  await tables.query(
+    `INSERT INTO clerk.users (id, updated_at, event_occurred_at, event_id)
+       SELECT 'user_page_' || i, now(), now(), '' FROM generate_series(1, 3000) AS i;
+     ANALYZE clerk.users`,
+  )
+  const late = await lookedAt(named(id, 'Grace', 1))
+  // A connection that has no plan yet, with the settings of a worker.
+  await tables.writers[2].transaction(async (tx) => {
+    await lockTables(tx, false)
     const readScans = () =>
       tx.query(
         `SELECT idx_scan, seq_scan FROM pg_stat_xact_user_tables WHERE relid = 'clerk.users'::regclass`,
