@@ -12,8 +12,8 @@ const help = `Usage: pnpm bench [options]
 
 Measures clerk-sync beside what people do without it, in turn on the same machine, with a PostgreSQL 18
 and a Redis of its own, and prints medians, spread and ratios. Compare the ratios: the figures depend
-on the machine. Needs redis-server or valkey-server, or Debian's package. It takes 6 to 11 minutes
-on two cores, a third of them to write the large tables, and 15 GB in the directory for temporary files.
+on the machine. Needs redis-server or valkey-server, or Debian's package. It takes about five minutes
+on two cores, up to twice as long on slow ones, and 15 GB in the directory for temporary files.
 
   --quick          smaller numbers, one round, no 10 million users: about a minute
   --rounds <n>     rounds, each with all measurements in turn (3; with --quick 1)

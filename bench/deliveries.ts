@@ -13,8 +13,8 @@ export interface Delivery {
 export const smallestTable = 20_000
 const bodyBytes = 2_400
 // Clerk's and Svix's ids have 27 digits behind their prefix.
-export const digits = 27
-/** The number of the first user of a seeded table. All have eight digits, so that SQL need not add zeros. */
+export const idDigits = 27
+/** The number of the first user of a seeded table. Up to 90 million have as many digits: SQL adds no zeros. */
 export const firstNumber = 10_000_000
 const kept = keptBy({ SYNC_ENTITIES: undefined, SYNC_FIELDS: undefined })
 
@@ -22,7 +22,7 @@ const kept = keptBy({ SYNC_ENTITIES: undefined, SYNC_FIELDS: undefined })
 let count = 0
 const startedAt = Date.now() - 3_600_000
 
-const numberOf = (value: number) => String(value).padStart(digits, '0')
+const numberOf = (value: number) => String(value).padStart(idDigits, '0')
 
 /** The id of a user of the seeded table. */
 export const userIdOf = (index: number) => `user_${numberOf(firstNumber + index)}`

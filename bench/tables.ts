@@ -3,14 +3,13 @@ import { changeFromEvent, keptBy } from '@clerk-sync/events'
 import type { EventChange } from '@clerk-sync/events'
 import { withServer } from '@clerk-sync/testing'
 import type { Client } from 'pg'
-import { buildDeliveries, digits, firstNumber, userIdOf } from './deliveries.ts'
+import { buildDeliveries, firstNumber, idDigits, userIdOf } from './deliveries.ts'
 import type { Delivery } from './deliveries.ts'
 
 /** How a worker with its default settings writes. */
 export const rules = { deletionPolicy: 'erase', auditValues: false } as const
 
-// Numbers of rows have eight digits, without zeros before them.
-const zeros = '0'.repeat(digits - 8)
+const zeros = '0'.repeat(idDigits - String(firstNumber).length)
 const kept = keptBy({ SYNC_ENTITIES: undefined, SYNC_FIELDS: undefined })
 
 /** What the worker makes of the jobs of these deliveries. */
@@ -38,7 +37,7 @@ export async function seedTables(url: string, users: number, signal: AbortSignal
         ...indexes.flatMap(({ adopt }) => adopt ?? []),
       ])
     }
-    // A connection for each table: one that has filled it has all its pages mapped.
+    // A connection for each table, so that they are filled at once.
     await Promise.all(
       stepsOf.map((steps) => withServer(url, (own) => runSteps(own, steps, signal))),
     )
@@ -122,6 +121,7 @@ async function buildFills(
   }
   const numbered = (prefix: string, suffix = '') => `'${prefix}' || number || '${suffix}'`
   const idOf = (prefix: string) => numbered(`${prefix}_${zeros}`)
+  // The sample's address has the last ten digits of the id.
   const address = numbered('ada.00', '@example.com')
   const eventId = idOf('msg_seed')
   await add('clerk.users', 'id', {
