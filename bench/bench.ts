@@ -15,7 +15,7 @@ and a Redis of its own, and prints medians, spread and ratios. Compare the ratio
 on the machine. Needs redis-server or valkey-server, or Debian's package. It takes about five minutes
 on two cores, up to twice as long on slow ones, and 15 GB in the directory for temporary files.
 
-  --quick          smaller numbers, one round, no 10 million users: about a minute
+  --quick          smaller numbers, one round, no 10 million users: up to a minute
   --rounds <n>     rounds, each with all measurements in turn (3; with --quick 1)
   --backend <b>    redis, postgres (the queue in PostgreSQL) or both (both; with --quick redis)
   --no-growth      leaves out the tables of 1 and of 10 million users
