@@ -107,8 +107,9 @@ export async function runMember<S extends ProcessSettings>(
     const apps: App[] = []
     closeOnSignal(settings, { logger, tracing, apps, closeOps: async () => undefined })
     apps.push(await start(settings, { logger, registry }))
-    joinProcessGroup(registry)
+    // First, so that its line stands before that of the process that waits for it.
     logger.info('process started')
+    joinProcessGroup(registry)
   } catch (error) {
     process.stderr.write(`${name} did not start: ${startProblem(error)}\n`)
     process.exit(1)
