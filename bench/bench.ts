@@ -12,7 +12,7 @@ const help = `Usage: pnpm bench [options]
 
 Measures clerk-sync beside what people do without it, in turn on the same machine, with a PostgreSQL 18
 and a Redis of its own, and prints medians, spread and ratios. Compare the ratios: the figures depend
-on the machine. Needs redis-server or valkey-server, or Debian's package. It takes about five minutes
+on the machine. Needs redis-server or valkey-server, or Debian's package. It takes five to six minutes
 on two cores, up to twice as long on slow ones, and 15 GB in the directory for temporary files.
 
   --quick          smaller numbers, one round, no 10 million users: up to a minute
