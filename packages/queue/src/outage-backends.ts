@@ -1,6 +1,8 @@
 import { isPostgresOutage } from '@clerk-sync/ops'
 import { createPostgresBackend, createRedisBackend } from 'bullmq'
 import type { IQueueBackend } from 'bullmq'
+import { Client } from 'pg'
+import type { Pool } from 'pg'
 
 // Replies of a Redis that can't work now: another role, still loading, no memory left, replicas or
 // other cluster nodes missing, a key of the queue that has a wrong type.
@@ -27,16 +29,25 @@ export const createOutageRedisBackend: typeof createRedisBackend = (...args) => 
   })
 }
 
-/** BullMQ's PostgreSQL backend. An outage costs no attempt. */
-export const createOutagePostgresBackend: typeof createPostgresBackend = (...args) =>
-  wrapBackend(createPostgresBackend(...args), {
-    isOutage: isPostgresOutage,
-    onOutage: () => undefined,
-  })
+/** BullMQ's PostgreSQL backend. An outage costs no attempt, and does not end the process. */
+export const createOutagePostgresBackend: typeof createPostgresBackend = (...args) => {
+  const backend = createPostgresBackend(...args)
+  const { connection } = backend as unknown as { connection: { pool: Pool; pgModule: object } }
+  connection.pool.on('connect', (client) => client.on('error', () => undefined))
+  connection.pgModule = { Client: ListenClient }
+  return wrapBackend(backend, { isOutage: isPostgresOutage, onOutage: () => undefined })
+}
+
+// An error of a client that has no listener ends the process. BullMQ adds one when the client has
+// connected, and removes it before the client ends. The server may end the session before and after.
+class ListenClient extends Client {
+  override emit(name: string | symbol, ...args: unknown[]): boolean {
+    return (name !== 'error' || this.listenerCount(name) > 0) && super.emit(name, ...args)
+  }
+}
 
 // BullMQ waits and tries again only after ECONNREFUSED; any other error costs the job an attempt, or
-// is followed by the next fetch at once. So
-// every outage is reported as ECONNREFUSED.
+// is followed by the next fetch at once. So every outage is reported as ECONNREFUSED.
 function wrapBackend<Backend extends IQueueBackend>(
   backend: Backend,
   { isOutage, onOutage }: { isOutage: (error: Error) => boolean; onOutage: (error: Error) => void },
