@@ -20,6 +20,8 @@ export async function checkQueue(opened: OpenQueue): Promise<void> {
 }
 
 async function checkRedis(opened: OpenQueue, client: RedisClient): Promise<void> {
+  // Read first: the client may connect while it is checked.
+  const isFirst = client.status !== 'ready' && countLostConnections(client) === 0
   const [facts, written, wrongKey] = await Promise.all([
     // An operator may forbid INFO.
     readRedisFacts(opened).catch(() => undefined),
@@ -32,9 +34,8 @@ async function checkRedis(opened: OpenQueue, client: RedisClient): Promise<void>
   if (wrongKey) throw wrongKey
   if (!written) return
   if (written.name === 'ReplyError') throw written
-  // The messages of ioredis about a missing connection do not give the reason. The first one has neither
-  // worked nor failed in the first moments of a process, or while no sentinel answers.
-  const isFirst = client.status !== 'ready' && countLostConnections(client) === 0
+  // The messages of ioredis about a missing connection do not give the reason. The first connection has
+  // neither worked nor failed in the first moments of a process, or while no sentinel answers.
   const message = isFirst
     ? 'not connected to Redis yet; if it lasts, the log says why'
     : "Redis can't be reached with REDIS_URL; the log says why"

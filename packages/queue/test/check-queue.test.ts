@@ -44,13 +44,17 @@ describe('a queue on Redis', () => {
     expect(await admin.dbsize()).toBe(0)
   })
 
-  test('is not connected in its first moment, which is no outage yet', async () => {
+  test('is not connected in its first moments, which is no outage yet', async () => {
     const opened = openQueue(locate(server.url), { onError: () => undefined })
     onTestFinished(() => opened.close())
-    expect(await problemOf(opened)).toBe(
-      'not connected to Redis yet; if it lasts, the log says why',
-    )
-    await vi.waitFor(async () => expect(await problemOf(opened)).toBeUndefined(), 10_000)
+    const problems = new Set<string>()
+    for (;;) {
+      const problem = await problemOf(opened)
+      if (problem === undefined) break
+      problems.add(problem)
+      await new Promise(setImmediate)
+    }
+    expect([...problems]).toEqual(['not connected to Redis yet; if it lasts, the log says why'])
   })
 
   test('takes none while Redis is full, and takes them again once it has room', async () => {

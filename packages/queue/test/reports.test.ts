@@ -5,6 +5,7 @@ import { Counter, Histogram, Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { bullQueueOf } from '../src/bullmq.ts'
 import {
+  checkQueue,
   createFiguresReader,
   locateQueue,
   migrateQueue,
@@ -275,6 +276,28 @@ test('what a process counts during an outage of the queue is written after it', 
   await vi.waitFor(async () => expect((await sumOf(opened))['outcomes.applied']).toBe(7), 15_000)
   // The log of the queue's connections tells a short outage.
   expect(lines).toEqual([])
+})
+
+test('what a process finds before its first connection to the queue is not reported', async () => {
+  const [, startStandalone] = forms[0] ?? []
+  const redis = await startStandalone?.()
+  if (!redis) throw new Error('there is no Redis')
+  onTestFinished(() => redis.stop())
+  const location = locate(redis.url)
+  await redis.kill(location.prefix)
+  const opened = open(location)
+  const connected = new Promise((resolve) =>
+    redisClientOf(bullQueueOf(opened))?.once('ready', resolve),
+  )
+  const queue = { name: 'queue', run: () => checkQueue(opened) }
+  const late = { name: 'late', run: async () => void (await connected) }
+  startProcess(opened, { checks: [queue, late] })
+  await redis.restart(location.prefix)
+  const [found] = await untilReported(open(location), 1)
+  expect(found?.checks).toEqual([
+    { app: 'worker', name: 'queue' },
+    { app: 'worker', name: 'late' },
+  ])
 })
 
 test('a queue in PostgreSQL that lacks the tables has a migration pending', async () => {

@@ -132,13 +132,17 @@ function createReporter({ registry, logger }: Ops, everyMs: number): Reporter {
     figures.add(countMetrics(await read()))
   }
 
-  /** Counts how much waits, for all processes, in the first of them that asks in a minute. */
-  async function sampleQueue(store: ReportStore, opened: OpenQueue): Promise<void> {
+  /** The minute that this process is to sample for all; undefined where another does it, or has done it. */
+  async function claimMinute(store: ReportStore): Promise<number | undefined> {
     const minute = minuteOf(Date.now())
-    if (minute === claimed) return
-    const isMine = await store.claimMinute(minute, queueSource)
+    if (minute === claimed) return undefined
+    const isOurs = await store.claimMinute(minute, queueSource)
     claimed = minute
-    if (!isMine) return
+    return isOurs ? minute : undefined
+  }
+
+  /** Counts how much waits. */
+  async function sampleQueue(store: ReportStore, opened: OpenQueue, minute: number): Promise<void> {
     if (readAge?.of !== opened) readAge = { of: opened, read: watchOldestWaiting(opened) }
     const [depth, oldestMs] = await Promise.all([readQueueDepth(opened), readAge.read()])
     const sample = JSON.stringify({ ...depth, oldestMs })
@@ -150,10 +154,12 @@ function createReporter({ registry, logger }: Ops, everyMs: number): Reporter {
     const [member] = members
     if (!member) return true
     await count()
-    const described = await describe()
     const store = reportStoreOf(member.opened)
+    // It fails until the queue has connected. What the checks say before is no news.
+    const minute = await claimMinute(store)
+    const described = await describe()
     await Promise.all([store.announce(id, JSON.stringify(described)), figures.save(store)])
-    await sampleQueue(store, member.opened)
+    if (minute !== undefined) await sampleQueue(store, member.opened, minute)
     return described.checks.every(({ problem }) => problem === undefined)
   }
 
