@@ -36,12 +36,25 @@ const { values } = parseArgs({
 })
 
 const sizes: Sizes = values.quick
-  ? { requests: 4_000, jobs: 3_000, guideJobs: 450, openLoopSeconds: 1, batches: 15 }
-  : { requests: 8_000, jobs: 15_000, guideJobs: 1_200, openLoopSeconds: 3, batches: 30 }
+  ? { requests: 4_000, warmUp: 400, jobs: 3_000, guideJobs: 450, openLoopSeconds: 1, batches: 15 }
+  : {
+      requests: 8_000,
+      warmUp: 24_000,
+      jobs: 15_000,
+      guideJobs: 1_200,
+      openLoopSeconds: 3,
+      batches: 30,
+    }
 // BullMQ's queue in PostgreSQL is several times slower: the same numbers would take as many times as long.
 const sizesOn = {
   redis: sizes,
-  postgres: { ...sizes, requests: sizes.requests / 8, jobs: sizes.jobs / 10, openLoopSeconds: 2 },
+  postgres: {
+    ...sizes,
+    requests: sizes.requests / 8,
+    warmUp: sizes.warmUp / 24,
+    jobs: sizes.jobs / 10,
+    openLoopSeconds: 2,
+  },
 }
 const largeDatabases = (values.quick ? growthSizes.slice(0, 1) : growthSizes).map((users) => ({
   name: `users_${users}`,

@@ -15,7 +15,7 @@ export async function measureChain(
 ): Promise<void> {
   const [{ ingest, url }, worker] = await Promise.all([scene.startIngest(), scene.startWorker()])
   try {
-    const warmUp = scene.buildRequests(Math.ceil(sizes.requests / 10), url)
+    const warmUp = scene.buildRequests(sizes.warmUp, url)
     assertAccepted(await sendClosedLoop(url, warmUp.requests, signal))
     await scene.untilDrained([ingest, worker])
     const { requests } = scene.buildRequests(sizes.requests, url)

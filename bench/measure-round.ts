@@ -14,6 +14,8 @@ export interface Figures {
 /** How much a round does. */
 export interface Sizes {
   readonly requests: number
+  /** How many events the whole chain does before it is measured: until then its code is compiled. */
+  readonly warmUp: number
   readonly jobs: number
   readonly guideJobs: number
   readonly openLoopSeconds: number

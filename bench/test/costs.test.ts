@@ -13,7 +13,14 @@ test('an event costs no multiple of what the bare libraries take for it', async 
   onTestFinished(() => servers.close())
   const scene = await servers.openScene('redis', tables)
   onTestFinished(() => scene.close())
-  const sizes = { requests: 1_500, jobs: 3_000, guideJobs: 0, openLoopSeconds: 0, batches: 9 }
+  const sizes = {
+    requests: 1_500,
+    warmUp: 0,
+    jobs: 3_000,
+    guideJobs: 0,
+    openLoopSeconds: 0,
+    batches: 9,
+  }
   const costs = await measureCosts(scene, sizes, signal)
   const ratio = (of: string, to: string) => (costs[of] ?? 0) / (costs[to] ?? 0)
   const found = {
