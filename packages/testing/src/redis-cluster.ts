@@ -6,7 +6,6 @@ import type { RedisServer } from './redis-server.ts'
 import { freePort } from './start-process.ts'
 
 const slotCount = 16_384
-const busOffset = 10_000
 const readyTimeoutMs = 15_000
 const pollMs = 50
 const clusterSettings = [
@@ -33,7 +32,7 @@ export async function createRedisCluster(): Promise<RedisCluster> {
   const stop = async () => void (await Promise.all(nodes.map((node) => node.stop())))
   try {
     while (nodes.length < 3) {
-      const port = await freePortWithBus()
+      const port = await freePort()
       nodes.push(await createRedisServer(program, { port, settings: clusterSettings }))
     }
     await join(nodes)
@@ -89,14 +88,6 @@ function ranges(count: number): { start: number; end: number }[] {
     start: border(index),
     end: border(index + 1) - 1,
   }))
-}
-
-// The nodes talk to each other on a second port, at a fixed distance.
-async function freePortWithBus(): Promise<number> {
-  for (;;) {
-    const port = await freePort()
-    if (port + busOffset < 65_536) return port
-  }
 }
 
 function at(nodes: readonly RedisServer[], index: number): RedisServer {

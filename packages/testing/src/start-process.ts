@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
@@ -69,9 +70,23 @@ export async function listenAnywhere(
   return { server, port: (server.address() as AddressInfo).port }
 }
 
+// Below those that systems give to outgoing connections, also with the 10,000 that a node of a Redis
+// Cluster adds: an outgoing connection could take one before it is listened on.
+const lowestPort = 10_000
+const highestPort = 22_000
+
 /** A port that was free a moment ago. */
 export async function freePort(host?: string): Promise<number> {
-  const { server, port } = await listenAnywhere(host)
-  await once(server.close(), 'close')
-  return port
+  for (;;) {
+    const port = randomInt(lowestPort, highestPort)
+    const server = createServer().listen(port, host)
+    try {
+      await once(server, 'listening')
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') continue
+      throw error
+    }
+    await once(server.close(), 'close')
+    return port
+  }
 }
